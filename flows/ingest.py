@@ -1,0 +1,35 @@
+"""Landing files -> validated rows in the sales table, the rest in quarantine."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from prefect import flow
+
+from flows.failure import run_failed
+from flows.settings import home_at, load
+from tasks import alert
+from tasks.contract import worst
+from tasks.ingest import merge_batch, read_batch, refused, summary
+from tasks.validate import validate
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def ingest(sources: list[str] | None = None, home: str | None = None) -> dict[str, Any]:
+    """Land, validate and merge sales. A refused batch leaves the home as it was.
+
+    Args:
+        sources: Files and folders of CSV, CSV.gz or Parquet. Defaults to the home's `landing/`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+
+    Returns:
+        The JSON of `shelfcast ingest`.
+    """
+    settings, place = load(), home_at(home)
+    with TemporaryDirectory(prefix="shelfcast-") as staging:
+        batch = read_batch(sources or [str(place.landing)], place, settings.contract, Path(staging))
+        breaches = validate(batch.checked, settings.contract, batch.fault)
+        alert.send([alert.about_data(batch.id, breach) for breach in breaches], settings.alert_urls)
+        if why := worst(breaches):
+            return refused(batch, why, place)
+        return summary(batch, merge_batch(batch, place), breaches)

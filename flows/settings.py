@@ -1,0 +1,140 @@
+"""Every knob on one page. Values come from a TOML file and, over it, from `SHELFCAST_...` environment variables."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tasks.contract import Contract
+from tasks.forecasting.drift import DriftPolicy
+from tasks.forecasting.gate import Limits
+from tasks.forecasting.recipe import RECIPES
+from tasks.forecasting.rollout import RolloutPolicy, StoreList
+from tasks.forecasting.variants.plan import plan
+from tasks.forecasting.windows import Days
+from tasks.home import Home
+
+ROOT = Path(__file__).parents[1]
+"""The project's folder, where `data/` and `deployments/` are."""
+
+ARTICLE = ("lstm-64", "lstm-32", "lstm-16", "lstm-32-p30", "lstm-32-p50", "lstm-32-p70", "lstm-32-int8")
+HYBRIDS = ("lstm-16-int8", "lstm-32-p50-int8", "lstm-16-p50-int8")
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used: which file, which key, what to do."""
+
+
+class Profile(BaseModel):
+    """How thorough a retrain is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str = Field(description="how the forecasters are trained: " + " or ".join(RECIPES))
+    runs: int = Field(ge=1, description="fits of each variant, each with its own seed; errors are averaged over them")
+    variants: tuple[str, ...] = Field(ARTICLE + HYBRIDS, description="what to build beside the baseline")
+
+    @field_validator("recipe")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in RECIPES:
+            raise ValueError(f"recipes are {', '.join(RECIPES)}")
+        return name
+
+    @field_validator("variants")
+    @classmethod
+    def _buildable(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        plan(names)
+        return names
+
+
+class Settings(BaseSettings):
+    """All settings of shelfcast."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SHELFCAST_", env_nested_delimiter="__")
+
+    contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
+    days: Days = Field(Days(), description="which days train, choose and measure")
+    profiles: dict[str, Profile] = Field(
+        {
+            "quick": Profile(recipe="production", runs=1),
+            "standard": Profile(recipe="production", runs=3),
+            "reference": Profile(recipe="reference", runs=3),
+        },
+        description="what `retrain --profile` takes",
+    )
+    gate: Limits = Field(Limits(), description="what a variant must keep to")
+    rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
+    drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
+    alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
+    )
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _separate(cls, urls: Any) -> Any:
+        return tuple(urls.replace(",", " ").split()) if isinstance(urls, str) else urls
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = _file()
+        return (env_settings, TomlConfigSettingsSource(settings_cls, file)) if file else (env_settings,)
+
+
+def load() -> Settings:
+    """The settings of `$SHELFCAST_SETTINGS`, else `deployments/settings.toml`, else the defaults.
+
+    Raises:
+        SettingsError: One line on the first thing that is wrong.
+    """
+    try:
+        return Settings()
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings ({_file() or 'environment'}): {explain(error)}") from None
+
+
+def home_at(url: str | None) -> Home:
+    """The home at `url`, else at `$SHELFCAST_HOME`, else the project's `data/`.
+
+    Raises:
+        HomeError: If it is not a folder.
+    """
+    return Home.at(url or os.environ.get("SHELFCAST_HOME") or str(ROOT / "data"))
+
+
+def stores() -> StoreList:
+    """The stores of `$SHELFCAST_STORES`, else `deployments/stores.toml`.
+
+    Raises:
+        SettingsError: One line on the first thing that is wrong.
+    """
+    path = Path(os.environ.get("SHELFCAST_STORES", ROOT / "deployments" / "stores.toml"))
+    try:
+        return StoreList(**tomllib.loads(path.read_text()))
+    except (OSError, ValidationError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"stores ({path}): {explain(error)}") from None
+
+
+def explain(error: Exception) -> str:
+    """The first thing that is wrong, in one line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key!r}; check its spelling, flows/settings.py lists all keys"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message
+
+
+def _file() -> Path | None:
+    named = os.environ.get("SHELFCAST_SETTINGS")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"the settings file does not exist: {named}")
+    default = ROOT / "deployments" / "settings.toml"
+    return Path(named) if named else default if default.is_file() else None

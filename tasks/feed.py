@@ -1,0 +1,361 @@
+"""A feed: the files that arrived, read as text and sifted row by row. Nothing here writes."""
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+COLUMNS = ("date", "store", "item", "sales")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+FILE_ROWS = pa.schema([("file", pa.int32()), ("line", pa.int64()), *((name, pa.string()) for name in COLUMNS)])
+"""Rows as they arrived: the file's number in the batch, its line there (row number in Parquet), four texts."""
+
+REFUSED = pa.schema([("file", pa.int32()), ("line", pa.int64()), ("raw", pa.string()), ("reason", pa.string())])
+
+ACCEPTED = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
+
+MISSHAPEN = "wrong number of columns"
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
+
+
+class SourceError(ValueError):
+    """There is nothing to read at a source."""
+
+
+class UnreadableFile(ValueError):
+    """A file that is not a table of sales; the batch it came with is refused."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a batch.
+
+    Attributes:
+        path: Where it is.
+        sha256: Of its bytes: the same content under another name is the same file.
+    """
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a file holds.
+
+    Attributes:
+        table: Rows of four columns, schema `FILE_ROWS`.
+        misshapen: Line and text of each line with another number of columns.
+        text: The file's text where it is CSV, else nothing.
+    """
+
+    table: pa.Table
+    misshapen: dict[int, str]
+    text: bytes = b""
+
+    def raw(self, bad: NDArray[np.bool_]) -> list[str]:
+        """Some rows as they stood in the file; for Parquet their four values."""
+        rows = self.table.filter(bad)
+        if not self.text:
+            texts = [pc.fill_null(column, "") for column in rows.select(COLUMNS).columns]
+            return pc.binary_join_element_wise(*texts, ",").to_pylist()  # type: ignore[no-any-return]
+        ends = np.append(np.flatnonzero(np.frombuffer(self.text, np.uint8) == ord("\n")), len(self.text))
+        lines = rows["line"].to_numpy()
+        spans = zip(ends[lines - 2] + 1, ends[lines - 1], strict=True)
+        return [self.text[start:end].decode().rstrip("\r") for start, end in spans]
+
+
+def find(sources: Iterable[str | Path]) -> list[SourceFile]:
+    """The files that sources name, a folder standing for those below it, each content once.
+
+    Raises:
+        SourceError: If a source does not exist, holds no file of sales, or is of another kind.
+    """
+    files: dict[str, SourceFile] = {}
+    for source in sources:
+        for path in _files(Path(source)):
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            files.setdefault(sha256, SourceFile(path, sha256))
+    return list(files.values())
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(path for path in source.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+        if not found:
+            raise SourceError(f"the folder holds no {', '.join(SUFFIXES)} file: {source}")
+        return found
+    if not source.exists():
+        raise SourceError(f"no such file or folder: {source}")
+    if not source.name.endswith(SUFFIXES):
+        raise SourceError(f"sales come as {', '.join(SUFFIXES)}. Received: {source}")
+    return [source]
+
+
+def read(path: Path, number: int) -> Rows:
+    """Read one file of a batch as text.
+
+    Args:
+        path: A CSV, gzipped CSV or Parquet file.
+        number: Its number in the batch.
+
+    Raises:
+        UnreadableFile: If it is empty, damaged, or lacks one of the columns date, store, item, sales.
+    """
+    rows = _parquet(path, number) if path.name.endswith(".parquet") else _csv(path, number)
+    if not len(rows.table) and not rows.misshapen:
+        raise UnreadableFile(f"{path.name} has a header and no rows; is the export complete?")
+    return rows
+
+
+def _csv(path: Path, number: int) -> Rows:
+    content = _text(path)
+    first_line = content.split(b"\n", 1)[0].decode().rstrip("\r")
+    names = _positions(path, [name.strip().strip('"') for name in first_line.split(",")])
+    lines = _nonempty_lines(content)
+    misshapen: dict[int, str] = {}
+
+    def set_aside(row: pa.csv.InvalidRow) -> str:
+        misshapen[row.number - 1] = row.text
+        return "skip"
+
+    columns = [f"c{index}" for index in range(first_line.count(",") + 1)]
+    body = content.split(b"\n", 1)[1] if b"\n" in content else b""
+    if not body.strip():
+        return Rows(FILE_ROWS.empty_table(), {})
+    table = pa.csv.read_csv(
+        pa.BufferReader(body),
+        pa.csv.ReadOptions(column_names=columns, use_threads=False, block_size=1 << 24),
+        pa.csv.ParseOptions(invalid_row_handler=set_aside, newlines_in_values=False),
+        pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
+    )
+    shaped = np.setdiff1d(np.arange(len(lines)), np.fromiter(misshapen, np.int64, len(misshapen)), assume_unique=True)
+    texts = [table[columns[index]] for index in names]
+    return Rows(
+        _file_rows(number, lines[shaped], texts),
+        {int(lines[record]): text for record, text in misshapen.items()},
+        content,
+    )
+
+
+def _text(path: Path) -> bytes:
+    """The file's text in UTF-8, bytes that are none replaced by U+FFFD."""
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UnreadableFile(f"{path.name} is a damaged gzip ({error}); fetch it again") from None
+    if not content.strip():
+        raise UnreadableFile(f"{path.name} is empty; is the export complete?")
+    if b"\0" in content[:4096]:
+        raise UnreadableFile(f"{path.name} is not text (it holds NUL bytes); sales come as CSV in UTF-8")
+    return content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").encode()
+
+
+def _positions(path: Path, header: Sequence[str]) -> list[int]:
+    """Where the four columns are."""
+    found = [name.lower() for name in header]
+    missing = [name for name in COLUMNS if name not in found]
+    if missing:
+        shown = ", ".join(header)
+        raise UnreadableFile(
+            f"{path.name} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"wanted {', '.join(COLUMNS)}. Received: {shown[:200]}"
+        )
+    return [found.index(name) for name in COLUMNS]
+
+
+def _nonempty_lines(content: bytes) -> NDArray[np.int64]:
+    """Line numbers, from 2, of the lines after the header that are not empty."""
+    text = np.frombuffer(content, np.uint8)
+    ends = np.append(np.flatnonzero(text == ord("\n")), len(text))
+    starts = np.append(0, ends[:-1] + 1)
+    length = ends - starts
+    length -= (length > 0) & (text[ends - 1] == ord("\r"))
+    numbers = np.flatnonzero(length > 0) + 1
+    return numbers[numbers > 1]
+
+
+def _parquet(path: Path, number: int) -> Rows:
+    try:
+        schema = pa.parquet.read_schema(path)
+        names = [schema.names[index] for index in _positions(path, schema.names)]
+        table = pa.parquet.read_table(path, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFile(f"{path.name} is not a Parquet file that can be read ({_line(error)})") from None
+    texts = [_map(table[name], _as_text, pa.string()) for name in names]
+    return Rows(_file_rows(number, np.arange(1, len(table) + 1), texts), {})
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return None if value is None or value != value else str(value)
+
+
+def _file_rows(number: int, lines: NDArray[np.int64], texts: Sequence[Any]) -> pa.Table:
+    return pa.table([pa.array(np.full(len(lines), number, np.int32)), pa.array(lines), *texts], schema=FILE_ROWS)
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """A batch's rows, told apart.
+
+    Attributes:
+        accepted: One row a key, schema `ACCEPTED`.
+        repeated: Rows left out because they say again what an accepted row says.
+        checked: Every row with the values read off it and `reason`, why it was refused (null where it was not).
+        refused: Refused rows: file, line, raw, reason.
+    """
+
+    accepted: pa.Table
+    repeated: int
+    checked: pa.Table
+    refused: pa.Table
+
+
+def sift(files: Sequence[Rows], today: date, first_day: date, max_sales: int) -> Sifted:
+    """Tell the rows that can be right from those that cannot.
+
+    A key that comes with two values is refused with both: nobody knows which is right.
+
+    Args:
+        files: What the files hold.
+        today: The last day that sales can be of.
+        first_day: The first such day.
+        max_sales: The most units that one series can sell in a day.
+    """
+    rows = pa.concat_tables([file.table for file in files]).combine_chunks()
+    days, day_faults = _read(rows["date"], lambda text: _day(text, first_day, today), pa.date32())
+    units, unit_faults = _read(rows["sales"], lambda text: _units(text, max_sales), pa.int64())
+    stores, store_faults = _read(rows["store"], lambda text: _code(text, "store"), pa.string())
+    items, item_faults = _read(rows["item"], lambda text: _code(text, "item"), pa.string())
+    reason = pc.coalesce(day_faults, store_faults, item_faults, unit_faults)
+    table = pa.table([days, stores, items, units], schema=ACCEPTED)
+    good = np.flatnonzero(pc.is_null(reason).to_numpy(zero_copy_only=False))
+    first, conflicting = _duplicates(table.take(good))
+    reasons = reason.to_numpy(zero_copy_only=False)
+    reasons[good[conflicting]] = "duplicate key with another value"
+    reason = pa.array(reasons, pa.string(), from_pandas=True)
+    checked = table.append_column("reason", reason)
+    misshapen = sum(len(file.misshapen) for file in files)
+    return Sifted(
+        table.take(good[first]),
+        int(len(good) - len(conflicting) - len(first)),
+        pa.concat_tables([checked, _unread(checked.schema, misshapen)]),
+        _refused(files, rows, reasons),
+    )
+
+
+def _unread(schema: pa.Schema, rows: int) -> pa.Table:
+    nothing = [pa.nulls(rows, field.type) for field in schema][:-1]
+    return pa.table([*nothing, pa.array([MISSHAPEN] * rows, pa.string())], schema=schema)
+
+
+def _refused(files: Sequence[Rows], rows: pa.Table, reasons: NDArray[np.object_]) -> pa.Table:
+    """Refused rows in the order of their files and lines."""
+    refused: list[tuple[int, int, str, str]] = []
+    numbers, lines = rows["file"].to_numpy(), rows["line"].to_numpy()
+    bad = np.array([reason is not None for reason in reasons], dtype=bool)
+    for number, file in enumerate(files):
+        mine = numbers == number
+        shaped = zip(lines[bad & mine].tolist(), file.raw(bad[mine]), reasons[bad & mine], strict=True)
+        unshaped = ((line, raw, MISSHAPEN) for line, raw in file.misshapen.items())
+        refused += [(number, *row) for row in sorted([*shaped, *unshaped])]
+    columns = zip(*refused, strict=True) if refused else ((), (), (), ())
+    return pa.table(list(columns), schema=REFUSED)
+
+
+def _read(column: pa.ChunkedArray, parse: Callable[[str | None], Any], kind: pa.DataType) -> tuple[Any, Any]:
+    """Values and faults of a column; each distinct text is looked at once."""
+    encoded = column.combine_chunks().dictionary_encode()
+    parsed = [parse(text) for text in encoded.dictionary.to_pylist()] + [parse(None)]
+    where = pc.fill_null(encoded.indices, len(parsed) - 1)
+    values = pa.array([None if isinstance(value, _Fault) else value for value in parsed], kind)
+    faults = pa.array([value.reason if isinstance(value, _Fault) else None for value in parsed], pa.string())
+    return values.take(where), faults.take(where)
+
+
+def _map(column: pa.ChunkedArray, function: Callable[[Any], Any], kind: pa.DataType) -> Any:
+    encoded = column.combine_chunks().dictionary_encode()
+    return pa.array([function(value) for value in encoded.dictionary.to_pylist()], kind).take(encoded.indices)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    reason: str
+
+
+def _day(text: str | None, first_day: date, today: date) -> date | _Fault:
+    if not (text := (text or "").strip()):
+        return _Fault("missing date")
+    match = _DAY.fullmatch(text)
+    try:
+        day = date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        day = None
+    if day is None:
+        return _Fault("unparsable date")
+    if day > today:
+        return _Fault("date in the future")
+    return day if day >= first_day else _Fault("date too early")
+
+
+def _units(text: str | None, max_sales: int) -> int | _Fault:
+    if not (text := (text or "").strip()):
+        return _Fault("missing sales")
+    if not _NUMBER.fullmatch(text):
+        return _Fault("unparsable sales")
+    units = float(text)
+    if units < 0:
+        return _Fault("negative sales")
+    if not units.is_integer():
+        return _Fault("fractional sales")
+    return int(units) if units <= max_sales else _Fault("sales too large")
+
+
+def _code(text: str | None, name: str) -> str | _Fault:
+    if not (text := (text or "").strip()):
+        return _Fault(f"missing {name}")
+    return text if "\ufffd" not in text and text.isprintable() else _Fault(f"unreadable {name}")
+
+
+def _duplicates(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows to keep, one a key, and rows of keys that come with several values."""
+    if not len(table):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    stores, items = (table[name].combine_chunks().dictionary_encode().indices.to_numpy() for name in ("store", "item"))
+    days = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
+    sales = table["sales"].combine_chunks().to_numpy()
+    order = np.lexsort((sales, days, items, stores))
+    key_changes = np.zeros(len(table), dtype=bool)
+    key_changes[0] = True
+    for column in (stores, items, days):
+        key_changes[1:] |= np.diff(column[order]) != 0
+    key = np.cumsum(key_changes) - 1
+    lowest, highest = sales[order][key_changes], np.maximum.reduceat(sales[order], np.flatnonzero(key_changes))
+    conflict = (lowest != highest)[key]
+    return np.sort(order[key_changes & ~conflict]), np.sort(order[conflict])
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -1,0 +1,69 @@
+"""Drift: how much worse a model does in its store than on the days it was gated on."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.forecasting.metrics import mape
+
+
+class DriftPolicy(BaseModel):
+    """When a store's accuracy is alarming."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit_pp: float = Field(2.0, gt=0, description="drift above which an alert opens, in percentage points")
+    resolve_pp: float = Field(1.5, gt=0, description="drift at or below which an open alert is resolved")
+    days: int = Field(28, ge=1, description="days that drift looks back over")
+    min_days: int = Field(7, ge=1, description="scored days below which nothing is said")
+
+
+@dataclass(frozen=True)
+class Live:
+    """How a model did lately in one store; MAPE in percent, NaN where undefined.
+
+    Attributes:
+        mape_7: Over the last 7 days.
+        mape_28: Over the days that the policy looks back over.
+        gated_mape: What the release was gated at, for this store.
+        days: Scored days within the latter.
+    """
+
+    mape_7: float
+    mape_28: float
+    gated_mape: float
+    days: int
+
+    @property
+    def drift_pp(self) -> float:
+        """Live minus gated MAPE, in percentage points."""
+        return self.mape_28 - self.gated_mape
+
+
+def live(
+    day: NDArray[np.datetime64],
+    actual: NDArray[np.floating],
+    forecast: NDArray[np.floating],
+    gated_mape: float,
+    as_of: np.datetime64,
+    policy: DriftPolicy,
+) -> Live:
+    """Score one store's forecasts, all arrays of shape `(forecasts,)`, on the days up to `as_of`."""
+    week = (day > as_of - 7) & (day <= as_of)
+    recent = (day > as_of - policy.days) & (day <= as_of)
+    return Live(
+        mape(actual[week], forecast[week]),
+        mape(actual[recent], forecast[recent]),
+        gated_mape,
+        len(np.unique(day[recent])),
+    )
+
+
+def alarming(now: Live, policy: DriftPolicy, already_open: bool) -> bool | None:
+    """Whether an alert should be open; `None` where too little is known to change anything."""
+    if now.days < policy.min_days or not math.isfinite(now.drift_pp):
+        return None
+    return now.drift_pp > (policy.resolve_pp if already_open else policy.limit_pp)

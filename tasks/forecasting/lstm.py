@@ -1,0 +1,127 @@
+"""The forecaster: one LSTM layer over 14 days and one dense unit, trained with Keras."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.forecasting.sales import WINDOW
+
+Floats = NDArray[np.float32]
+
+
+class Training(BaseModel):
+    """How one fit runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(ge=1, description="passes over the training windows")
+    batch: int = Field(ge=1, description="windows a step")
+    learning_rate: float = Field(gt=0, description="Adam's rate at the first step")
+    cosine: bool = Field(True, description="let the rate fall to zero along a cosine")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of LSTM outputs dropped while training")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Parameters of an LSTM with `u` units, in Keras' layout (gates in the order input, forget, cell, output).
+
+    Attributes:
+        kernel: Shape `(1, 4u)`.
+        recurrent: Shape `(u, 4u)`.
+        bias: Shape `(4u,)`.
+        head: Shape `(u, 1)`.
+        head_bias: Shape `(1,)`.
+    """
+
+    kernel: Floats
+    recurrent: Floats
+    bias: Floats
+    head: Floats
+    head_bias: Floats
+
+    @property
+    def units(self) -> int:
+        return len(self.recurrent)
+
+    @property
+    def arrays(self) -> tuple[Floats, ...]:
+        return self.kernel, self.recurrent, self.bias, self.head, self.head_bias
+
+    @property
+    def parameters(self) -> int:
+        return sum(array.size for array in self.arrays)
+
+    def save(self, path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, *self.arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "Weights":
+        with np.load(path) as arrays:
+            return cls(*(arrays[name] for name in arrays.files))
+
+
+def fit(
+    inputs: Floats,
+    outputs: Floats,
+    units: int,
+    training: Training,
+    seed: int,
+    start: Weights | None = None,
+    hold_zeros: bool = False,
+) -> Weights:
+    """Train with Adam on the mean squared error.
+
+    The same arguments give the same bits on one core of one kind of machine.
+
+    Args:
+        inputs: Scaled windows, shape `(windows, 14, 1)`.
+        outputs: Scaled targets, shape `(windows, 1)`.
+        units: Width of the LSTM.
+        training: Epochs, batch, rate, dropout.
+        seed: Seeds the initial weights, the shuffling and the dropout.
+        start: Weights to go on from. Defaults to `None` (Keras' initialisers).
+        hold_zeros: Keep every kernel weight of `start` that is 0 at 0. Defaults to `False`.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    masks = [_zeros_of(array) if hold_zeros and start else None for array in (start.arrays if start else [None] * 5)]
+    model = keras.Sequential(
+        [
+            keras.Input((WINDOW, 1)),
+            keras.layers.LSTM(units, kernel_constraint=masks[0], recurrent_constraint=masks[1]),
+            keras.layers.Dropout(training.dropout),
+            keras.layers.Dense(1, kernel_constraint=masks[3]),
+        ]
+    )
+    if start:
+        model.set_weights(start.arrays)
+    steps = -(-len(inputs) // training.batch)
+    rate = training.learning_rate
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(rate, training.epochs * steps) if training.cosine else rate
+        ),
+        loss="mse",
+        steps_per_execution=min(50, steps),
+    )
+    model.fit(inputs, outputs, batch_size=training.batch, epochs=training.epochs, verbose=0)
+    return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
+
+
+def _zeros_of(array: Floats):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
+    import keras
+
+    class HoldZeros(keras.constraints.Constraint):  # type: ignore[misc]  # keras is untyped
+        """Multiplies by the mask after every update, so that pruned weights stay pruned."""
+
+        mask = (array != 0).astype(np.float32)
+
+        def __call__(self, value):  # type: ignore[no-untyped-def]
+            return value * self.mask
+
+    return HoldZeros()

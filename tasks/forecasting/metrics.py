@@ -1,0 +1,55 @@
+"""Forecast errors, each written once. An undefined error is NaN, never 0."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+def mape(actual: Floats, forecast: Floats) -> float:
+    """Mean absolute percentage error in percent, over days with sales above zero; NaN without such a day.
+
+    Source:
+        Hyndman & Koehler (2006), "Another look at measures of forecast accuracy".
+    """
+    sold = actual > 0
+    if not sold.any():
+        return float("nan")
+    return float(100 * np.mean(np.abs(forecast[sold] - actual[sold]) / actual[sold], dtype=float))
+
+
+def coverage(actual: Floats) -> float:
+    """Share of the days that MAPE covers, in percent; NaN without days."""
+    return float(100 * np.mean(actual > 0)) if len(actual) else float("nan")
+
+
+def wape(actual: Floats, forecast: Floats) -> float:
+    """Weighted absolute percentage error in percent: all absolute errors over all sales; NaN without sales."""
+    sold = float(np.sum(actual, dtype=float))
+    return 100 * float(np.sum(np.abs(forecast - actual), dtype=float)) / sold if sold > 0 else float("nan")
+
+
+def bias(actual: Floats, forecast: Floats) -> float:
+    """Forecast minus sales, in percent of sales: below zero is forecasting low; NaN without sales."""
+    sold = float(np.sum(actual, dtype=float))
+    return 100 * float(np.sum(forecast - actual, dtype=float)) / sold if sold > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well one forecaster did on one set of days; all but `days` in percent."""
+
+    mape: float
+    coverage: float
+    wape: float
+    bias_pct: float
+    days: int
+
+
+def accuracy(actual: Floats, forecast: Floats) -> Accuracy:
+    """All the errors of `forecast`, shape `(days,)`, against `actual`, the same shape."""
+    return Accuracy(
+        mape(actual, forecast), coverage(actual), wape(actual, forecast), bias(actual, forecast), len(actual)
+    )

@@ -1,0 +1,76 @@
+"""How a forecaster is trained: the published benchmark's way and ours."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.forecasting import season
+from tasks.forecasting.lstm import Training
+from tasks.forecasting.metrics import mape
+from tasks.forecasting.sales import Panel
+from tasks.forecasting.scaling import GlobalMinMax, Scaling, WindowMean
+from tasks.forecasting.season import SeasonalIndex
+from tasks.forecasting.windows import windows
+
+
+class Recipe(BaseModel):
+    """One way to train. Everything that a forecast depends on, but for the data and the seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scaling: Literal["global-min-max", "window-mean"] = Field(description="what the network sees of a window")
+    training: Training = Field(description="from initial weights")
+    finetuning: Training = Field(description="after pruning, with the pruned weights held at 0")
+    int8: Literal["simulated", "integer"] = Field(
+        description="`simulated`: rounded to 8 bits and stored as float, as published; `integer`: stored as INT8"
+    )
+
+
+RECIPES = {
+    "reference": Recipe(
+        scaling="global-min-max",
+        training=Training(epochs=10, batch=32, learning_rate=1e-3, cosine=False, dropout=0.2),
+        finetuning=Training(epochs=3, batch=32, learning_rate=1e-3, cosine=False, dropout=0.2),
+        int8="simulated",
+    ),
+    "production": Recipe(
+        scaling="window-mean",
+        training=Training(epochs=5, batch=512, learning_rate=5e-3),
+        finetuning=Training(epochs=2, batch=512, learning_rate=2e-3),
+        int8="integer",
+    ),
+}
+"""`reference` is Pagidoju, "Optimizing AI Models for Retail"; its epochs and fine-tuning are not published, these are ours."""
+
+
+def learn_scaling(recipe: Recipe, panel: Panel, validation: int, holdout: int) -> Scaling:
+    """The scaling learned on the days before index `holdout`, its form chosen on those from `validation` on.
+
+    Args:
+        recipe: Says which scaling.
+        panel: All days; those from `holdout` on are not looked at.
+        validation: Index of the first validation day.
+        holdout: Index of the first holdout day.
+    """
+    training = panel.first(holdout)
+    if recipe.scaling == "global-min-max":
+        return GlobalMinMax(*training.extremes())
+    return WindowMean(season.learn(training, *_form(training, validation)))
+
+
+def _form(training: Panel, validation: int) -> tuple[bool, bool]:
+    """Whether weekday and month indices pay: what the 14-day mean forecasts best with on the validation days."""
+    chosen = windows(training, validation, len(training.dates))
+
+    def error(form: tuple[bool, bool]) -> float:
+        index = season.learn(training.first(validation), *form)
+        return mape(chosen.actual, naive(index, chosen.history, chosen.day))
+
+    forms = [(False, False), (True, False), (True, True)]
+    errors = {form: error(form) for form in forms}
+    return min(forms, key=lambda form: errors[form] if errors[form] == errors[form] else float("inf"))
+
+
+def naive(index: SeasonalIndex, history, day):  # type: ignore[no-untyped-def]
+    """The reference forecast: mean of the deseasonalised window times the target day's index, no network."""
+    return WindowMean(index).apply(history, day).neutral

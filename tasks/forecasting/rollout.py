@@ -1,0 +1,107 @@
+"""Which store gets which variant, and in which wave."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DeviceClass(BaseModel):
+    """What a kind of store device can carry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flash_kb: float = Field(gt=0, description="room for the model file, in KB of 1,024 bytes")
+    ram_kb: float = Field(gt=0, description="room for the loaded file, its state and activations, in KB")
+    latency_us: float = Field(gt=0, description="time one forecast may take, in microseconds as the retrain measures it")
+
+
+class Store(BaseModel):
+    """One store that models are delivered to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(description="name of its device class")
+    region: str = Field("", description="for rollbacks by region")
+    canary: bool = Field(False, description="gets each release in the first wave")
+
+
+class RolloutPolicy(BaseModel):
+    """How fast a release spreads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    canary_days: int = Field(
+        0, ge=0, description="days that canary stores must have been scored on before the other stores follow"
+    )
+
+
+class StoreList(BaseModel):
+    """All stores and their device classes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default_device: str | None = Field(None, description="device class of stores with sales that are not listed")
+    devices: dict[str, DeviceClass]
+    stores: dict[str, Store] = Field(default_factory=dict)
+
+    def store(self, name: str) -> Store | None:
+        """The store as listed, else with the default device class, else nothing."""
+        if name in self.stores:
+            return self.stores[name]
+        return Store(device=self.default_device) if self.default_device else None
+
+    def canaries(self, names: Iterable[str]) -> list[str]:
+        """Stores of the first wave: those marked, else the first fifth."""
+        ordered = sorted(names, key=lambda name: (len(name), name))
+        marked = [name for name in ordered if (store := self.store(name)) and store.canary]
+        return marked or ordered[: math.ceil(len(ordered) / 5)]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A variant of a release, as far as a device cares."""
+
+    name: str
+    passed: bool
+    file_bytes: int
+    transfer_bytes: int
+    ram_bytes: int
+    latency_us: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The variant for one store, or why there is none."""
+
+    variant: str | None
+    reason: str
+
+
+def choose(candidates: Iterable[Candidate], name: str, device: DeviceClass) -> Choice:
+    """The smallest variant that passed the gate and fits the device class `name`."""
+    passed = [candidate for candidate in candidates if candidate.passed]
+    if not passed:
+        return Choice(None, "no variant passed the gate")
+    fitting = [candidate for candidate in passed if _misfit(candidate, device) is None]
+    if not fitting:
+        smallest = min(passed, key=_size)
+        return Choice(None, f"no variant fits a {name} device; the smallest, {smallest.name}, {_misfit(smallest, device)}")
+    best = min(fitting, key=_size)
+    return Choice(best.name, f"smallest of {len(fitting)} variants that passed and fit a {name} device")
+
+
+def _size(candidate: Candidate) -> tuple[int, int, str]:
+    return candidate.file_bytes, candidate.transfer_bytes, candidate.name
+
+
+def _misfit(candidate: Candidate, device: DeviceClass) -> str | None:
+    flash, ram = candidate.file_bytes / 1024, candidate.ram_bytes / 1024
+    if not flash <= device.flash_kb:
+        return f"needs {flash:.1f} KB of flash, the device has {device.flash_kb:g}"
+    if not ram <= device.ram_kb:
+        return f"needs {ram:.1f} KB of RAM, the device has {device.ram_kb:g}"
+    if not candidate.latency_us <= device.latency_us:
+        return f"takes {candidate.latency_us:.0f} us, the device allows {device.latency_us:g}"
+    return None

@@ -1,0 +1,105 @@
+"""The home: the one folder that holds all state, and the two ways in which a file appears in it."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+
+class HomeError(ValueError):
+    """The home cannot be used."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything is; nothing is created by looking."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, url: str) -> "Home":
+        """The home in a folder, given as a path or a `file://` URL.
+
+        Raises:
+            HomeError: If it is another kind of URL, or a file.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("", "file"):
+            raise HomeError(f"home must be a folder on this machine; mount the store or sync it. Received: {url}")
+        root = Path(url2pathname(parts.path) if parts.scheme else url).expanduser().absolute()
+        if root.exists() and not root.is_dir():
+            raise HomeError(f"home must be a folder. Received a file: {root}")
+        return cls(root)
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def sales(self) -> Path:
+        return self.root / "sales"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def candidates(self) -> Path:
+        return self.root / "candidates"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def channel(self) -> Path:
+        return self.root / "channel"
+
+    @property
+    def scores(self) -> Path:
+        return self.root / "scores"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put a file in place: it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    _sync(path.parent)
+
+
+def move_folder(folder: Path, path: Path) -> None:
+    """Put a finished folder in place, as a whole.
+
+    Raises:
+        OSError: If `path` is a folder already.
+    """
+    for file in folder.rglob("*"):
+        _sync(file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(path)
+    _sync(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all below it; nothing happens if there is none."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

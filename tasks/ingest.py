@@ -1,0 +1,176 @@
+"""Steps of an ingest: read and sift what arrived, then put it in the tables."""
+
+import logging
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+from prefect import task
+
+from tasks import feed, ledger, quarantine, sales_table
+from tasks.contract import Breach, Contract
+from tasks.home import Home, write_file
+
+log = logging.getLogger("shelfcast.ingest")
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """How one file of a batch was read.
+
+    Attributes:
+        name: Of the file.
+        sha256: Of its bytes.
+        rows: Lines after the header that are not empty.
+        reasons: Refused rows by reason.
+    """
+
+    name: str
+    sha256: str
+    rows: int
+    reasons: dict[str, int]
+
+    @property
+    def quarantined(self) -> int:
+        return sum(self.reasons.values())
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one ingest brings.
+
+    Attributes:
+        id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.
+        files: New files with their counts; `paths` says where they are, in the same order.
+        known: Files that were ingested before; they change nothing.
+        staging: Folder with `accepted.parquet`, `refused.parquet` and `checked.parquet` of the new files.
+        fault: Why a file cannot be read at all, which refuses the batch.
+    """
+
+    id: str
+    files: tuple[FileCount, ...]
+    paths: tuple[Path, ...]
+    known: tuple[FileCount, ...]
+    staging: Path
+
+
+    @property
+    def checked(self) -> Path:
+        return self.staging / "checked.parquet"
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Refused rows of all files by reason, the most frequent first."""
+        return dict(sum((Counter(file.reasons) for file in (*self.files, *self.known)), Counter()).most_common())
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in (*self.files, *self.known))
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a batch did to the sales table."""
+
+    rows_accepted: int
+    rows_changed: int
+    rows_unchanged: int
+    snapshot: int | None
+
+
+@task
+def read_batch(sources: list[str], home: Home, contract: Contract, staging: Path) -> Batch:
+    """Read all sources and tell good rows from bad ones; nothing is written but in `staging`.
+
+    Raises:
+        feed.SourceError: If there is nothing to read.
+    """
+    found = feed.find(sources)
+    before = _ingested(home)
+    known = tuple(before[file.sha256] for file in found if file.sha256 in before)
+    fresh = [file for file in found if file.sha256 not in before]
+    paths = tuple(file.path for file in fresh)
+    batch = sha256("".join(sorted(file.sha256 for file in found)).encode()).hexdigest()[:16]
+    try:
+        rows = [feed.read(file.path, number) for number, file in enumerate(fresh)]
+    except feed.UnreadableFile as error:
+        return Batch(batch, (), paths, known, staging, fault=str(error))
+    counts = _sift(fresh, rows, contract, staging) if fresh else ()
+    log.info("read %s rows of %d files", f"{sum(count.rows for count in counts):,}", len(found))
+    return Batch(batch, counts, paths, known, staging)
+
+
+def _sift(
+    files: list[feed.SourceFile], rows: list[feed.Rows], contract: Contract, staging: Path
+) -> tuple[FileCount, ...]:
+    sifted = feed.sift(rows, datetime.now(UTC).date(), contract.first_day, contract.max_sales)
+    for name in ("accepted", "refused", "checked"):
+        pyarrow.parquet.write_table(getattr(sifted, name), staging / f"{name}.parquet")
+    reasons = [Counter[str]() for _ in files]
+    for row in sifted.refused.select(["file", "reason"]).to_pylist():
+        reasons[row["file"]][row["reason"]] += 1
+    return tuple(
+        FileCount(file.path.name, file.sha256, len(read.table) + len(read.misshapen), dict(count))
+        for file, read, count in zip(files, rows, reasons, strict=True)
+    )
+
+
+@task
+def merge_batch(batch: Batch, home: Home) -> Merged:
+    """Land the files, quarantine the bad rows, merge the good ones, record it, in this order.
+
+    Each step is one atomic write and is the same when repeated, so a run that was cut off is mended by the next.
+    """
+    if not batch.files:
+        return Merged(0, 0, sum(file.rows - file.quarantined for file in batch.known), sales_table.snapshot(home))
+    for path, file in zip(batch.paths, batch.files, strict=True):
+        _land(path, file, home)
+    quarantine.put(home, batch.id, [file.name for file in batch.files], batch.staging / "refused.parquet")
+    inserted, changed = sales_table.merge(home, batch.id, batch.staging / "accepted.parquet")
+    ledger.record(home, [_entry(batch, file) for file in batch.files])
+    everything = (*batch.files, *batch.known)
+    good = sum(file.rows - file.quarantined for file in everything)
+    log.info("merged: %s new rows, %s changed", f"{inserted:,}", f"{changed:,}")
+    return Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
+
+
+def summary(batch: Batch, merged: Merged, breaches: list[Breach]) -> dict[str, Any]:
+    """The JSON of an ingest: rows read = accepted + unchanged + quarantined."""
+    return {
+        "batch": batch.id,
+        "rows_read": batch.rows,
+        **asdict(merged),
+        "rows_quarantined": sum(batch.reasons.values()),
+        "reasons": batch.reasons,
+        "refused": False,
+        "warnings": [breach.message for breach in breaches],
+    }
+
+
+def refused(batch: Batch, why: str, home: Home) -> dict[str, Any]:
+    """The JSON of a batch that was refused as a whole: nothing of it is in the home."""
+    return {
+        "batch": batch.id,
+        "rows_read": batch.rows,
+        **asdict(Merged(0, 0, 0, sales_table.snapshot(home))),
+        "rows_quarantined": 0,
+        "reasons": batch.reasons,
+        "refused": True,
+        "why": why,
+    }
+
+
+def _land(path: Path, file: FileCount, home: Home) -> None:
+    if not path.resolve().is_relative_to(home.landing.resolve()):
+        write_file(home.landing / f"{file.sha256[:12]}-{file.name}", path.read_bytes())
+
+
+def _entry(batch: Batch, file: FileCount) -> ledger.Entry:
+    details: dict[str, Any] = {**asdict(file), "batch": batch.id}
+    return ledger.Entry(
+        "ingest", file.sha256, f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined", details=details
+    )

@@ -1,0 +1,102 @@
+"""The ledger: every decision, in the order it was made. Rows are only ever added."""
+
+import getpass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from tasks.home import Home
+
+Kind = Literal["ingest", "release", "refusal", "promotion", "rollback", "alert", "resolved"]
+
+SCHEMA = pa.schema(
+    [
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        pa.field("release", pa.string()),
+        pa.field("variant", pa.string()),
+        pa.field("who", pa.string(), nullable=False),
+        pa.field("why", pa.string(), nullable=False),
+        pa.field("details", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decision.
+
+    Attributes:
+        kind: What was decided.
+        subject: On what: a file's sha256, a release, a store, an alert's id.
+        why: The reason, a sentence.
+        release: The release it is about, if any.
+        variant: The variant it is about, if any.
+        details: Anything else, as JSON.
+        who: The user it ran as. Defaults to the current one.
+        at: When, UTC. Defaults to now.
+    """
+
+    kind: Kind
+    subject: str
+    why: str
+    release: str | None = None
+    variant: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    who: str = field(default_factory=getpass.getuser)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def record(home: Home, entries: Sequence[Entry]) -> None:
+    """Add entries, all in one commit."""
+    if not entries:
+        return
+    rows = [{**vars(entry), "details": json.dumps(entry.details, sort_keys=True)} for entry in entries]
+    home.ledger.mkdir(parents=True, exist_ok=True)
+    write_deltalake(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA), mode="append")
+
+
+def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:
+    """All entries of some kinds, oldest first."""
+    if not DeltaTable.is_deltatable(str(home.ledger)):
+        return []
+    rows = DeltaTable(home.ledger).to_pyarrow_table(filters=[("kind", "in", list(kinds))])
+    entries = [Entry(**{**row, "details": json.loads(row["details"])}) for row in rows.to_pylist()]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What a store runs."""
+
+    release: str
+    variant: str
+
+
+def champions(home: Home) -> dict[str, list[Champion]]:
+    """Each store's champions, the current one last: a promotion adds one, a rollback takes the last away."""
+    history: dict[str, list[Champion]] = {}
+    for entry in read(home, ["promotion", "rollback"]):
+        stack = history.setdefault(entry.subject, [])
+        if entry.kind == "rollback":
+            stack.pop()
+        elif entry.release and entry.variant:
+            stack.append(Champion(entry.release, entry.variant))
+    return {store: stack for store, stack in history.items() if stack}
+
+
+def open_alerts(home: Home) -> dict[str, Entry]:
+    """Alerts raised and not resolved, by id."""
+    state: dict[str, Entry] = {}
+    for entry in read(home, ["alert", "resolved"]):
+        if entry.kind == "alert":
+            state[entry.subject] = entry
+        else:
+            state.pop(entry.subject, None)
+    return state

@@ -1,0 +1,51 @@
+"""The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+from deltalake import DeltaTable, write_deltalake
+
+from tasks.home import Home
+
+SCHEMA = pa.schema(
+    [
+        ("batch", pa.string()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("raw", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+def put(home: Home, batch: str, files: list[str], refused: Path) -> None:
+    """Set the refused rows of a batch aside, in one commit; doing it twice leaves them once."""
+    rows = pyarrow.parquet.read_table(refused).to_pylist()
+    if not rows:
+        return
+    now = datetime.now(UTC)
+    table = pa.Table.from_pylist(
+        [{**row, "file": files[row["file"]], "batch": batch, "at": now} for row in rows], schema=SCHEMA
+    )
+    home.quarantine.mkdir(parents=True, exist_ok=True)
+    if DeltaTable.is_deltatable(str(home.quarantine)):
+        write_deltalake(home.quarantine, table, mode="overwrite", predicate=f"batch = '{batch}'")
+    else:
+        write_deltalake(home.quarantine, table)
+
+
+def rows(home: Home, reason: str | None = None) -> list[dict[str, Any]]:
+    """Rows in quarantine, newest batch first.
+
+    Args:
+        home: Where the table is.
+        reason: Only rows refused for it. Defaults to `None`, all.
+    """
+    if not DeltaTable.is_deltatable(str(home.quarantine)):
+        return []
+    table = DeltaTable(home.quarantine).to_pyarrow_table(filters=[("reason", "=", reason)] if reason else None)
+    return table.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")]).to_pylist()  # type: ignore[no-any-return]
