@@ -11,6 +11,7 @@ from flows.settings import home_at, load
 from tasks import alert
 from tasks.contract import worst
 from tasks.ingest import merge_batch, read_batch, refused, summary
+from tasks.replay import replay
 from tasks.validate import validate
 
 
@@ -33,3 +34,18 @@ def ingest(sources: list[str] | None = None, home: str | None = None) -> dict[st
         if why := worst(breaches):
             return refused(batch, why, place)
         return summary(batch, merge_batch(batch, place), breaches)
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def replay_quarantine(home: str | None = None, reason: str | None = None) -> dict[str, Any]:
+    """Hold rows in quarantine against today's rules again, and merge those that are right now.
+
+    Args:
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        reason: Only rows refused for this reason. Defaults to `None`, all.
+
+    Returns:
+        The JSON of `shelfcast quarantine replay`.
+    """
+    with TemporaryDirectory(prefix="shelfcast-") as staging:
+        return replay(home_at(home), load().contract, reason, Path(staging))

@@ -2,6 +2,8 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +75,18 @@ class Settings(BaseSettings):
         (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
     )
 
+    def profile(self, name: str, recipe: str | None = None) -> Profile:
+        """A profile by its name, with another recipe if one is given.
+
+        Raises:
+            SettingsError: If there is no such profile or recipe.
+        """
+        if name not in self.profiles:
+            raise SettingsError(f"no profile {name!r}; there are {', '.join(self.profiles)}")
+        if recipe is not None and recipe not in RECIPES:
+            raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
+        return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
+
     @field_validator("alert_urls", mode="before")
     @classmethod
     def _separate(cls, urls: Any) -> Any:
@@ -92,10 +106,8 @@ def load() -> Settings:
     Raises:
         SettingsError: One line on the first thing that is wrong.
     """
-    try:
+    with explained(f"settings ({_file() or 'environment'})"):
         return Settings()
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"settings ({_file() or 'environment'}): {explain(error)}") from None
 
 
 def home_at(url: str | None) -> Home:
@@ -107,17 +119,28 @@ def home_at(url: str | None) -> Home:
     return Home.at(url or os.environ.get("SHELFCAST_HOME") or str(ROOT / "data"))
 
 
-def stores() -> StoreList:
+def stores_listed() -> StoreList:
     """The stores of `$SHELFCAST_STORES`, else `deployments/stores.toml`.
 
     Raises:
         SettingsError: One line on the first thing that is wrong.
     """
     path = Path(os.environ.get("SHELFCAST_STORES", ROOT / "deployments" / "stores.toml"))
-    try:
+    with explained(f"stores ({path})"):
         return StoreList(**tomllib.loads(path.read_text()))
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn what pydantic or the TOML parser finds wrong with `what` into one line.
+
+    Raises:
+        SettingsError: For the first thing that is wrong.
+    """
+    try:
+        yield
     except (OSError, ValidationError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"stores ({path}): {explain(error)}") from None
+        raise SettingsError(f"{what}: {explain(error)}") from None
 
 
 def explain(error: Exception) -> str:

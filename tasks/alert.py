@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -45,6 +45,15 @@ def about_data(batch: str, breach: Breach) -> Alert:
         return Alert(f"data-refused-{batch}", "data-refused", "critical", f"batch.{batch}", "open", message)
     message = f"{breach.message}; look at `shelfcast quarantine list`"
     return Alert(f"data-warning-{batch}", "data-warning", "warning", f"batch.{batch}", "open", message)
+
+
+def nothing_passed(manifest: dict[str, Any]) -> Alert:
+    """A retrain whose variants were all refused."""
+    baseline = manifest["variants"][0]
+    message = f"no release: {baseline['name']}: {'; '.join(baseline['reasons'])}. Stores keep what they run"
+    return Alert(
+        f"nothing-passed-{manifest['release']}", "nothing-passed", "critical", f"release.{manifest['release']}", "open", message
+    )
 
 
 @task

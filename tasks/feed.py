@@ -23,7 +23,8 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet")
 FILE_ROWS = pa.schema([("file", pa.int32()), ("line", pa.int64()), *((name, pa.string()) for name in COLUMNS)])
 """Rows as they arrived: the file's number in the batch, its line there (row number in Parquet), four texts."""
 
-REFUSED = pa.schema([("file", pa.int32()), ("line", pa.int64()), ("raw", pa.string()), ("reason", pa.string())])
+REFUSED = pa.schema([*FILE_ROWS, ("raw", pa.string()), ("reason", pa.string())])
+"""Refused rows: as they arrived, their line as it stood in the file, and why."""
 
 ACCEPTED = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
 
@@ -86,13 +87,21 @@ def find(sources: Iterable[str | Path]) -> list[SourceFile]:
     Raises:
         SourceError: If a source does not exist, holds no file of sales, or is of another kind.
     """
-    files: dict[str, SourceFile] = {}
-    for source in sources:
-        for path in _files(Path(source)):
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            files.setdefault(sha256, SourceFile(path, sha256))
-    return list(files.values())
+    found: dict[str, SourceFile] = {}
+    for path in files(sources):
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        found.setdefault(sha256, SourceFile(path, sha256))
+    return list(found.values())
+
+
+def files(sources: Iterable[str | Path]) -> list[Path]:
+    """The paths that sources name, a folder standing for those below it.
+
+    Raises:
+        SourceError: If a source does not exist, holds no file of sales, or is of another kind.
+    """
+    return [path for source in sources for path in _files(Path(source))]
 
 
 def _files(source: Path) -> list[Path]:
@@ -224,7 +233,7 @@ class Sifted:
         accepted: One row a key, schema `ACCEPTED`.
         repeated: Rows left out because they say again what an accepted row says.
         checked: Every row with the values read off it and `reason`, why it was refused (null where it was not).
-        refused: Refused rows: file, line, raw, reason.
+        refused: Refused rows, schema `REFUSED`, in the order of their files and lines.
     """
 
     accepted: pa.Table
@@ -262,7 +271,7 @@ def sift(files: Sequence[Rows], today: date, first_day: date, max_sales: int) ->
         table.take(good[first]),
         int(len(good) - len(conflicting) - len(first)),
         pa.concat_tables([checked, _unread(checked.schema, misshapen)]),
-        _refused(files, rows, reasons),
+        _refused(files, rows, reason),
     )
 
 
@@ -271,18 +280,18 @@ def _unread(schema: pa.Schema, rows: int) -> pa.Table:
     return pa.table([*nothing, pa.array([MISSHAPEN] * rows, pa.string())], schema=schema)
 
 
-def _refused(files: Sequence[Rows], rows: pa.Table, reasons: NDArray[np.object_]) -> pa.Table:
-    """Refused rows in the order of their files and lines."""
-    refused: list[tuple[int, int, str, str]] = []
-    numbers, lines = rows["file"].to_numpy(), rows["line"].to_numpy()
-    bad = np.array([reason is not None for reason in reasons], dtype=bool)
-    for number, file in enumerate(files):
-        mine = numbers == number
-        shaped = zip(lines[bad & mine].tolist(), file.raw(bad[mine]), reasons[bad & mine], strict=True)
-        unshaped = ((line, raw, MISSHAPEN) for line, raw in file.misshapen.items())
-        refused += [(number, *row) for row in sorted([*shaped, *unshaped])]
-    columns = zip(*refused, strict=True) if refused else ((), (), (), ())
-    return pa.table(list(columns), schema=REFUSED)
+def _refused(files: Sequence[Rows], rows: pa.Table, reason: pa.Array) -> pa.Table:
+    bad = pc.is_valid(reason).to_numpy(zero_copy_only=False)
+    numbers = rows["file"].to_numpy()
+    raw = [text for number, file in enumerate(files) for text in file.raw(bad[numbers == number])]
+    shaped = rows.filter(bad).append_column("raw", pa.array(raw, pa.string()))
+    unshaped = [
+        {"file": number, "line": line, "raw": raw, "reason": MISSHAPEN}
+        for number, file in enumerate(files)
+        for line, raw in file.misshapen.items()
+    ]
+    tables = [shaped.append_column("reason", reason.filter(bad)), pa.Table.from_pylist(unshaped, schema=REFUSED)]
+    return pa.concat_tables(tables).sort_by([("file", "ascending"), ("line", "ascending")])
 
 
 def _read(column: pa.ChunkedArray, parse: Callable[[str | None], Any], kind: pa.DataType) -> tuple[Any, Any]:

@@ -56,6 +56,7 @@ class Batch:
     paths: tuple[Path, ...]
     known: tuple[FileCount, ...]
     staging: Path
+    fault: str | None = None
 
 
     @property
@@ -117,6 +118,14 @@ def _sift(
         FileCount(file.path.name, file.sha256, len(read.table) + len(read.misshapen), dict(count))
         for file, read, count in zip(files, rows, reasons, strict=True)
     )
+
+
+def _ingested(home: Home) -> dict[str, FileCount]:
+    """Files that are in the ledger, by sha256."""
+    return {
+        entry.subject: FileCount(entry.details["name"], entry.subject, entry.details["rows"], entry.details["reasons"])
+        for entry in ledger.read(home, ["ingest"])
+    }
 
 
 @task

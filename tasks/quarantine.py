@@ -1,5 +1,6 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ SCHEMA = pa.schema(
         ("line", pa.int64()),
         ("raw", pa.string()),
         ("reason", pa.string()),
+        ("date", pa.string()),
+        ("store", pa.string()),
+        ("item", pa.string()),
+        ("sales", pa.string()),
     ]
 )
 
@@ -49,3 +54,16 @@ def rows(home: Home, reason: str | None = None) -> list[dict[str, Any]]:
         return []
     table = DeltaTable(home.quarantine).to_pyarrow_table(filters=[("reason", "=", reason)] if reason else None)
     return table.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")]).to_pylist()  # type: ignore[no-any-return]
+
+
+def keep(home: Home, remaining: list[dict[str, Any]]) -> None:
+    """Leave only these rows in quarantine, in one commit."""
+    write_deltalake(home.quarantine, pa.Table.from_pylist(remaining, schema=SCHEMA), mode="overwrite")
+
+
+def reasons(home: Home) -> dict[str, int]:
+    """Rows in quarantine by reason, the most frequent first."""
+    if not DeltaTable.is_deltatable(str(home.quarantine)):
+        return {}
+    counts = Counter(DeltaTable(home.quarantine).to_pyarrow_table(columns=["reason"])["reason"].to_pylist())
+    return dict(counts.most_common())

@@ -1,8 +1,10 @@
 """The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -32,7 +34,23 @@ def snapshot(home: Home) -> int | None:
     return DeltaTable(home.sales).version() if DeltaTable.is_deltatable(str(home.sales)) else None
 
 
-def read(home: Home, version: int | None = None, after: date | None = None, until: date | None = None) -> pd.DataFrame:
+def latest(home: Home) -> tuple[int, date]:
+    """The current version and its last day, from the table's statistics.
+
+    Raises:
+        NoSales: If nothing was ingested yet.
+    """
+    table = _table(home, None)
+    return table.version(), pc.max(pa.table(table.get_add_actions(flatten=True))["max.date"]).as_py()
+
+
+def read(
+    home: Home,
+    version: int | None = None,
+    after: date | None = None,
+    until: date | None = None,
+    stores: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Rows of a version: date, store, item, sales.
 
     Args:
@@ -40,12 +58,14 @@ def read(home: Home, version: int | None = None, after: date | None = None, unti
         version: Defaults to `None`, the current one.
         after: Only days after this one. Defaults to `None`.
         until: Only days up to this one. Defaults to `None`.
+        stores: Only these. Defaults to `None`, all.
 
     Raises:
         NoSales: If nothing was ingested yet.
     """
-    filters = [("date", ">", after)] if after else []
+    filters: list[Any] = [("date", ">", after)] if after else []
     filters += [("date", "<=", until)] if until else []
+    filters += [("store", "in", list(stores))] if stores else []
     return _table(home, version).to_pyarrow_table(filters=filters or None).to_pandas()
 
 
@@ -59,7 +79,7 @@ def stores(home: Home) -> list[str]:
     return sorted(names, key=lambda name: (len(name), name))
 
 
-def describe(home: Home, rows: pd.DataFrame, version: int) -> Snapshot:
+def describe(rows: pd.DataFrame, version: int) -> Snapshot:
     """What a release says of the snapshot it was made from."""
     return Snapshot(version, len(rows), str(rows["date"].min()), str(rows["date"].max()))
 

@@ -2,10 +2,10 @@
 
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -39,7 +39,7 @@ def write_sample(path: Path, chain: Chain) -> int:
     return chain.rows
 
 
-def _writer(path: Path):  # type: ignore[no-untyped-def]
+def _writer(path: Path) -> Callable[[IO[bytes], Iterator[pa.Table]], None]:
     for suffix, write in {".csv": _csv, ".csv.gz": _csv_gz, ".parquet": _parquet}.items():
         if path.name.lower().endswith(suffix):
             return write
@@ -51,26 +51,26 @@ def _tables(chain: Chain) -> Iterator[pa.Table]:
         yield pa.Table.from_pandas(block[COLUMNS.names], schema=COLUMNS, preserve_index=False)
 
 
-def _csv(file: BinaryIO, tables: Iterator[pa.Table]) -> None:
+def _csv(file: IO[bytes] | gzip.GzipFile, tables: Iterator[pa.Table]) -> None:
     with pa.csv.CSVWriter(file, COLUMNS, write_options=pa.csv.WriteOptions(quoting_header="none")) as writer:
         for table in tables:
             writer.write_table(table)
 
 
-def _csv_gz(file: BinaryIO, tables: Iterator[pa.Table]) -> None:
+def _csv_gz(file: IO[bytes], tables: Iterator[pa.Table]) -> None:
     # a name or a time would change the bytes; level 9 takes five times as long for 0.4 % less
     with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
         _csv(packed, tables)
 
 
-def _parquet(file: BinaryIO, tables: Iterator[pa.Table]) -> None:
+def _parquet(file: IO[bytes], tables: Iterator[pa.Table]) -> None:
     with pa.parquet.ParquetWriter(file, COLUMNS, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
 
 
 @contextmanager
-def _placed(path: Path) -> Iterator[BinaryIO]:
+def _placed(path: Path) -> Iterator[IO[bytes]]:
     """A file to write; it gets its name when all is written, and is removed when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -1,21 +1,34 @@
 """Worker processes, one a core: TensorFlow is imported once in each, and a crash or hang fails only its own job."""
 
 import atexit
+import logging
 import multiprocessing
 import os
-from concurrent.futures import Future
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
+
+log = logging.getLogger("shelfcast.workers")
 
 HANG = 3600
 """Seconds after which a job is taken for hung."""
 
 
-def submit(function: Any, *args: Any) -> "Future[Any]":
-    """Run a function of a module in a worker; a crash or a hang ends in an exception of the future."""
-    return _pool().schedule(function, args=args, timeout=HANG)
+def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Call a function of a module once a job, side by side; what the jobs that came through returned, in their order.
+
+    A job whose worker crashed or hung is logged and left out; an exception of the function is raised.
+    """
+    started = [(job, _pool().schedule(function, args=job, timeout=HANG)) for job in jobs]
+    results = []
+    for job, future in started:
+        try:
+            results.append(future.result())
+        except (ProcessExpired, TimeoutError) as error:
+            log.error("a worker was lost in %s%s: %s", function.__name__, job[1:], error)
+    return results
 
 
 @cache
@@ -25,12 +38,17 @@ def _pool() -> ProcessPool:
         initializer=_one_core,
         context=multiprocessing.get_context("spawn"),
     )
-    atexit.register(pool.stop)
+    atexit.register(_close, pool)
     return pool
+
+
+def _close(pool: ProcessPool) -> None:
+    pool.stop()
+    pool.join()
 
 
 def _one_core() -> None:
     """Each worker computes on one core: two fits side by side beat one fit on two cores, and bits stay the same."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    for library in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
-        os.environ[library] = "1"
+    for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[threads] = "1"

@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.metrics import mape
 
@@ -19,6 +20,19 @@ class DriftPolicy(BaseModel):
     resolve_pp: float = Field(1.5, gt=0, description="drift at or below which an open alert is resolved")
     days: int = Field(28, ge=1, description="days that drift looks back over")
     min_days: int = Field(7, ge=1, description="scored days below which nothing is said")
+
+    @model_validator(mode="after")
+    def _alerts_can_open_and_close(self) -> Self:
+        if self.resolve_pp > self.limit_pp:
+            raise ValueError(
+                f"resolve_pp must be at most limit_pp, else an alert opens anew each day. "
+                f"Received: {self.resolve_pp:g} and {self.limit_pp:g}"
+            )
+        if self.min_days > self.days:
+            raise ValueError(
+                f"min_days must be at most days, else no alert ever opens. Received: {self.min_days} and {self.days}"
+            )
+        return self
 
 
 @dataclass(frozen=True)

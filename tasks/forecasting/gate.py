@@ -12,7 +12,7 @@ Outcome = Literal["pass", "fail", "abstain", "not applicable"]
 class Limits(BaseModel):
     """What a variant must keep to. A limit set to nothing (`null`) is not checked; all of them at once is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     max_mape: float | None = Field(30.0, gt=0, description="MAPE on the holdout, in percent, at most")
     max_worse_than_baseline_pp: float | None = Field(

@@ -1,5 +1,6 @@
 """The forecaster: one LSTM layer over 14 days and one dense unit, trained with Keras."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,14 +55,35 @@ class Weights:
     def parameters(self) -> int:
         return sum(array.size for array in self.arrays)
 
-    def save(self, path: Path) -> None:
-        with path.open("wb") as file:
-            np.savez(file, *self.arrays)
+    def __call__(self, inputs: Floats) -> Floats:
+        """The forecaster's outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer.
+
+        Source:
+            Gers, Schmidhuber & Cummins (2000), "Learning to Forget: Continual Prediction with LSTM".
+        """
+        hidden = np.zeros((len(inputs), self.units), dtype=np.float32)
+        cell = np.zeros_like(hidden)
+        for step in range(inputs.shape[1]):
+            gates = inputs[:, step] @ self.kernel + hidden @ self.recurrent + self.bias
+            keep_in, keep, new, out = np.split(gates, 4, axis=1)
+            cell = _sigmoid(keep) * cell + _sigmoid(keep_in) * np.tanh(new)
+            hidden = _sigmoid(out) * np.tanh(cell)
+        return hidden @ self.head + self.head_bias
+
+    def to_bytes(self) -> bytes:
+        """All arrays in numpy's `.npz` format."""
+        buffer = io.BytesIO()
+        np.savez(buffer, *self.arrays)
+        return buffer.getvalue()
 
     @classmethod
     def load(cls, path: Path) -> "Weights":
         with np.load(path) as arrays:
             return cls(*(arrays[name] for name in arrays.files))
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), dtype=np.float32)
 
 
 def fit(

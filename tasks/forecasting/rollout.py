@@ -1,10 +1,33 @@
 """Which store gets which variant, and in which wave."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class UnknownStore(ValueError):
+    """A store that has no sales."""
+
+
+def require_known(stores: Iterable[str], known: Sequence[str], where: str) -> None:
+    """Every one of `stores` must be in `known`.
+
+    Args:
+        stores: Store codes.
+        known: Stores with sales.
+        where: Where `stores` were named, for the message.
+
+    Raises:
+        UnknownStore: If one is not.
+    """
+    unknown = [store for store in stores if store not in known]
+    if unknown:
+        raise UnknownStore(
+            f"{where} names store {', '.join(unknown)}, which has no sales; remove it or ingest its sales. "
+            f"Stores with sales: {', '.join(known[:20])}"
+        )
 
 
 class DeviceClass(BaseModel):
@@ -57,6 +80,64 @@ class StoreList(BaseModel):
         ordered = sorted(names, key=lambda name: (len(name), name))
         marked = [name for name in ordered if (store := self.store(name)) and store.canary]
         return marked or ordered[: math.ceil(len(ordered) / 5)]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The stores that a promotion reaches in one step.
+
+    Attributes:
+        name: `canary`, `rest`, `chosen` (named by a person), or `none` where every store has the release.
+        stores: Which.
+        hold: Why the wave may not go out; `None` where it may.
+    """
+
+    name: str
+    stores: tuple[str, ...]
+    hold: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a release has come.
+
+    Attributes:
+        running: Stores that run it.
+        rolled_back: Stores that were taken off it.
+        drifting: Stores where it has drifted.
+        scored_days: Days that each store's forecasts by it were scored on.
+    """
+
+    running: frozenset[str]
+    rolled_back: frozenset[str]
+    drifting: frozenset[str]
+    scored_days: Mapping[str, int]
+
+
+def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, policy: RolloutPolicy) -> Wave:
+    """Canary stores first; the others once no canary was taken off the release or drifts, and each was scored enough.
+
+    A store that was rolled back does not get the release again unless a person names it.
+    """
+    everywhere = list(stores)
+    canaries = listed.canaries(everywhere)
+    waiting = [store for store in everywhere if store not in progress.running | progress.rolled_back]
+    first = tuple(store for store in waiting if store in canaries)
+    if first:
+        return Wave("canary", first)
+    rest = tuple(store for store in waiting if store not in canaries)
+    return Wave("rest", rest, _hold(canaries, progress, policy)) if rest else Wave("none", ())
+
+
+def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> str | None:
+    for store in canaries:
+        if store in progress.rolled_back:
+            return f"canary store {store} was rolled back from it"
+        if store in progress.drifting:
+            return f"canary store {store} drifts"
+        if (days := progress.scored_days.get(store, 0)) < policy.canary_days:
+            return f"canary store {store} was scored on {days} days, {policy.canary_days} are needed"
+    return None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def learn(training: Panel, weekdays: bool = True, months: bool = True) -> Season
     """Indices by least squares on the log of the mean sales of each day, beside a linear trend.
 
     Every series counts alike: it is divided by its own mean first. Without enough history an index falls
-    back to 1: weekdays need 14 days, months a year in which each month was seen.
+    back to 1: weekdays need 14 days, months a year in which each month was seen. A weekday without sales
+    (closed stores) keeps 1 too.
 
     Args:
         training: Days that may be learned from; nothing later may be in it.
@@ -57,7 +58,7 @@ def learn(training: Panel, weekdays: bool = True, months: bool = True) -> Season
         Multiplicative decomposition, Hyndman & Athanasopoulos, "Forecasting: Principles and Practice", ch. 3.
     """
     days, level = _mean_day(training)
-    if weekdays and len(days) >= 14 and len(np.unique(weekday(days))) == 7:
+    if weekdays and len(days) >= 14:
         seen_all_months = len(days) >= YEAR and len(np.unique(month(days))) == 12
         return _fit(days, level, months and seen_all_months)
     return SeasonalIndex()
@@ -82,5 +83,6 @@ def _fit(days: NDArray[np.datetime64], level: NDArray[np.float64], months: bool)
     on_weekday = np.exp(effects[:7])
     in_month = np.exp(np.append(0.0, effects[7:18])) if months else np.ones(12)
     on_weekday /= on_weekday[weekday(days)].mean()
+    on_weekday[np.setdiff1d(np.arange(7), weekday(days))] = 1.0
     in_month /= in_month[month(days)].mean()
     return SeasonalIndex(tuple(on_weekday.tolist()), tuple(in_month.tolist()))

@@ -40,7 +40,9 @@ class Chain(BaseModel):
     days: int = Field(1096, ge=1, le=3660, description="consecutive days from the first on")
     seed: int = Field(0, ge=0, lt=2**32, description="the same seed gives the same rows")
     growth: float = Field(1.05, gt=0, le=2, description="factor of the mean from one year to the next")
-    zero_heavy: float = Field(0.0, ge=0, le=1, description="share of items that sell on few days, well under 1 unit a day")
+    zero_heavy: float = Field(
+        0.0, ge=0, le=1, description="share of items that sell on few days, well under 1 unit a day"
+    )
     promotions: float = Field(0.0, ge=0, lt=1, description="share of weeks in which a series is on promotion")
     uplift: float = Field(1.5, gt=0, le=10, description="factor of the mean while on promotion")
     closed_weekday: int | None = Field(
@@ -65,7 +67,7 @@ class Chain(BaseModel):
     @property
     def open(self) -> NDArray[np.bool_]:
         """Whether stores are open, shape `(days,)`."""
-        return weekday(self.dates) != (-1 if self.closed_weekday is None else self.closed_weekday)
+        return np.asarray(weekday(self.dates) != (-1 if self.closed_weekday is None else self.closed_weekday))
 
     @property
     def rows(self) -> int:

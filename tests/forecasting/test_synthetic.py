@@ -151,7 +151,7 @@ def test_noise_floor_without_sales_is_undefined() -> None:
         ({"zero_heavy": 1.1}, "less than or equal to 1"),
         ({"promotions": -0.1}, "greater than or equal to 0"),
         ({"closed_weekday": 7}, "less than or equal to 6"),
-        ({"shift_by": float("nan"), "shift_on": date(2022, 2, 1)}, "greater than 0"),
+        ({"shift_by": float("nan"), "shift_on": date(2022, 2, 1)}, "less than or equal to 10"),
         ({"shift_on": date(2030, 1, 1)}, "one of the days 2022-01-01 to 2024-12-31. Received: 2030-01-01"),
         ({"store": 5}, "Extra inputs are not permitted"),
     ],

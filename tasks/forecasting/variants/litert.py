@@ -155,13 +155,13 @@ class Forecaster:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise NotAForecaster(f"the file does not load in LiteRT: {str(error).splitlines()[0]}") from None
-        (source,), (sink,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        if tuple(source["shape"]) != (1, WINDOW, 1) or tuple(sink["shape"]) != (1, 1):
+        sources, sinks = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        ends = [(*end["shape"].tolist(), end["dtype"].__name__) for end in (*sources, *sinks)]
+        if len(sources) != 1 or ends != [(1, WINDOW, 1, "float32"), (1, 1, "float32")]:
             raise NotAForecaster(
-                f"a forecaster maps (1, {WINDOW}, 1) to (1, 1). "
-                f"Received: {tuple(source['shape'])} to {tuple(sink['shape'])}"
+                f"a forecaster maps one float32 (1, {WINDOW}, 1) to one float32 (1, 1). Received: {ends}"
             )
-        self._input, self._output = source["index"], sink["index"]
+        self._input, self._output = sources[0]["index"], sinks[0]["index"]
         graph = schema.ModelT.InitFromPackedBuf(file).subgraphs[0]
         self._weights = {index for index, tensor in enumerate(graph.tensors) if tensor.buffer}
 

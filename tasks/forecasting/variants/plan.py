@@ -26,6 +26,17 @@ class Variant:
     int8: bool
     parent: str | None
 
+    @property
+    def from_scratch(self) -> bool:
+        """Whether it is fitted from initial weights, not made from its parent's."""
+        return not self.sparsity and not self.int8
+
+    @property
+    def weights_kb(self) -> float:
+        """KB as the published benchmark counts them: 4 bytes a parameter, 1 if INT8, none for a pruned share; no file."""
+        parameters = 4 * self.units * (self.units + 2) + self.units + 1
+        return parameters * (1 - self.sparsity) * (1 if self.int8 else 4) / 1024
+
 
 def variant(name: str) -> Variant:
     """Read a variant off its name.

@@ -28,7 +28,9 @@ def simulate(weights: Weights) -> Weights:
 
 def _affine_round_trip(array: Floats) -> Floats:
     low, high = float(array.min()), float(array.max())
-    scale = (high - low) / 255 or 1.0
+    if low == high:  # such as the head's one bias: 256 steps of nothing hold it exactly
+        return array.copy()
+    scale = (high - low) / 255
     zero_point = round(-low / scale)
     steps = np.clip(np.round(array / scale + zero_point), 0, 255)
     return ((steps - zero_point) * scale).astype(np.float32)

@@ -1,0 +1,169 @@
+"""Results for people: each function shows the JSON of one command on stdout."""
+
+from typing import Any
+
+from flows.console import say, table
+
+Result = dict[str, Any]
+
+
+def ingest(result: Result) -> None:
+    if result["refused"]:
+        say(f"refused: {result['why']}")
+        say("nothing was changed; the files are where they were")
+    else:
+        say(
+            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of them "
+            f"changed a known day), {result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} in quarantine"
+        )
+        say(f"sales table: version {result['snapshot']}")
+    if result["reasons"]:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
+
+
+def retrain(result: Result) -> None:
+    rows: list[list[Any]] = [
+        [each["name"], "-", "-", "-", _percent(each["mape"]), "-", "-", "-", _percent(each["bias_pct"]), "-", "no network"]
+        for each in result["references"]
+    ]
+    baseline = result["variants"][0]
+    for each in result["variants"]:
+        ratio = f"{baseline['weights_kb'] / each['weights_kb']:.1f}x" if each["parent"] else ""
+        rows.append(
+            [
+                each["name"],
+                f"{each['weights_kb']:.2f}",
+                _whole(each["file_bytes"]),
+                _whole(each["transfer_bytes"]),
+                _percent(each["mape"]),
+                _percent(each["mape_std"], 3),
+                ratio,
+                _signed(each["delta_mape"]) if each["parent"] else "",
+                _percent(each["bias_pct"]),
+                _whole(each["latency_us"]),
+                each["verdict"],
+            ]
+        )
+    table(["", "KB", "file B", "sent B", "MAPE %", "sd", "ratio", "impact pp", "bias %", "us", "verdict"], rows)
+    days = result["holdout"]
+    say(f"MAPE of the .tflite files on {days['days']} days that training never saw, {days['first']} to {days['last']}")
+    for each in result["variants"]:
+        for reason in each["reasons"]:
+            say(f"{each['name']}: {reason}")
+    say(f"release {result['release']}, report {result['report']}" if result["release"] else "nothing passed: no release")
+
+
+def promote(result: Result) -> None:
+    if not result["stores"]:
+        say(f"every store has release {result['release']} already")
+        return
+    table(
+        ["store", "state", "variant", "release", "before", "why"],
+        [
+            [each["store"], each["state"], each["variant"], each["release"], each["previous"], each["reason"]]
+            for each in result["stores"]
+        ],
+        left=6,
+    )
+    say(f"wave: {result['wave']}")
+
+
+def monitor(result: Result) -> None:
+    if not result["stores"]:
+        say("no store runs a model yet; run `shelfcast promote` first")
+        return
+    _stores(result["stores"])
+    if not any(each["days"] for each in result["stores"]):
+        say("no sales arrived since the release's last day, so there is nothing to score yet")
+    for alert in result["alerts"]:
+        say(f"{alert['state']}: {alert['message']}")
+
+
+def status(result: Result) -> None:
+    say(f"home {result['home']}")
+    if result["snapshot"] is None:
+        say("no sales yet; run `shelfcast ingest` first")
+        return
+    say(f"sales to {result['last_day']}, table version {result['snapshot']}; newest release {result['newest_release']}")
+    if result["stores"]:
+        _stores(result["stores"])
+    for alert in result["alerts"]:
+        say(f"open since {alert['since']}: {alert['message']}")
+    if result["quarantine"]:
+        say(f"{sum(result['quarantine'].values()):,} rows in quarantine; see `shelfcast quarantine list`")
+
+
+def _stores(stores: list[Result]) -> None:
+    table(
+        ["store", "release", "variant", "gated MAPE %", "MAPE 28 d %", "drift pp", "days"],
+        [
+            [
+                each["store"],
+                each["release"],
+                each["variant"],
+                _percent(each["gated_mape"]),
+                _percent(each["mape"]),
+                _signed(each["drift_pp"]),
+                each["days"],
+            ]
+            for each in stores
+        ],
+        left=3,
+    )
+
+
+def releases(result: Result) -> None:
+    table(
+        ["release", "created", "recipe", "passed", "refused", "stores", "why"],
+        [
+            [
+                each["release"],
+                each["created"],
+                each["recipe"],
+                len(each["passed"]),
+                len(each["refused"]),
+                each["stores"],
+                each["reason"],
+            ]
+            for each in result["releases"]
+        ],
+        left=3,
+    )
+
+
+def quarantine(result: Result) -> None:
+    table(
+        ["file", "line", "reason", "raw"],
+        [[each["file"], each["line"], each["reason"], each["raw"][:80]] for each in result["rows"]],
+        left=4,
+    )
+    say(f"{result['total']:,} rows in quarantine")
+
+
+def backtest(result: Result) -> None:
+    table(
+        ["retrain", "fits", "MAPE %", "WAPE %", "bias %"],
+        [
+            [each["name"], each["retrains"] + 1, _percent(each["mape"]), _percent(each["wape"]), _percent(each["bias_pct"])]
+            for each in result["cadences"]
+        ],
+    )
+    say(f"{result['variant']} over {result['days']} days from {result['first_day']}: best retrained {result['best']}")
+
+
+def sample(result: Result) -> None:
+    say(f"{result['rows']:,} rows in {result['path']}")
+    if "noise_floor" in result:
+        say(f"noise floor: {result['noise_floor']:.2f} % MAPE, {result['noise_floor_holdout']:.2f} % on the holdout")
+
+
+def _percent(value: float | None, digits: int = 2) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"
+
+
+def _signed(value: float | None) -> str | None:
+    return None if value is None else f"{value:+.2f}"
+
+
+def _whole(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.0f}"

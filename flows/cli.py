@@ -1,0 +1,300 @@
+"""The `shelfcast` command: one sub-command per flow, and read-only views. Heavy imports happen in the command that needs them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows import answers
+from flows.console import answering
+from flows.settings import home_at, load, stores_listed
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Retrain a retail chain's demand forecaster with the seasons, compress it, gate it on MAPE, promote it to stores.",
+    epilog=(
+        "Exit codes: 0 done; 1 failed; 2 bad usage or settings; 3 refused by a check. Settings: "
+        "deployments/settings.toml or $SHELFCAST_SETTINGS; stores: deployments/stores.toml or $SHELFCAST_STORES."
+    ),
+)
+quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, and their way back.")
+app.add_typer(quarantine, name="quarantine")
+
+HomeOption = Annotated[
+    str | None, typer.Option("--home", metavar="URL", help="Folder of all state [default: $SHELFCAST_HOME, else data/]")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
+
+
+@app.command()
+def ingest(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE...", help="CSV, CSV.gz or Parquet files, or folders of them")
+    ] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Land sales, validate them, merge the good rows, quarantine the bad ones.
+
+    Columns: date (YYYY-MM-DD), store, item, sales (whole units). Without a SOURCE it takes the home's landing folder.
+    The same file again changes nothing; another value for a known day replaces it.
+    """
+    with answering(as_json, quiet) as answer:
+        from tasks import feed
+
+        load()
+        feed.files(sources or [str(home_at(home).landing)])
+        from flows.ingest import ingest as flow
+
+        result = flow(sources=sources or None, home=home)
+        answer(result, answers.ingest, refused=result["refused"])
+
+
+@app.command()
+def retrain(
+    profile: Annotated[str, typer.Option(help="quick: 1 run; standard: 3 runs; reference: the published recipe")] = "standard",
+    recipe: Annotated[str | None, typer.Option(help="production or reference, instead of the profile's")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the release's manifest")] = "by hand",
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the baseline, compress it into all variants, gate each, publish those that pass.
+
+    A run that was cut off goes on where it was. On the same sales with the same settings the release is there already.
+    """
+    with answering(as_json, quiet) as answer:
+        from tasks import sales_table
+
+        load().profile(profile, recipe)
+        place = home_at(home)
+        sales_table.latest(place)
+        from flows.retrain import retrain as flow
+
+        result = flow(home=home, profile=profile, recipe=recipe, reason=reason)
+        result["report"] = str(place.releases / result["release"] / "report.html") if result["release"] else None
+        answer(result, answers.retrain, refused=result["release"] is None)
+
+
+@app.command()
+def promote(
+    release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
+    stores: Annotated[str | None, typer.Option(help="Give it to these stores, a,b,c, instead of the next wave")] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Give a release to the next wave of stores: canary stores first, then the rest.
+
+    Each store gets the smallest variant that passed the gate and fits its device.
+    """
+    with answering(as_json, quiet) as answer:
+        from tasks import release as noun
+        from tasks import sales_table
+        from tasks.forecasting.rollout import require_known
+
+        load()
+        place, chosen = home_at(home), [store.strip() for store in stores.split(",")] if stores else None
+        noun.find(place, release)
+        known = sales_table.stores(place)
+        require_known(stores_listed().stores, known, "stores.toml")
+        require_known(chosen or (), known, "--stores")
+        from flows.promote import promote as flow
+
+        result = flow(home=home, release=release, stores=chosen)
+        answer(result, answers.promote, refused=_all_held(result))
+
+
+@app.command()
+def rollback(
+    store: Annotated[str | None, typer.Argument(help="One store")] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
+    region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
+    why: Annotated[str, typer.Option(help="Why, for the ledger")] = "by hand",
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Give a store, a region or all stores the champion back that they had before."""
+    with answering(as_json, quiet) as answer:
+        if sum((store is not None, everywhere, region is not None)) != 1:
+            raise ValueError("name one of: a STORE, --region or --all")
+        from tasks import selection
+
+        selection.stores(home_at(home), stores_listed(), store, region)
+        from flows.promote import rollback as flow
+
+        result = flow(home=home, store=store, region=region, why=why)
+        answer(result, answers.promote, refused=_all_held(result))
+
+
+@app.command()
+def monitor(
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day to look at [default: the last with sales]")
+    ] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score each store's model on the sales that arrived since it was gated; alert once where it drifts."""
+    with answering(as_json, quiet) as answer:
+        from tasks import sales_table
+
+        load()
+        sales_table.latest(home_at(home))
+        from flows.monitor import monitor as flow
+
+        answer(flow(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), answers.monitor)
+
+
+@app.command()
+def backtest(
+    days: Annotated[int, typer.Option(min=28, help="Days to replay")] = 364,
+    variant: Annotated[str, typer.Option(help="What to retrain")] = "lstm-16",
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Replay history: retrain never, every 12 weeks or every 4 weeks, and compare what each would have reached."""
+    with answering(as_json, quiet) as answer:
+        from tasks import sales_table
+        from tasks.forecasting.variants import plan
+
+        load()
+        plan.variant(variant)
+        sales_table.latest(home_at(home))
+        from flows.backtest import backtest as flow
+
+        answer(flow(home=home, variant=variant, days=days), answers.backtest)
+
+
+@app.command()
+def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """What runs where, and how well."""
+    with answering(as_json, quiet) as answer:
+        from flows import views
+
+        answer(views.status(home_at(home), load().drift), answers.status)
+
+
+@app.command()
+def releases(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Releases and their verdicts, newest first."""
+    with answering(as_json, quiet) as answer:
+        from flows import views
+
+        answer(views.published(home_at(home)), answers.releases)
+
+
+@app.command()
+def report(
+    release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The path of a release's HTML report."""
+    with answering(as_json, quiet) as answer:
+        from tasks.release import find
+
+        found = find(home_at(home), release)
+        answer({"release": found.id, "report": str(found.report)}, lambda result: print(result["report"]))
+
+
+@quarantine.command("list")
+def quarantine_list(
+    reason: Annotated[str | None, typer.Option(help="Only rows refused for it")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show")] = 50,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rows in quarantine: file, line, reason and raw text."""
+    with answering(as_json, quiet) as answer:
+        from tasks import quarantine as noun
+
+        rows = noun.rows(home_at(home), reason)
+        shown = [{**row, "at": row["at"].isoformat()} for row in rows[:limit]]
+        answer({"total": len(rows), "rows": shown}, answers.quarantine)
+
+
+@quarantine.command("replay")
+def quarantine_replay(
+    reason: Annotated[str | None, typer.Option(help="Only rows refused for it")] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold rows in quarantine against today's rules again, and merge those that are right now."""
+    with answering(as_json, quiet) as answer:
+        load()
+        from flows.ingest import replay_quarantine
+
+        answer(replay_quarantine(home=home, reason=reason), answers.ingest)
+
+
+@app.command()
+def sample(
+    path: Annotated[Path, typer.Argument(help="To write: .csv, .csv.gz or .parquet")],
+    stores: Annotated[int, typer.Option(help="Stores, with the codes 1 to this")] = 5,
+    items: Annotated[int, typer.Option(help="Items that each store sells")] = 4,
+    days: Annotated[int, typer.Option(help="Consecutive days")] = 1096,
+    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the first sales")] = datetime(2022, 1, 1),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rows")] = 0,
+    zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days")] = 0.0,
+    promotions: Annotated[float, typer.Option(help="Share of weeks in which a series is on promotion")] = 0.0,
+    closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows, 0 is Monday")] = None,
+    shift_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which all levels shift")] = None,
+    shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
+    noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Tell the MAPE of the true mean too")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write synthetic sales in Kaggle's columns whose truth is known: level x weekday x month x growth, Poisson noise."""
+    with answering(as_json, quiet) as answer:
+        from flows.settings import explained
+        from tasks.forecasting.synthetic import Chain, noise_floor as floor
+        from tasks.sample import write_sample
+
+        with explained("sample"):
+            chain = Chain(
+                stores=stores,
+                items=items,
+                days=days,
+                first_day=first_day.date(),
+                seed=seed,
+                zero_heavy=zero_heavy,
+                promotions=promotions,
+                closed_weekday=closed_weekday,
+                shift_on=shift_on.date() if shift_on else None,
+                shift_by=shift_by,
+            )
+        result: dict[str, Any] = {"path": str(path), "rows": write_sample(path, chain)}
+        if noise_floor:
+            holdout = load().days.holdout
+            result |= {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=holdout)}
+        answer(result, answers.sample)
+
+
+@app.command()
+def serve(quiet: Quiet = False) -> None:
+    """Serve all deployments of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
+    with answering(False, quiet):
+        from flows.serve import serve as run
+
+        run()
+
+
+def _all_held(result: dict[str, Any]) -> bool:
+    return bool(result["stores"]) and all(each["state"] == "held" for each in result["stores"])
+
+
+def main() -> None:
+    """The console script."""
+    app()

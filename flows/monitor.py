@@ -1,0 +1,29 @@
+"""Actuals against forecasts -> scores, alerts; the drift event starts a retrain where that is deployed."""
+
+from datetime import date
+from typing import Any
+
+from prefect import flow
+
+from flows.failure import run_failed
+from flows.settings import home_at, load
+from tasks.alert import send
+from tasks.score import score, summary, watch
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]:
+    """Score each store's model on the sales that arrived since it was gated, and say once what drifts.
+
+    Args:
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        as_of: The last day to look at, YYYY-MM-DD. Defaults to the last day with sales.
+
+    Returns:
+        The JSON of `shelfcast monitor`.
+    """
+    settings, place = load(), home_at(home)
+    last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift)
+    alerts = watch(place, scored, last, settings.drift)
+    send(alerts, settings.alert_urls)
+    return summary(last, scored, alerts, place)

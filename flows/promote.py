@@ -1,0 +1,53 @@
+"""Release -> stores, wave by wave; and back."""
+
+from typing import Any
+
+from prefect import flow
+
+from flows.failure import run_failed
+from flows.settings import home_at, load, stores_listed
+from tasks import selection
+from tasks.deliver import deliver, plan_wave, promote_wave, roll_back, summary
+from tasks.release import find
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def promote(home: str | None = None, release: str | None = None, stores: list[str] | None = None) -> dict[str, Any]:
+    """Give the next wave of stores a release: canary stores first, then the rest.
+
+    Args:
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        release: Its id. Defaults to the newest.
+        stores: Give it to these stores instead of the next wave. Defaults to `None`.
+
+    Returns:
+        The JSON of `shelfcast promote`.
+    """
+    settings, place, listed = load(), home_at(home), stores_listed()
+    published = find(place, release)
+    wave = plan_wave(place, published, listed, settings.rollout, stores)
+    deliveries = promote_wave(place, published, wave, listed)
+    deliver(place)
+    return summary(published.id, wave.name, deliveries)
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def rollback(
+    home: str | None = None, store: str | None = None, region: str | None = None, why: str = "by hand"
+) -> dict[str, Any]:
+    """Give a store, a region or, if neither is named, all stores their previous champion back.
+
+    Args:
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        store: One store. Defaults to `None`.
+        region: All stores of a region in `stores.toml`. Defaults to `None`.
+        why: For the ledger. Defaults to `by hand`.
+
+    Returns:
+        The JSON of `shelfcast rollback`.
+    """
+    place = home_at(home)
+    chosen = selection.stores(place, stores_listed(), store, region)
+    deliveries = roll_back(place, chosen, why)
+    deliver(place)
+    return summary(None, "rollback", deliveries)

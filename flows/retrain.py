@@ -1,0 +1,59 @@
+"""Snapshot -> baseline -> variants -> verdicts -> release: the main job."""
+
+import time
+from typing import Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture, wait
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.failure import run_failed
+from flows.settings import home_at, load
+from tasks import alert
+from tasks.compress import compress
+from tasks.evaluate import evaluate, evaluate_champions
+from tasks.forecasting.recipe import RECIPES
+from tasks.forecasting.variants.plan import Variant
+from tasks.judge import judge
+from tasks.manifest import release_id, summary
+from tasks.prepare import draft, prepare
+from tasks.publish import publish, show
+from tasks.release import Release, champions
+from tasks.train import train
+
+
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=16), on_failure=[run_failed], on_crashed=[run_failed])
+def retrain(
+    home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
+) -> dict[str, Any]:
+    """Train the baseline, compress it into all variants, gate each and publish those that pass.
+
+    Args:
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        profile: How thorough: one of the settings' profiles. Defaults to `standard`.
+        recipe: Train by another recipe than the profile's. Defaults to `None`.
+        reason: Why it runs, for the release's manifest. Defaults to `by hand`.
+
+    Returns:
+        The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
+    """
+    start, settings, place = time.monotonic(), load(), home_at(home)
+    plan = settings.profile(profile, recipe)
+    candidate = draft(place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days)
+    release = Release(place.releases / release_id(candidate, settings.gate))
+    if release.folder.exists():
+        return summary(release.manifest, published=True, seconds=time.monotonic() - start)
+    prepare(place, candidate)
+    built: dict[str, PrefectFuture[Variant]] = {}
+    for variant in candidate.variants:
+        parent = None if variant.from_scratch else built[str(variant.parent)]
+        built[variant.name] = compress.submit(candidate, variant, parent) if parent else train.submit(candidate, variant)
+    wait([evaluate.submit(candidate, variant) for variant in built.values()])
+    champion_mape = evaluate_champions(candidate, champions(place))
+    verdicts = judge(candidate, champion_mape, settings.gate)
+    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason)
+    show(manifest)
+    published = release.folder.exists()
+    if not published:
+        alert.send([alert.nothing_passed(manifest)], settings.alert_urls)
+    return summary(manifest, published, time.monotonic() - start)

@@ -1,0 +1,69 @@
+"""Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
+
+from typing import Any
+
+from tasks import ledger, quarantine, sales_table, scores
+from tasks.forecasting.drift import DriftPolicy
+from tasks.home import Home
+from tasks.release import Release, releases
+
+
+def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
+    """What runs where, and how well."""
+    version = sales_table.snapshot(home)
+    newest = next(iter(releases(home)), None)
+    lately = scores.lately(home, policy)
+    return {
+        "home": str(home.root),
+        "snapshot": version,
+        "last_day": None if version is None else str(sales_table.latest(home)[1]),
+        "newest_release": newest and newest.id,
+        "stores": [
+            _store(home, store, stack, lately.get((store, stack[-1].release, stack[-1].variant)))
+            for store, stack in sorted(ledger.champions(home).items(), key=lambda pair: (len(pair[0]), pair[0]))
+        ],
+        "alerts": [
+            {"id": name, "message": entry.why, "since": entry.at.isoformat(timespec="seconds")}
+            for name, entry in ledger.open_alerts(home).items()
+        ],
+        "quarantine": quarantine.reasons(home),
+    }
+
+
+def _store(
+    home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None
+) -> dict[str, Any]:
+    now = stack[-1]
+    gated = Release(home.releases / now.release).gated_mape(now.variant, store)
+    mape, days = live or (None, 0)
+    return {
+        "store": store,
+        "release": now.release,
+        "variant": now.variant,
+        "gated_mape": gated,
+        "mape": mape,
+        "drift_pp": None if mape is None else mape - gated,
+        "days": days,
+        "previous": stack[-2].release if len(stack) > 1 else None,
+    }
+
+
+def published(home: Home) -> dict[str, Any]:
+    """Releases and their verdicts, newest first."""
+    return {
+        "releases": [
+            {
+                "release": release.id,
+                "created": release.manifest["created"],
+                "reason": release.manifest["reason"],
+                "recipe": release.manifest["profile"]["recipe_name"],
+                "snapshot": release.manifest["snapshot"]["version"],
+                "passed": [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"],
+                "refused": [each["name"] for each in release.manifest["variants"] if each["verdict"] != "pass"],
+                "stores": sum(
+                    stack[-1].release == release.id for stack in ledger.champions(home).values()
+                ),
+            }
+            for release in releases(home)
+        ]
+    }

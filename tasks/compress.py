@@ -1,0 +1,19 @@
+"""Step: make a variant from its parent's weights by pruning or quantizing, all runs side by side in workers."""
+
+import logging
+
+from prefect import task
+
+from tasks import workers
+from tasks.candidate import Candidate, build_run
+from tasks.forecasting.variants.plan import Variant
+
+log = logging.getLogger("shelfcast.compress")
+
+
+@task(task_run_name="compress-{variant.name}")
+def compress(candidate: Candidate, variant: Variant, parent: Variant) -> Variant:
+    """Write each run's weights and `.tflite` file into the candidate's folder; runs that are there stay."""
+    seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(candidate.runs)])
+    log.info("made %s of %s: %d runs, %.1f s of work", variant.name, parent.name, len(seconds), sum(seconds))
+    return variant

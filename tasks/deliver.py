@@ -1,0 +1,188 @@
+"""Steps: decide which stores get a release, record it, and put it into the channel that devices read."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any, Literal
+from urllib.parse import quote
+
+from prefect import task
+
+from tasks import ledger, sales_table, scores
+from tasks.candidate import to_json
+from tasks.forecasting.rollout import Progress, RolloutPolicy, StoreList, Wave, choose, next_wave, require_known
+from tasks.home import Home, write_file
+from tasks.ledger import Champion
+from tasks.release import Release
+
+log = logging.getLogger("shelfcast.deliver")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What happened to one store.
+
+    Attributes:
+        store: Which.
+        release: What it runs now, nothing where it runs nothing.
+        variant: The same.
+        previous: What it ran before, as `release/variant`.
+        state: `promoted`, `rolled back`, `unchanged` or `held`.
+        reason: Why, a sentence.
+    """
+
+    store: str
+    release: str | None
+    variant: str | None
+    previous: str | None
+    state: Literal["promoted", "rolled back", "unchanged", "held"]
+    reason: str
+
+
+@task
+def plan_wave(
+    home: Home, release: Release, listed: StoreList, policy: RolloutPolicy, chosen: Sequence[str] | None
+) -> Wave:
+    """The stores that get the release next, or those that a person chose.
+
+    Raises:
+        UnknownStore: If a listed or chosen store has no sales.
+    """
+    known = sales_table.stores(home)
+    require_known(listed.stores, known, "stores.toml")
+    require_known(chosen or (), known, "--stores")
+    return Wave("chosen", tuple(chosen)) if chosen else next_wave(known, listed, _progress(home, release), policy)
+
+
+def _progress(home: Home, release: Release) -> Progress:
+    champions = ledger.champions(home)
+    drifting = {entry.details["store"] for entry in ledger.open_alerts(home).values() if entry.release == release.id}
+    rolled_back = {
+        entry.subject for entry in ledger.read(home, ["rollback"]) if entry.details["from"]["release"] == release.id
+    }
+    running = {store for store, stack in champions.items() if stack[-1].release == release.id}
+    return Progress(
+        frozenset(running), frozenset(rolled_back - running), frozenset(drifting), scores.days(home, release.id)
+    )
+
+
+@task
+def promote_wave(home: Home, release: Release, wave: Wave, listed: StoreList) -> list[Delivery]:
+    """Give each store of a wave the smallest variant that passed and fits, all in one entry of the ledger."""
+    current = ledger.champions(home)
+    deliveries = [
+        _promotion(store, current.get(store, []), release, listed, wave.hold) for store in wave.stores
+    ]
+    promoted = [each for each in deliveries if each.state == "promoted"]
+    ledger.record(home, [_entry("promotion", each, {"wave": wave.name}) for each in promoted])
+    return deliveries
+
+
+def _promotion(
+    store: str, champions: list[Champion], release: Release, listed: StoreList, hold: str | None
+) -> Delivery:
+    now = champions[-1] if champions else Champion(None, None)  # type: ignore[arg-type]
+    previous = _name(champions)
+
+    def stays(reason: str, state: Literal["unchanged", "held"] = "held") -> Delivery:
+        return Delivery(store, now.release, now.variant, previous, state, reason)
+
+    if hold:
+        return stays(hold)
+    known = listed.store(store)
+    if known is None:
+        return stays("stores.toml neither lists the store nor has a default_device")
+    if known.device not in listed.devices:
+        return stays(f"stores.toml has no device class {known.device!r}")
+    choice = choose(release.candidates, known.device, listed.devices[known.device])
+    if choice.variant is None:
+        return stays(choice.reason)
+    if now == Champion(release.id, choice.variant):
+        return stays("runs it already", "unchanged")
+    return Delivery(store, release.id, choice.variant, previous, "promoted", choice.reason)
+
+
+@task
+def roll_back(home: Home, stores: Sequence[str], why: str) -> list[Delivery]:
+    """Give each store its previous champion back, all in one entry of the ledger."""
+    current = ledger.champions(home)
+    deliveries, entries = [], []
+    for store in stores:
+        champions = current.get(store, [])
+        if len(champions) < 2:
+            now = champions[-1] if champions else None
+            reason = "has no previous champion" if now else "runs no model"
+            deliveries.append(
+                Delivery(store, now and now.release, now and now.variant, _name(champions), "held", reason)
+            )
+            continue
+        before = champions[-2]
+        done = Delivery(store, before.release, before.variant, _name(champions), "rolled back", why)
+        deliveries.append(done)
+        entries.append(_entry("rollback", done, {"from": asdict(champions[-1])}))
+    ledger.record(home, entries)
+    return deliveries
+
+
+def _entry(kind: Literal["promotion", "rollback"], delivery: Delivery, details: dict[str, Any]) -> ledger.Entry:
+    return ledger.Entry(kind, delivery.store, delivery.reason, delivery.release, delivery.variant, details)
+
+
+def _name(champions: list[Champion]) -> str | None:
+    return f"{champions[-1].release}/{champions[-1].variant}" if champions else None
+
+
+@task
+def deliver(home: Home) -> int:
+    """Make the channel say what the ledger says: model files first, then each store's assignment; assignments changed.
+
+    Each file is there whole or not at all, and a run that was cut off is completed by the next.
+    """
+    changed = 0
+    for store, champions in ledger.champions(home).items():
+        content = _assignment(home, store, champions[-1])
+        path = home.channel / "stores" / f"{quote(store, safe='')}.json"
+        if not path.exists() or path.read_bytes() != content:
+            write_file(path, content)
+            changed += 1
+    log.info("channel: %d assignments changed", changed)
+    return changed
+
+
+def _assignment(home: Home, store: str, champion: Champion) -> bytes:
+    """What a device needs: which file, how to check it, and how to get from 14 daily sales to a forecast in units."""
+    release = Release(home.releases / champion.release)
+    model = release.file(champion.variant)
+    digest = sha256(model).hexdigest()
+    path = home.channel / "models" / f"{digest}.tflite"
+    if not path.exists():
+        write_file(path, model)
+    golden = json.loads((release.folder / "golden.json").read_text())
+    return to_json(
+        {
+            "store": store,
+            "release": champion.release,
+            "variant": champion.variant,
+            "model": {"path": f"models/{path.name}", "sha256": digest, "bytes": len(model)},
+            "window": release.manifest["window"],
+            "scaling": release.manifest["scaling"],
+            "golden": {
+                "tolerance": golden["tolerance"],
+                "samples": [
+                    {
+                        "day": sample["day"],
+                        "history": sample["history"],
+                        "forecast": sample["forecast"][champion.variant],
+                    }
+                    for sample in golden["samples"]
+                ],
+            },
+        }
+    )
+
+
+def summary(release: str | None, wave: str, deliveries: Sequence[Delivery]) -> dict[str, Any]:
+    """The JSON of a promotion or a rollback."""
+    return {"release": release, "wave": wave, "stores": [asdict(each) for each in deliveries]}

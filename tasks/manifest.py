@@ -1,0 +1,158 @@
+"""What a retrain has to say of itself: the manifest of a release, and the JSON of the command line."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from tasks.candidate import Candidate, to_json
+from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.sales import WINDOW
+from tasks.forecasting.variants.plan import Variant
+
+PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")
+SHOWN = 4
+"""Series whose forecasts the report draws."""
+SHOWN_DAYS = 56
+
+AVERAGED = ("mape", "wape", "bias_pct", "coverage")
+
+
+def release_id(candidate: Candidate, limits: Limits) -> str:
+    """The candidate's last day and a hash of it and the limits: the same retrain gives the same release."""
+    key = sha256(to_json([candidate.folder.name, limits.model_dump()])).hexdigest()[:8]
+    return f"{candidate.folder.name.split('-')[0]}-{key}"
+
+
+def manifest(
+    candidate: Candidate, verdicts: Sequence[Verdict], limits: Limits, profile: str, reason: str, created: str
+) -> dict[str, Any]:
+    """All of a release but its files.
+
+    Args:
+        candidate: Built and scored.
+        verdicts: One a variant, in the candidate's order.
+        limits: What they were judged by.
+        profile: Name of the profile.
+        reason: Why the retrain ran.
+        created: ISO time, UTC.
+    """
+    variants = [_variant(candidate, variant, verdict) for variant, verdict in zip(candidate.variants, verdicts, strict=True)]
+    baseline = variants[0]["mape"]
+    for variant in variants:
+        known = variant["mape"] is not None and baseline is not None
+        variant["delta_mape"] = variant["mape"] - baseline if known else None
+    return {
+        "release": release_id(candidate, limits),
+        "created": created,
+        "reason": reason,
+        "profile": {"name": profile, "recipe_name": candidate.recipe_name, "runs": candidate.runs},
+        "recipe": candidate.recipe.model_dump(),
+        "seeds": list(range(candidate.runs)),
+        "packages": {name: version(name) for name in PACKAGES},
+        "window": WINDOW,
+        **candidate.prepared,
+        "limits": limits.model_dump(),
+        "variants": variants,
+    }
+
+
+def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> dict[str, Any]:
+    scores = candidate.scores(variant.name)
+    shipped = scores[0]
+    mapes = [score["mape"] for score in scores if score.get("mape") is not None]
+    return {
+        "name": variant.name,
+        "parent": variant.parent,
+        "runs": len(scores),
+        **{name: _mean([score.get(name) for score in scores]) for name in AVERAGED},
+        "mape_std": statistics.stdev(mapes) if len(mapes) > 1 else None,
+        "weights_kb": variant.weights_kb,
+        "file_bytes": shipped.get("file_bytes"),
+        "transfer_bytes": shipped.get("transfer_bytes"),
+        "ram_bytes": shipped.get("ram_bytes"),
+        "latency_us": shipped.get("latency_us"),
+        "shipped_run": 1,
+        "shipped_mape": shipped.get("mape"),
+        "by_store": shipped.get("by_store", {}),
+        "verdict": verdict.outcome,
+        "reasons": verdict.reasons,
+        "checks": [asdict(check) for check in verdict.checks],
+        "file": f"{variant.name}.tflite",
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean over runs; undefined if it is for any run."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if len(known) == len(values) else None
+
+
+def golden(candidate: Candidate) -> dict[str, Any]:
+    """Windows with every variant's forecast, for a device to check a file by after it arrived."""
+    holdout = candidate.holdout
+    series = holdout.windows.series[holdout.golden]
+    return {
+        "tolerance": 1e-3,
+        "samples": [
+            {
+                "store": holdout.stores[row],
+                "item": holdout.items[row],
+                "day": str(holdout.windows.day[index]),
+                "history": holdout.windows.history[index].tolist(),
+                "forecast": {
+                    variant.name: float(candidate.forecast(variant.name, 0)[index])
+                    for variant in candidate.variants
+                    if candidate.path(variant.name, 0, "forecast.npy").exists()
+                },
+            }
+            for index, row in zip(holdout.golden, series, strict=True)
+        ],
+    }
+
+
+def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any]]:
+    """Forecast against actual over the last 8 weeks of the holdout, for a few series."""
+    holdout = candidate.holdout
+    forecasts = {name: candidate.forecast(name, 0) for name in variants}
+    recent = holdout.windows.day > holdout.windows.day.max() - SHOWN_DAYS
+    shown = np.unique(np.linspace(0, len(holdout.stores) - 1, SHOWN).astype(int))
+    drawn = []
+    for row in shown:
+        of_series = recent & (holdout.windows.series == row)
+        drawn.append(
+            {
+                "series": f"store {holdout.stores[row]}, item {holdout.items[row]}",
+                "day": holdout.windows.day[of_series].astype(str).tolist(),
+                "actual": holdout.windows.actual[of_series].tolist(),
+                "forecast": {name: forecast[of_series].tolist() for name, forecast in forecasts.items()},
+            }
+        )
+    return drawn
+
+
+def smallest_passing(record: dict[str, Any]) -> str | None:
+    """The smallest variant that passed the gate, by bytes on disk, then in transfer."""
+    passed = [variant for variant in record["variants"] if variant["verdict"] == "pass"]
+    best = min(passed, key=lambda each: (each["file_bytes"], each["transfer_bytes"]), default=None)
+    return best["name"] if best else None
+
+
+def summary(record: dict[str, Any], published: bool, seconds: float) -> dict[str, Any]:
+    """The JSON of a retrain."""
+    return {
+        "release": record["release"] if published else None,
+        "snapshot": record["snapshot"]["version"],
+        "seconds": seconds,
+        "recipe": record["profile"]["recipe_name"],
+        "profile": record["profile"]["name"],
+        "naive_mape": record["references"][0]["mape"],
+        "references": record["references"],
+        "holdout": record["holdout"],
+        "series_skipped": record["snapshot"]["skipped"],
+        "variants": record["variants"],
+    }

@@ -1,0 +1,83 @@
+"""Step: a candidate that passed becomes a release; its folder appears whole or not at all."""
+
+import base64
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_image_artifact, create_table_artifact
+
+from tasks import chart, ledger, report
+from tasks.candidate import Candidate, to_json
+from tasks.forecasting.gate import Limits, Verdict
+from tasks.home import Home, move_folder, remove_folder, write_file
+from tasks.manifest import golden, manifest, samples, smallest_passing
+from tasks.release import Release
+
+log = logging.getLogger("shelfcast.publish")
+
+
+@task
+def publish(
+    home: Home, candidate: Candidate, verdicts: Sequence[Verdict], limits: Limits, profile: str, reason: str
+) -> dict[str, Any]:
+    """Publish a release if a variant passed, else record the refusal; the manifest either way.
+
+    Everything is written beside the candidate and moved into place last, the ledger's row follows. A run that was
+    cut off in between is completed by the next one.
+    """
+    record = manifest(candidate, verdicts, limits, profile, reason, datetime.now(UTC).isoformat(timespec="seconds"))
+    best = smallest_passing(record)
+    if best is None:
+        why = "no variant passed the gate: " + "; ".join(verdicts[0].reasons)
+        ledger.record(home, [ledger.Entry("refusal", record["release"], why, details={"variants": record["variants"]})])
+        log.warning("%s", why)
+        return json.loads(to_json(record))  # type: ignore[no-any-return]
+    release = Release(home.releases / record["release"])
+    if not release.folder.exists():
+        _write(candidate, record, release, best)
+    announce(home, release, best)
+    remove_folder(candidate.folder)
+    return release.manifest
+
+
+def announce(home: Home, release: Release, best: str) -> None:
+    """Record a release in the ledger, once."""
+    if all(entry.subject != release.id for entry in ledger.read(home, ["release"])):
+        why = f"the gate passed {sum(each['verdict'] == 'pass' for each in release.manifest['variants'])} variants"
+        ledger.record(home, [ledger.Entry("release", release.id, why, release.id, best)])
+        log.info("published %s: %s", release.id, why)
+
+
+def _write(candidate: Candidate, record: dict[str, Any], release: Release, best: str) -> None:
+    folder = candidate.folder / "release"
+    remove_folder(folder)
+    built = [variant for variant in candidate.variants if candidate.path(variant.name, 0, "tflite").exists()]
+    for variant in built:
+        write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
+    write_file(folder / "golden.json", to_json(golden(candidate)))
+    record = json.loads(to_json(record)) | {"files": _files(folder)}
+    write_file(folder / "card.md", report.card(record).encode())
+    drawn = samples(candidate, list(dict.fromkeys([candidate.variants[0].name, best])))
+    write_file(folder / "report.html", report.report(record, drawn).encode())
+    write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))
+    move_folder(folder, release.folder)
+
+
+def _files(folder: Any) -> dict[str, dict[str, Any]]:
+    return {
+        path.name: {"sha256": sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+        for path in sorted(folder.iterdir())
+    }
+
+
+@task
+def show(record: dict[str, Any]) -> None:
+    """The comparison table and the chart of size against MAPE, as Prefect artifacts."""
+    create_table_artifact(report.comparison(record), key="comparison", description=f"release {record['release']}")
+    picture = base64.b64encode(chart.png(chart.size_chart(record))).decode()
+    create_image_artifact(f"data:image/png;base64,{picture}", key="size-against-mape")

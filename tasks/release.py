@@ -1,0 +1,125 @@
+"""A release: an immutable folder of variants' files, and the manifest that vouches for them."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks import ledger
+from tasks.forecasting import scaling
+from tasks.forecasting.lstm import Floats
+from tasks.forecasting.rollout import Candidate
+from tasks.home import Home
+
+
+class NoSuchRelease(ValueError):
+    """There is no such release, or none at all."""
+
+
+class DamagedRelease(RuntimeError):
+    """A file of a release is not what its manifest says."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release, read-only."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.folder / "manifest.json").read_text())  # type: ignore[no-any-return]
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def variant(self, name: str) -> dict[str, Any]:
+        """What the manifest says of a variant.
+
+        Raises:
+            NoSuchRelease: If the release has no such variant.
+        """
+        for variant in self.manifest["variants"]:
+            if variant["name"] == name:
+                return variant  # type: ignore[no-any-return]
+        raise NoSuchRelease(f"release {self.id} has no variant {name!r}")
+
+    def file(self, variant: str) -> bytes:
+        """A variant's `.tflite` file, checked against the manifest.
+
+        Raises:
+            DamagedRelease: If it is missing or is not the file that was gated.
+        """
+        name = self.variant(variant)["file"]
+        path = self.folder / name
+        content = path.read_bytes() if path.is_file() else b""
+        expected = self.manifest["files"][name]["sha256"]
+        if (found := sha256(content).hexdigest()) != expected:
+            raise DamagedRelease(f"{path} is not the file that was gated: sha256 {found[:12]}, expected {expected[:12]}")
+        return content
+
+    def forecast(self, variant: str, history: Floats, days: NDArray[np.datetime64]) -> Floats:
+        """Units forecast by a variant's file for raw windows `(n, 14)` and their target days `(n,)`, as a device does."""
+        from tasks.forecasting.variants.litert import Forecaster
+
+        scaled = scaling.from_dict(self.manifest["scaling"]).apply(history, days)
+        return scaled.forecast(Forecaster(self.file(variant))(scaled.inputs))
+
+    def gated_mape(self, variant: str, store: str) -> float:
+        """The MAPE that the variant was gated at in a store, in percent; over all stores where it was not there yet."""
+        record = self.variant(variant)
+        mape = record["by_store"].get(store)
+        return float("nan" if (mape := record["shipped_mape"] if mape is None else mape) is None else mape)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The variants as far as a device cares."""
+        return [
+            Candidate(
+                each["name"],
+                each["verdict"] == "pass",
+                each["file_bytes"],
+                each["transfer_bytes"],
+                each["ram_bytes"],
+                each["latency_us"],
+            )
+            for each in self.manifest["variants"]
+            if each["ram_bytes"] is not None
+        ]
+
+
+def releases(home: Home) -> list[Release]:
+    """All releases, newest first."""
+    found = [Release(path.parent) for path in home.releases.glob("*/manifest.json")]
+    return sorted(found, key=lambda release: str(release.manifest["created"]), reverse=True)
+
+
+def find(home: Home, name: str | None) -> Release:
+    """A release by its id, the newest if none is named.
+
+    Raises:
+        NoSuchRelease: If there is none.
+    """
+    known = releases(home)
+    if not known:
+        raise NoSuchRelease(f"there are no releases in {home.root} yet; run `shelfcast retrain` first")
+    for release in known:
+        if name in (None, release.id):
+            return release
+    raise NoSuchRelease(f"no release {name!r}; there are {', '.join(release.id for release in known[:5])}")
+
+
+def champions(home: Home) -> list[tuple[Release, str]]:
+    """The releases and variants that stores run now, each once."""
+    current = {stack[-1] for stack in ledger.champions(home).values()}
+    return [(Release(home.releases / each.release), each.variant) for each in sorted(current, key=str)]

@@ -1,0 +1,235 @@
+"""The report and the model card of a release: its manifest goes in, text comes out."""
+
+import math
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from tasks.chart import NARROW, WIDE, series_chart, svg
+from tasks.chart import png as png
+from tasks.chart import size_chart as size_chart
+
+Record = dict[str, Any]
+
+PUBLISHED = {
+    "lstm-64": (66.25, 15.92, 0.10),
+    "lstm-32": (17.13, 16.22, 0.09),
+    "lstm-16": (4.57, 16.74, 0.46),
+    "lstm-32-p30": (11.99, 16.04, 0.09),
+    "lstm-32-p50": (8.56, 16.20, 0.08),
+    "lstm-32-p70": (5.14, 16.84, 0.16),
+    "lstm-32-int8": (4.28, 16.21, 0.22),
+}
+"""KB, MAPE and its sd in percent: Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques"."""
+
+_DASH = "–"
+
+
+def comparison(manifest: Record) -> list[Record]:
+    """The table of the published article: a row for each variant, then for each forecast without a network.
+
+    Undefined values are `None`. KB are the article's (parameters alone), `ratio` is the baseline's KB over the
+    variant's, `impact_pp` is the MAPE above the baseline's. With the recipe `reference` the published figures, in
+    percent and KB, stand beside ours. The verdict of a forecast without a network is `reference`.
+    """
+    baseline = _baseline(manifest)
+    rows = [_row(variant, baseline) for variant in manifest["variants"] + _references(manifest)]
+    if manifest["profile"]["recipe_name"] != "reference":
+        return rows
+    return [row | _published(row["name"]) for row in rows]
+
+
+def smallest(manifest: Record) -> Record | None:
+    """The variant with the smallest file that passed the gate; `None` if none did."""
+    passed = [variant for variant in manifest["variants"] if variant["verdict"] == "pass"]
+    return min(
+        passed, key=lambda variant: (variant["file_bytes"], variant["transfer_bytes"], variant["name"]), default=None
+    )
+
+
+def headline(manifest: Record) -> str:
+    """One sentence: the smallest variant that passed, against the baseline and the best forecast without a network."""
+    best = smallest(manifest)
+    if best is None:
+        return f"None of the {len(manifest['variants'])} variants passed the gate, so there is nothing to promote."
+    size, mape = _amount(best["file_bytes"], "bytes"), _amount(best["mape"], "%")
+    comparisons = " and ".join(_comparisons(best, _baseline(manifest), _best_reference(manifest)))
+    return f"{best['name']} is the smallest variant that passed: {size}, MAPE {mape}" + (
+        f"; {comparisons}." if comparisons else "."
+    )
+
+
+def caution(manifest: Record) -> str | None:
+    """What must be said where a forecast without a network beats networks; `None` where it beats none."""
+    reference = _best_reference(manifest)
+    networks = [variant for variant in manifest["variants"] if variant["mape"] is not None]
+    beaten = [variant["name"] for variant in networks if reference and _gap(variant, reference) > 0]
+    if not reference or not beaten:
+        return None
+    fact = f"Without any network, {reference['name']} has a MAPE of {_amount(reference['mape'], '%')}"
+    if len(beaten) == len(networks):
+        return f"{fact}: lower than every network in this release. By accuracy alone, these data need no network."
+    return f"{fact}: lower than {len(beaten)} of the {len(networks)} networks ({', '.join(beaten)})."
+
+
+def report(manifest: Record, samples: list[Record]) -> str:
+    """The release as one HTML file that needs no network and runs no script.
+
+    Args:
+        manifest: Of the release.
+        samples: As for `series_chart`; without any, that part is left out.
+    """
+    sizes = [_inline(svg(size_chart(manifest, width))) for width in (WIDE, NARROW)]
+    series = [_inline(svg(series_chart(samples, width))) for width in (WIDE, NARROW)] if samples else []
+    return _template("report.html.j2").render(_context(manifest), size_charts=sizes, series_charts=series)
+
+
+def card(manifest: Record) -> str:
+    """The model card of a release, in Markdown.
+
+    Source:
+        Mitchell et al. (2019), "Model Cards for Model Reporting".
+    """
+    return _template("card.md.j2").render(_context(manifest))
+
+
+def _row(variant: Record, baseline: Record | None) -> Record:
+    kb, base_kb = variant["weights_kb"], baseline and baseline["weights_kb"]
+    compared = baseline and variant["verdict"] != "reference" and None not in (variant["mape"], baseline["mape"])
+    return {
+        "name": variant["name"],
+        "weights_kb": _rounded(kb, 2),
+        "ratio": _rounded(base_kb / kb, 1) if kb and base_kb else None,
+        "mape": _rounded(variant["mape"], 2),
+        "mape_std": _rounded(variant["mape_std"], 3) if variant["runs"] > 1 else None,
+        "impact_pp": _gap(variant, baseline) + 0.0 if baseline and compared else None,
+        "coverage": _rounded(variant["coverage"], 1),
+        "wape": _rounded(variant["wape"], 2),
+        "bias_pct": _rounded(variant["bias_pct"], 2),
+        "file_bytes": variant["file_bytes"],
+        "transfer_bytes": variant["transfer_bytes"],
+        "latency_us": _rounded(variant["latency_us"], 1),
+        "verdict": variant["verdict"],
+    }
+
+
+def _references(manifest: Record) -> list[Record]:
+    nothing = dict.fromkeys(("weights_kb", "mape_std", "file_bytes", "transfer_bytes", "latency_us"))
+    return [nothing | reference | {"runs": 1, "verdict": "reference"} for reference in manifest["references"]]
+
+
+def _published(name: str) -> Record:
+    kb, mape, std = PUBLISHED.get(name, (None, None, None))
+    return {"published_kb": kb, "published_mape": mape, "published_std": std}
+
+
+def _baseline(manifest: Record) -> Record | None:
+    return next((variant for variant in manifest["variants"] if variant["parent"] is None), None)
+
+
+def _best_reference(manifest: Record) -> Record | None:
+    known = [reference for reference in manifest["references"] if reference["mape"] is not None]
+    return min(known, key=lambda reference: reference["mape"], default=None)
+
+
+def _comparisons(best: Record, baseline: Record | None, reference: Record | None) -> list[str]:
+    sentences = []
+    if best is baseline:
+        sentences.append("it is the baseline itself")
+    elif baseline and baseline["mape"] is not None:
+        size = _amount(baseline["file_bytes"], "bytes")
+        sentences.append(f"{_against(best, baseline)} the baseline {baseline['name']} ({size})")
+    if reference:
+        sentences.append(f"{_against(best, reference)} the best forecast without a network ({reference['name']})")
+    return sentences
+
+
+def _against(one: Record, other: Record) -> str:
+    gap = _gap(one, other)
+    return f"{abs(gap):.2f} pp {'worse' if gap > 0 else 'better'} than" if gap else "as accurate as"
+
+
+def _gap(one: Record, other: Record) -> float:
+    """MAPE of one above the other's, in percentage points, to the two decimals that are shown."""
+    return round(round(one["mape"], 2) - round(other["mape"], 2), 2)
+
+
+def _context(manifest: Record) -> Record:
+    rows = comparison(manifest)
+    return {
+        "manifest": manifest,
+        "rows": [row for row in rows if row["verdict"] != "reference"],
+        "references": [row for row in rows if row["verdict"] == "reference"],
+        "best": smallest(manifest),
+        "baseline": _baseline(manifest),
+        "headline": headline(manifest),
+        "caution": caution(manifest),
+    }
+
+
+def _template(name: str) -> Template:
+    html = name.endswith(".html.j2")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=html,
+        finalize=None if html else _markdown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    return environment.get_template(name)
+
+
+def _inline(image: str) -> Markup:
+    """SVG for within HTML, where it needs no namespace."""
+    for namespace in (' xmlns="http://www.w3.org/2000/svg"', ' xmlns:xlink="http://www.w3.org/1999/xlink"'):
+        image = image.replace(namespace, "", 1)
+    return Markup(image)
+
+
+def _markdown(value: Any) -> Any:
+    """Text as one line of Markdown without any markup of its own."""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(escape(value, quote=False).split())
+    return "".join(f"\\{sign}" if sign in r"\|[]`*" else sign for sign in line)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    known = _rounded(value, digits)
+    return _DASH if known is None else f"{known:,.{digits}f}".replace("-", "−")
+
+
+def _signed(value: float | None, digits: int = 2) -> str:
+    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + _number(value, digits)
+
+
+def _amount(value: float | None, unit: str) -> str:
+    text = _number(value, 2 if unit in ("%", "pp") else 0)
+    return text if text == _DASH else f"{text} {unit}"
+
+
+def _stores(by_store: dict[str, float | None]) -> str:
+    """Where a forecast does best and worst, in words; empty for fewer than two stores."""
+    known = sorted((mape, store) for store, mape in by_store.items() if mape is not None)
+    if len(known) < 2:
+        return ""
+    (low, best), (high, worst) = known[0], known[-1]
+    return f"MAPE by store from {low:.2f} % (store {best}) to {high:.2f} % (store {worst})."
+
+
+def _flat(record: Record, prefix: str = "") -> Record:
+    """A nested record as one level, with dots in its keys."""
+    flat: Record = {}
+    for key, value in record.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,171 @@
+"""Steps: score what stores run against the sales that arrived since, and say what drifts."""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from prefect import task
+
+from tasks import ledger, sales_table, scores
+from tasks.alert import Alert
+from tasks.forecasting.drift import DriftPolicy, Live, alarming, live
+from tasks.forecasting.sales import WINDOW, TooLittleHistory, panel
+from tasks.forecasting.windows import windows
+from tasks.home import Home
+from tasks.ledger import Champion
+from tasks.release import Release
+
+log = logging.getLogger("shelfcast.score")
+
+
+@dataclass(frozen=True)
+class StoreScore:
+    """How a store's model does."""
+
+    store: str
+    release: str
+    variant: str
+    live: Live
+
+
+@task
+def score(home: Home, as_of: date | None, policy: DriftPolicy) -> tuple[str, list[StoreScore]]:
+    """Score each store's champion on the sales after its release's last day; the day it is as of, and the scores.
+
+    Raises:
+        sales_table.NoSales: If nothing was ingested yet.
+    """
+    last = as_of or sales_table.latest(home)[1]
+    scored = []
+    for champion, stores in _by_champion(home).items():
+        forecasts = _forecasts(home, champion, stores, last)
+        scores.append(home, forecasts)
+        scored += [_store(home, store, champion, forecasts, last, policy) for store in stores]
+    log.info("scored %d stores as of %s", len(scored), last)
+    return str(last), sorted(scored, key=lambda each: (len(each.store), each.store))
+
+
+def _by_champion(home: Home) -> dict[Champion, list[str]]:
+    grouped: dict[Champion, list[str]] = {}
+    for store, champions in ledger.champions(home).items():
+        grouped.setdefault(champions[-1], []).append(store)
+    return grouped
+
+
+def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date) -> pd.DataFrame:
+    """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
+    release = Release(home.releases / champion.release)
+    learned = date.fromisoformat(release.manifest["snapshot"]["last_day"])
+    rows = sales_table.read(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
+    empty = scores.SCHEMA.empty_table().to_pandas()
+    try:
+        sales = panel(rows) if len(rows) else None
+    except TooLittleHistory:
+        sales = None
+    if sales is None:
+        return empty
+    since = windows(sales, int(np.searchsorted(sales.dates, np.datetime64(learned), side="right")), len(sales.dates))
+    if not len(since):
+        return empty
+    return pd.DataFrame(
+        {
+            "date": since.day.astype("datetime64[D]").tolist(),
+            "store": sales.stores[since.series],
+            "item": sales.items[since.series],
+            "actual": since.actual,
+            "forecast": release.forecast(champion.variant, since.history, since.day),
+            "release": champion.release,
+            "variant": champion.variant,
+        }
+    )
+
+
+def _store(
+    home: Home, store: str, champion: Champion, forecasts: pd.DataFrame, last: date, policy: DriftPolicy
+) -> StoreScore:
+    mine = forecasts[forecasts["store"] == store]
+    gated = Release(home.releases / champion.release).gated_mape(champion.variant, store)
+    day = np.array(mine["date"].to_list(), dtype="datetime64[D]")
+    now = live(day, mine["actual"].to_numpy(), mine["forecast"].to_numpy(), gated, np.datetime64(last), policy)
+    return StoreScore(store, champion.release, champion.variant, now)
+
+
+@task
+def watch(home: Home, scored: Sequence[StoreScore], as_of: str, policy: DriftPolicy) -> list[Alert]:
+    """Open an alert where drift went over its limit, resolve it where it came back; each is recorded and said once."""
+    before = {name: entry for name, entry in ledger.open_alerts(home).items() if entry.details["kind"] == "drift"}
+    alerts = [alert for each in scored if (alert := _change(each, as_of, policy, before))]
+    alerts += _moved_on(scored, before)
+    ledger.record(home, [_entry(alert, before, scored) for alert in alerts])
+    return alerts
+
+
+def _id(score: StoreScore) -> str:
+    return f"drift-{score.store}-{score.release}-{score.variant}"
+
+
+def _change(score: StoreScore, as_of: str, policy: DriftPolicy, before: dict[str, ledger.Entry]) -> Alert | None:
+    is_open = _id(score) in before
+    alarm = alarming(score.live, policy, is_open)
+    if alarm is None or alarm == is_open:
+        return None
+    now = score.live
+    figures = (
+        f"store {score.store}, {score.variant} of {score.release}: MAPE {now.mape_28:.2f} % over the {now.days} days "
+        f"to {as_of}, gated at {now.gated_mape:.2f} %, drift {now.drift_pp:+.2f} pp"
+    )
+    if alarm:
+        message = f"{figures}, limit {policy.limit_pp:g}. Retrain, or `shelfcast rollback {score.store}`"
+    else:
+        message = f"{figures}, back within {policy.resolve_pp:g}"
+    return Alert(_id(score), "drift", "warning", f"store.{score.store}", "open" if alarm else "resolved", message)
+
+
+def _moved_on(scored: Sequence[StoreScore], before: dict[str, ledger.Entry]) -> list[Alert]:
+    """Alerts about models that their stores no longer run."""
+    current = {_id(each) for each in scored}
+    return [
+        Alert(name, "drift", "warning", f"store.{entry.details['store']}", "resolved", "the store runs another model now")
+        for name, entry in before.items()
+        if name not in current
+    ]
+
+
+def _entry(alert: Alert, before: dict[str, ledger.Entry], scored: Sequence[StoreScore]) -> ledger.Entry:
+    if alert.state == "resolved":
+        opened = before[alert.id]
+        return ledger.Entry("resolved", alert.id, alert.message, opened.release, opened.variant, opened.details)
+    score = next(each for each in scored if _id(each) == alert.id)
+    details = {"kind": alert.kind, "store": score.store, "severity": alert.severity}
+    return ledger.Entry("alert", alert.id, alert.message, score.release, score.variant, details)
+
+
+def summary(as_of: str, scored: Sequence[StoreScore], alerts: Sequence[Alert], home: Home) -> dict[str, Any]:
+    """The JSON of a monitor run; `alerts` are those that it opened or resolved, `open_alerts` the ids of all open ones."""
+    return {
+        "as_of": as_of,
+        "stores": [
+            {
+                "store": each.store,
+                "release": each.release,
+                "variant": each.variant,
+                "mape": _defined(each.live.mape_28),
+                "mape_7": _defined(each.live.mape_7),
+                "gated_mape": _defined(each.live.gated_mape),
+                "drift_pp": _defined(each.live.drift_pp),
+                "days": each.live.days,
+            }
+            for each in scored
+        ],
+        "alerts": [vars(alert) for alert in alerts],
+        "open_alerts": sorted(ledger.open_alerts(home)),
+    }
+
+
+def _defined(value: float) -> float | None:
+    return value if math.isfinite(value) else None

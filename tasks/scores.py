@@ -1,0 +1,59 @@
+"""The scores table: forecast against actual for each store, item and day since a model went live. Rows are only added."""
+
+import pandas as pd
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from tasks.forecasting.drift import DriftPolicy
+from tasks.forecasting.metrics import mape
+from tasks.home import Home
+
+KEY = ["store", "release", "variant"]
+
+SCHEMA = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("store", pa.string()),
+        ("item", pa.string()),
+        ("actual", pa.float32()),
+        ("forecast", pa.float32()),
+        ("release", pa.string()),
+        ("variant", pa.string()),
+    ]
+)
+
+
+def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
+    """All scores, or some columns of them; no rows before the first one."""
+    if not DeltaTable.is_deltatable(str(home.scores)):
+        return SCHEMA.empty_table().select(columns or SCHEMA.names).to_pandas()
+    return DeltaTable(home.scores).to_pyarrow_table(columns=columns).to_pandas()
+
+
+def append(home: Home, scores: pd.DataFrame) -> int:
+    """Add the days that are later than what is there for the same store, release and variant; rows added."""
+    last = read(home, ["date", *KEY]).groupby(KEY)["date"].max().rename("last").reset_index()
+    known = scores.merge(last, on=KEY, how="left")["last"]
+    fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
+    if len(fresh):
+        home.scores.mkdir(parents=True, exist_ok=True)
+        write_deltalake(home.scores, pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False), mode="append")
+    return len(fresh)
+
+
+def days(home: Home, release: str) -> dict[str, int]:
+    """Days that each store's forecasts by a release were scored on."""
+    scores = read(home, ["date", "store", "release"])
+    return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()  # type: ignore[no-any-return]
+
+
+def lately(home: Home, policy: DriftPolicy) -> dict[tuple[str, str, str], tuple[float, int]]:
+    """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over."""
+    scores = read(home)
+    if not len(scores):
+        return {}
+    recent = scores[pd.to_datetime(scores["date"]) > pd.Timestamp(max(scores["date"])) - pd.Timedelta(days=policy.days)]
+    return {
+        key: (mape(mine["actual"].to_numpy(), mine["forecast"].to_numpy()), mine["date"].nunique())
+        for key, mine in recent.groupby(KEY)
+    }

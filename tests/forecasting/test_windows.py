@@ -1,0 +1,93 @@
+"""Windows: every one of them, against a loop, and no day looks ahead."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.forecasting.sales import WINDOW, Panel
+from tasks.forecasting.windows import KNOWN, Days, windows
+
+FIRST = np.datetime64("2024-02-01")
+
+
+def made(seed: int, series: int = 3, days: int = 40, missing: float = 0.3) -> Panel:
+    """Random sales, a share of whose days is missing."""
+    random = np.random.default_rng(seed)
+    sales = random.integers(0, 100, (series, days)).astype(np.float32)
+    sales[random.random(sales.shape) < missing] = np.nan
+    codes = np.arange(series).astype(str)
+    return Panel(codes, codes, FIRST + np.arange(days), sales)
+
+
+def by_loop(panel: Panel, first: int, last: int) -> list[tuple[int, np.datetime64, float, list[float]]]:
+    found = []
+    for series, sales in enumerate(panel.sales):
+        for day in range(max(first, 14), last):
+            history = sales[day - 14 : day]
+            if np.isfinite(sales[day]) and sum(np.isfinite(history)) >= 7:
+                found.append((series, panel.dates[day], float(sales[day]), history.tolist()))
+    return found
+
+
+@given(st.integers(0, 10_000), st.integers(0, 39), st.integers(15, 40))
+def test_as_a_naive_loop(seed: int, first: int, last: int) -> None:
+    panel, last = made(seed), max(last, first)
+    cut = windows(panel, first, last)
+    expected = by_loop(panel, first, last)
+    assert len(cut) == len(expected)
+    for row, (series, day, actual, history) in enumerate(expected):
+        assert (cut.series[row], cut.day[row], cut.actual[row]) == (series, day, actual)
+        np.testing.assert_array_equal(cut.history[row], np.float32(history))
+
+
+@given(st.integers(0, 10_000), st.integers(WINDOW, 39), st.integers(0, 10_000))
+def test_later_days_change_no_earlier_window(seed: int, day: int, other: int) -> None:
+    """Days from `day` on may be anything: windows of targets before it, and the history of `day` itself, stay."""
+    panel, changed = made(seed), made(seed)
+    changed.sales[:, day:] = made(other).sales[:, day:]
+    before, after = (windows(sales, 0, day) for sales in (panel, changed))
+    for one, two in zip(vars(before).values(), vars(after).values(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    panel.sales[:, day] = changed.sales[:, day] = 1
+    np.testing.assert_array_equal(windows(panel, day, day + 1).history, windows(changed, day, day + 1).history)
+
+
+@pytest.mark.parametrize(("known", "used"), [(KNOWN - 1, 0), (KNOWN, 1), (WINDOW, 1)])
+def test_half_a_window_must_be_known(known: int, used: int) -> None:
+    panel = made(1, series=1, days=15, missing=0)
+    panel.sales[0, : WINDOW - known] = np.nan
+    assert len(windows(panel, 14, 15)) == used
+
+
+def test_a_window_needs_its_target() -> None:
+    panel = made(1, series=1, days=15, missing=0)
+    panel.sales[0, 14] = np.nan
+    assert len(windows(panel, 14, 15)) == 0
+
+
+def test_split_by_hand() -> None:
+    """100 target days: 20 measure, 8 of the other 80 choose."""
+    split = Days(holdout=0.2, validation=0.1).split(WINDOW + 100)
+    assert (split.validation, split.holdout) == (WINDOW + 72, WINDOW + 80)
+
+
+def test_split_of_the_published_sample() -> None:
+    assert 1826 - Days().split(1826).holdout == 363
+
+
+@given(st.integers(15, 3000), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
+def test_parts_follow_each_other(days: int, holdout: float, validation: float) -> None:
+    split = Days(holdout=holdout, validation=validation).split(days)
+    assert WINDOW <= split.validation <= split.holdout < days
+
+
+def test_training_and_holdout_share_no_target() -> None:
+    panel = made(2, days=60)
+    split = Days().split(60)
+    training, holdout = windows(panel, 0, split.holdout), windows(panel, split.holdout, 60)
+    assert len(training) and len(holdout)
+    assert training.day.max() < holdout.day.min()
+    assert holdout.day.min() - training.day.max() == timedelta(days=1)

@@ -1,0 +1,342 @@
+"""The report and the card, rendered from a hand-made manifest."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tasks.chart import NARROW, WIDE, png, series_chart, size_chart, svg
+from tasks.report import PUBLISHED, card, caution, comparison, headline, report, smallest
+
+HOSTILE = '"><script src="https://evil.example/x.js"></script>|[a](javascript:b)'
+
+FILES = {  # KB as the article counts, bytes on disk, bytes in transfer
+    "lstm-64": (66.25, 69172, 62653),
+    "lstm-32": (17.13, 18868, 16610),
+    "lstm-16": (4.57, 6004, 4890),
+    "lstm-32-p30": (11.99, 18868, 12900),
+    "lstm-32-p50": (8.56, 18868, 9900),
+    "lstm-32-p70": (5.14, 18868, 6700),
+    "lstm-32-int8": (4.28, 6544, 4720),
+    "lstm-16-int8": (1.14, 3136, 2010),
+    "lstm-32-p50-int8": (2.14, 6544, 3400),
+    "lstm-16-p50": (2.29, 6004, 3100),
+    "lstm-16-p50-int8": (0.57, 3136, 1600),
+}
+
+
+def variant(name: str, mape: float | None = 13.36, verdict: str = "pass", runs: int = 3) -> dict[str, Any]:
+    verdict = "abstain" if mape is None else verdict
+    kb, disk, transfer = FILES[name]
+    outcome = {
+        "value": mape,
+        "limit": 30.0,
+        "unit": "%",
+        "outcome": verdict,
+        "sentence": f"{verdict}: MAPE against 30 %",
+    }
+    return {
+        "name": name,
+        "parent": None if name == "lstm-64" else "lstm-64",
+        "runs": runs,
+        "mape": mape,
+        "mape_std": 0.002,
+        "coverage": 99.9,
+        "wape": 10.81,
+        "bias_pct": -0.2,
+        "delta_mape": None if mape is None else mape - 13.36,
+        "weights_kb": kb,
+        "file_bytes": disk,
+        "transfer_bytes": transfer,
+        "ram_bytes": disk + 5000,
+        "latency_us": 60.1,
+        "shipped_run": 2,
+        "shipped_mape": mape,
+        "verdict": verdict,
+        "reasons": [] if verdict == "pass" else [outcome["sentence"]],
+        "checks": [
+            {
+                "name": "size",
+                "value": disk,
+                "limit": None,
+                "unit": "bytes",
+                "outcome": "not applicable",
+                "sentence": "no parent",
+            },
+            {"name": "absolute", **outcome},
+        ],
+        "by_store": {"1": 13.2, "2": 13.9, "3": None},
+        "file": f"{name}.tflite",
+    }
+
+
+def manifest(
+    recipe: str = "production", variants: list[dict[str, Any]] | None = None, **changes: Any
+) -> dict[str, Any]:
+    variants = variants or [variant(name) for name in FILES]
+    return {
+        "release": "20171231-1a2b3c4d",
+        "created": "2026-11-23T23:01:02+00:00",
+        "reason": "schedule",
+        "snapshot": {
+            "version": 3,
+            "rows": 913000,
+            "first_day": "2013-01-01",
+            "last_day": "2017-12-31",
+            "series": 50,
+            "skipped": 0,
+        },
+        "profile": {"name": "standard", "recipe_name": recipe, "runs": 3},
+        "recipe": {
+            "scaling": "window-mean",
+            "training": {"epochs": 5, "batch": 512, "cosine": True},
+            "int8": "integer",
+        },
+        "seeds": [1, 2, 3],
+        "packages": {"tensorflow": "2.21.0", "keras": "3.15.1", "ai-edge-litert": "2.3.0"},
+        "window": 14,
+        "scaling": {"kind": "window-mean", "weekday": [1.0] * 7, "month": [1.0] * 12},
+        "holdout": {"first": "2017-01-03", "last": "2017-12-31", "days": 363},
+        "references": [
+            {"name": "14-day mean x weekday index", "mape": 14.15, "coverage": 99.9, "wape": 11.6, "bias_pct": -0.1},
+            {
+                "name": "14-day mean x weekday and month index",
+                "mape": 13.31,
+                "coverage": 99.9,
+                "wape": 10.7,
+                "bias_pct": 0.1,
+            },
+        ],
+        "variants": variants,
+        "files": {one["file"]: {"sha256": "ab" * 32, "bytes": one["file_bytes"]} for one in variants},
+    } | changes
+
+
+def samples(name: str = "store 1, item 3") -> list[dict[str, Any]]:
+    days = [(date(2017, 11, 6) + timedelta(days)).isoformat() for days in range(56)]
+    sold = [50 + 9 * (place % 7) + (place * 7919) % 13 for place in range(56)]
+    smooth = [54 + 9 * (place % 7) for place in range(56)]
+    forecast = {"lstm-64": smooth, "lstm-16-int8": [units + 1.5 for units in smooth]}
+    return [
+        {"series": one, "day": days, "actual": [None, *sold[1:]], "forecast": forecast}
+        for one in (name, "store 5, item 10")
+    ]
+
+
+def row(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(one for one in rows if one["name"] == name)
+
+
+def test_ratio_and_impact_are_those_of_the_article() -> None:
+    published = [variant(name, mape=PUBLISHED[name][1]) for name in ("lstm-64", "lstm-32", "lstm-16", "lstm-32-int8")]
+    rows = comparison(manifest(variants=published))
+    figures = {one["name"]: (one["ratio"], one["impact_pp"]) for one in rows[:4]}
+    assert figures == {
+        "lstm-64": (1.0, 0.0),
+        "lstm-32": (3.9, 0.30),
+        "lstm-16": (14.5, 0.82),
+        "lstm-32-int8": (15.5, 0.29),
+    }
+
+
+def test_every_row_has_the_same_columns_and_references_come_last_without_a_size() -> None:
+    rows = comparison(manifest())
+    assert len({tuple(one) for one in rows}) == 1
+    assert [one["verdict"] for one in rows[-2:]] == ["reference", "reference"]
+    assert rows[-1]["weights_kb"] is rows[-1]["impact_pp"] is rows[-1]["ratio"] is rows[-1]["mape_std"] is None
+
+
+def test_one_run_has_no_spread() -> None:
+    assert comparison(manifest(variants=[variant("lstm-64", runs=1)]))[0]["mape_std"] is None
+
+
+@pytest.mark.parametrize(("recipe", "shown"), [("reference", True), ("production", False)])
+def test_published_figures_stand_beside_the_reference_recipe_only(recipe: str, shown: bool) -> None:
+    made = manifest(recipe)
+    assert ("published_mape" in comparison(made)[0]) is shown
+    assert ("15.92" in report(made, [])) is ("15.92" in card(made)) is shown
+
+
+def test_the_published_figures_of_an_unpublished_variant_are_dashes() -> None:
+    assert row(comparison(manifest("reference")), "lstm-16-int8")["published_kb"] is None
+
+
+def test_undefined_is_a_dash_and_never_zero() -> None:
+    unknown = variant("lstm-16", mape=None)
+    undefined = dict.fromkeys(
+        ("mape_std", "wape", "bias_pct", "coverage", "latency_us", "file_bytes", "transfer_bytes")
+    )
+    made = manifest(variants=[variant("lstm-64"), unknown | undefined])
+    cells = re.search(r'<th scope="row">lstm-16</th>(.*?)</tr>', report(made, []), re.S)
+    assert cells
+    texts = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", cells[1], re.S)]
+    assert texts == ["? abstain", "4.57", "14.5x", *["–"] * 8]
+    assert "| lstm-16 | 4.57 | 14.5 | – | – | – | – | – | – | – | – | – | – | abstain |" in card(made)
+
+
+def test_a_variant_without_a_file_says_so() -> None:
+    made = manifest(variants=[variant("lstm-64"), variant("lstm-16", mape=None)])
+    del made["files"]["lstm-16.tflite"]
+    assert report(made, []).count("No file is shipped.") == 1
+
+
+def test_small_negative_numbers_do_not_become_minus_zero() -> None:
+    assert comparison(manifest(variants=[variant("lstm-64"), variant("lstm-32", mape=13.359)]))[1]["impact_pp"] == 0
+    assert "−0.00" not in report(manifest(variants=[variant("lstm-64") | {"bias_pct": -0.001}]), [])
+
+
+def test_the_smallest_is_the_smallest_that_passed() -> None:
+    made = manifest(variants=[variant("lstm-64"), variant("lstm-16"), variant("lstm-16-int8", verdict="fail")])
+    best = smallest(made)
+    assert best
+    assert best["name"] == "lstm-16"
+
+
+def test_the_same_size_on_disk_is_decided_by_transfer() -> None:
+    best = smallest(manifest())
+    assert best
+    assert best["name"] == "lstm-16-p50-int8"
+
+
+def test_headline_compares_with_baseline_and_with_no_network() -> None:
+    made = manifest(variants=[variant("lstm-64"), variant("lstm-16", mape=13.40)])
+    assert headline(made) == (
+        "lstm-16 is the smallest variant that passed: 6,004 bytes, MAPE 13.40 %; "
+        "0.04 pp worse than the baseline lstm-64 (69,172 bytes) and "
+        "0.09 pp worse than the best forecast without a network (14-day mean x weekday and month index)."
+    )
+
+
+def test_headline_says_when_nothing_passed() -> None:
+    made = manifest(variants=[variant("lstm-64", verdict="fail"), variant("lstm-16", mape=None)])
+    assert headline(made).startswith("None of the 2 variants passed")
+    assert "None of the 2 variants passed" in report(made, [])
+    assert "None of the 2 variants passed" in card(made)
+
+
+@pytest.mark.parametrize(
+    ("mapes", "says"),
+    [
+        ((13.36, 13.36), "lower than every network in this release"),
+        ((13.20, 13.36), "lower than 1 of the 2 networks (lstm-16)"),
+        ((13.36, None), "lower than every network in this release"),
+    ],
+)
+def test_a_reference_that_beats_networks_is_named(mapes: tuple[float, float | None], says: str) -> None:
+    made = manifest(variants=[variant("lstm-64", mapes[0]), variant("lstm-16", mapes[1])])
+    for text in (caution(made), report(made, []), card(made)):
+        assert text
+        assert says in text
+        assert "14-day mean x weekday and month index has a MAPE of 13.31 %" in text
+
+
+def test_nothing_is_said_where_the_networks_win() -> None:
+    made = manifest(variants=[variant("lstm-64", mape=13.0)])
+    assert caution(made) is None
+    assert "Read this first" not in report(made, [])
+
+
+@pytest.mark.parametrize("recipe", ["production", "reference"])
+def test_the_report_loads_nothing_and_runs_nothing(recipe: str) -> None:
+    page = report(manifest(recipe), samples())
+    assert not re.search(r"https?://|//[a-z]|<script|@import|url\(|\son\w+=|<iframe|<object", page, re.I)
+    assert [link for link in re.findall(r'(?:src|href)="([^"]*)"', page) if not link.startswith("#")] == ["data:,"]
+    assert "default-src 'none'" in page
+
+
+def test_the_report_says_what_its_numbers_mean() -> None:
+    page = report(manifest(), samples())
+    for words in (
+        "over days with sales above zero",
+        "99.9",
+        "not bytes shipped",
+        "means over runs",
+        "run 2 of 3",
+        "store 2",
+    ):
+        assert words in page
+
+
+def test_charts_have_names_and_tables_have_scopes() -> None:
+    page = report(manifest(), samples())
+    assert len(re.findall(r'<svg role="img" aria-label="[^"]+"', page)) == len(re.findall("<svg", page)) == 4
+    assert not re.search(r"<th(?![^>]*scope=)[\s>]", page)
+
+
+def test_hostile_names_stay_text() -> None:
+    hostile = variant("lstm-64", verdict="fail") | {
+        "name": HOSTILE,
+        "reasons": [HOSTILE],
+        "by_store": {HOSTILE: 1.0, "2": 2.0},
+    }
+    made = manifest(
+        variants=[hostile, variant("lstm-16")], release=HOSTILE, reason=HOSTILE, packages={HOSTILE: HOSTILE}
+    )
+    page = report(made, samples(HOSTILE))
+    assert "<script" not in page
+    assert "&lt;script" in page
+    assert "<script" not in card(made)
+    assert "[a](" not in card(made).replace("\\[a\\](", "")
+
+
+def test_a_hostile_name_breaks_no_row_of_the_card() -> None:
+    made = manifest(variants=[variant("lstm-64") | {"name": "a|b\nc"}])
+    assert re.search(r"^\| a\\\|b c \| 66\.25 \|", card(made), re.M)
+
+
+@pytest.mark.parametrize("recipe", ["production", "reference"])
+def test_the_table_of_the_card_is_whole(recipe: str) -> None:
+    lines = [line for line in card(manifest(recipe)).splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + len(FILES) + 2
+    assert {line.count("|") for line in lines} == {18 if recipe == "reference" else 15}
+
+
+@pytest.mark.parametrize("chart", [size_chart(manifest()), series_chart(samples())], ids=["size", "series"])
+def test_charts_become_svg_and_png(chart: Any) -> None:
+    assert svg(chart).startswith('<svg role="img" aria-label="')
+    assert png(chart).startswith(b"\x89PNG")
+
+
+def test_size_chart_labels_every_variant_and_reference_once() -> None:
+    image = svg(size_chart(manifest()))
+    for name in FILES:
+        assert len(re.findall(f">{name}</text>", image)) == 1
+    assert len(re.findall("no network: ", image)) == 2
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_labels_of_the_size_chart_cover_no_other(width: int) -> None:
+    image = svg(size_chart(manifest(), width))
+    places = [
+        (float(x), float(y))
+        for x, y in re.findall(r"<text[^>]*translate\(([-\d.]+),([-\d.]+)\)[^>]*>lstm-[^<]*</text>", image)
+    ]
+    assert len(places) == len(FILES)
+    near = [(a, b) for a in places for b in places if a < b and abs(a[0] - b[0]) < 60 and abs(a[1] - b[1]) < 13]
+    assert near == []
+
+
+def test_a_ruined_variant_does_not_flatten_the_others() -> None:
+    image = svg(size_chart(manifest(variants=[variant("lstm-64"), variant("lstm-16", mape=331.0, verdict="fail")])))
+    assert ">lstm-16 (331 %)</text>" in image
+    assert ">300<" not in image
+
+
+def test_charts_without_a_measured_variant_are_still_drawn() -> None:
+    made = manifest(variants=[variant("lstm-64", mape=None)], references=[])
+    assert "abstain" in report(made, [])
+
+
+@pytest.mark.parametrize(
+    ("scaling", "formula"),
+    [
+        ({"kind": "window-mean", "weekday": [1.0] * 7, "month": [1.0] * 12}, "max(0, base * index * (1 + output))"),
+        ({"kind": "global-min-max", "low": 0.0, "high": 231.0}, "max(0, low + (high - low) * output)"),
+    ],
+)
+def test_the_card_says_how_a_device_calls_the_file(scaling: dict[str, Any], formula: str) -> None:
+    text = card(manifest(scaling=scaling))
+    assert formula in text
+    assert "Reset all variables" in text
+    assert "{{" not in text
