@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -30,7 +30,7 @@ class Season(BaseModel):
     @classmethod
     def _every_year(cls, day: str) -> str:
         try:
-            date.fromisoformat(f"{ANY_YEAR}-{day}")
+            _day(day)
         except ValueError:
             raise ValueError("must be a day that every year has, as MM-DD, like 06-01") from None
         return day
@@ -38,7 +38,7 @@ class Season(BaseModel):
     @property
     def retrain_on(self) -> date:
         """The day of the retrain; only its month and day mean something."""
-        return date.fromisoformat(f"{ANY_YEAR}-{self.start}") - timedelta(days=self.lead_days)
+        return _day(self.start) - timedelta(days=self.lead_days)
 
 
 class Calendar(BaseModel):
@@ -88,6 +88,10 @@ def before_each(hour: int) -> dict[str, str]:
     days = [season.retrain_on for season in load()]
     at = f"BYHOUR={hour};BYMINUTE=0;BYSECOND=0"
     return {"rrule": "\n".join(f"RRULE:FREQ=YEARLY;BYMONTH={day.month};BYMONTHDAY={day.day};{at}" for day in days)}
+
+
+def _day(of_year: str) -> date:
+    return datetime.strptime(f"{ANY_YEAR}-{of_year}", "%Y-%m-%d").date()
 
 
 _KEYS = 'name = "summer", start = "06-01" (month-day) and lead_days = 28'

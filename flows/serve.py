@@ -56,7 +56,7 @@ def serve() -> None:
         _prepare(url, pool, alone=server is not None)
         _deploy(environment)
         worker = stack.enter_context(_child(environment, "worker", "start", "--type", "process", "--pool", pool))
-        print(f"serving; what runs when: {url.removesuffix('/api')}/deployments (Ctrl-C stops)", file=sys.stderr)
+        print(f"serving; what runs when: {_ui(url)}/deployments (Ctrl-C stops)", file=sys.stderr)
         _watch({"worker": worker} | ({"server": server} if server else {}))
 
 
@@ -100,6 +100,11 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 def _client(url: str) -> Iterator[SyncPrefectClient]:
     with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
         yield client
+
+
+def _ui(url: str) -> str:
+    with temporary_settings({PREFECT_API_URL: url}):
+        return get_current_settings().ui_url or url
 
 
 def _prepare(url: str, pool: str, alone: bool) -> None:

@@ -135,13 +135,6 @@ def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any
     return drawn
 
 
-def smallest_passing(record: dict[str, Any]) -> str | None:
-    """The smallest variant that passed the gate, by bytes on disk, then in transfer."""
-    passed = [variant for variant in record["variants"] if variant["verdict"] == "pass"]
-    best = min(passed, key=lambda each: (each["file_bytes"], each["transfer_bytes"]), default=None)
-    return best["name"] if best else None
-
-
 def summary(record: dict[str, Any], published: bool, seconds: float) -> dict[str, Any]:
     """The JSON of a retrain."""
     return {

@@ -15,7 +15,7 @@ from tasks import chart, ledger, report
 from tasks.candidate import Candidate, to_json
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.home import Home, move_folder, remove_folder, write_file
-from tasks.manifest import golden, manifest, samples, smallest_passing
+from tasks.manifest import golden, manifest, samples
 from tasks.release import Release
 
 log = logging.getLogger("shelfcast.publish")
@@ -31,7 +31,7 @@ def publish(
     cut off in between is completed by the next one.
     """
     record = manifest(candidate, verdicts, limits, profile, reason, datetime.now(UTC).isoformat(timespec="seconds"))
-    best = smallest_passing(record)
+    best = report.smallest(record)
     if best is None:
         why = "no variant passed the gate: " + "; ".join(verdicts[0].reasons)
         ledger.record(home, [ledger.Entry("refusal", record["release"], why, details={"variants": record["variants"]})])
@@ -39,8 +39,8 @@ def publish(
         return json.loads(to_json(record))  # type: ignore[no-any-return]
     release = Release(home.releases / record["release"])
     if not release.folder.exists():
-        _write(candidate, record, release, best)
-    announce(home, release, best)
+        _write(candidate, record, release, best["name"])
+    announce(home, release, best["name"])
     remove_folder(candidate.folder)
     return release.manifest
 

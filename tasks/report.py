@@ -9,8 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tasks.chart import NARROW, WIDE, series_chart, svg
-from tasks.chart import png as png
-from tasks.chart import size_chart as size_chart
+from tasks.chart import size_chart
 
 Record = dict[str, Any]
 

@@ -52,3 +52,4 @@ def _one_core() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[threads] = "1"
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # TensorFlow's start-up messages; errors come back as exceptions
