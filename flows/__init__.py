@@ -1,4 +1,4 @@
-"""Flows. Telemetry is off and a slow first start of Prefect's embedded server is allowed for, unless the user says otherwise."""
+"""Flows. Unless the user says otherwise, telemetry is off and Prefect's embedded server may start slowly."""
 
 import os
 

@@ -13,8 +13,9 @@ def ingest(result: Result) -> None:
         say("nothing was changed; the files are where they were")
     else:
         say(
-            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of them "
-            f"changed a known day), {result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} in quarantine"
+            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of "
+            f"them changed a known day), {result['rows_unchanged']:,} known already, "
+            f"{result['rows_quarantined']:,} in quarantine"
         )
         say(f"sales table: version {result['snapshot']}")
     if result["reasons"]:
@@ -23,7 +24,7 @@ def ingest(result: Result) -> None:
 
 def retrain(result: Result) -> None:
     rows: list[list[Any]] = [
-        [each["name"], "-", "-", "-", _percent(each["mape"]), "-", "-", "-", _percent(each["bias_pct"]), "-", "no network"]
+        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network"]
         for each in result["references"]
     ]
     baseline = result["variants"][0]
@@ -50,7 +51,8 @@ def retrain(result: Result) -> None:
     for each in result["variants"]:
         for reason in each["reasons"]:
             say(f"{each['name']}: {reason}")
-    say(f"release {result['release']}, report {result['report']}" if result["release"] else "nothing passed: no release")
+    published = f"release {result['release']}, report {result['report']}"
+    say(published if result["release"] else "nothing passed: no release")
 
 
 def promote(result: Result) -> None:
@@ -144,7 +146,7 @@ def backtest(result: Result) -> None:
     table(
         ["retrain", "fits", "MAPE %", "WAPE %", "bias %"],
         [
-            [each["name"], each["retrains"] + 1, _percent(each["mape"]), _percent(each["wape"]), _percent(each["bias_pct"])]
+            [each["name"], each["retrains"] + 1, *(_percent(each[error]) for error in ("mape", "wape", "bias_pct"))]
             for each in result["cadences"]
         ],
     )

@@ -13,7 +13,9 @@ from tasks.forecasting.variants.plan import variant as named
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
-def backtest(home: str | None = None, variant: str = "lstm-16", recipe: str = "production", days: int = 364) -> dict[str, Any]:
+def backtest(
+    home: str | None = None, variant: str = "lstm-16", recipe: str = "production", days: int = 364
+) -> dict[str, Any]:
     """Retrain every 4 weeks, every 12 weeks or never over the last days of the history, and compare.
 
     Args:

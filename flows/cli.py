@@ -1,4 +1,4 @@
-"""The `shelfcast` command: one sub-command per flow, and read-only views. Heavy imports happen in the command that needs them."""
+"""The `shelfcast` command: one sub-command per flow, and views. Heavy imports wait for the command that needs them."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Retrain a retail chain's demand forecaster with the seasons, compress it, gate it on MAPE, promote it to stores.",
+    help="Retrain a retail chain's demand forecaster, compress it, gate it on MAPE, promote it to stores, watch it.",
     epilog=(
         "Exit codes: 0 done; 1 failed; 2 bad usage or settings; 3 refused by a check. Settings: "
         "deployments/settings.toml or $SHELFCAST_SETTINGS; stores: deployments/stores.toml or $SHELFCAST_STORES."
@@ -57,7 +57,9 @@ def ingest(
 
 @app.command()
 def retrain(
-    profile: Annotated[str, typer.Option(help="quick: 1 run; standard: 3 runs; reference: the published recipe")] = "standard",
+    profile: Annotated[
+        str, typer.Option(help="quick: 1 run; standard: 3 runs; reference: the published recipe")
+    ] = "standard",
     recipe: Annotated[str | None, typer.Option(help="production or reference, instead of the profile's")] = None,
     reason: Annotated[str, typer.Option(help="Why, for the release's manifest")] = "by hand",
     home: HomeOption = None,
@@ -245,21 +247,26 @@ def sample(
     stores: Annotated[int, typer.Option(help="Stores, with the codes 1 to this")] = 5,
     items: Annotated[int, typer.Option(help="Items that each store sells")] = 4,
     days: Annotated[int, typer.Option(help="Consecutive days")] = 1096,
-    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the first sales")] = datetime(2022, 1, 1),
+    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the first sales")] = datetime(
+        2022, 1, 1
+    ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows")] = 0,
     zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days")] = 0.0,
     promotions: Annotated[float, typer.Option(help="Share of weeks in which a series is on promotion")] = 0.0,
     closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows, 0 is Monday")] = None,
-    shift_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which all levels shift")] = None,
+    shift_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which all levels shift")
+    ] = None,
     shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
     noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Tell the MAPE of the true mean too")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write synthetic sales in Kaggle's columns whose truth is known: level x weekday x month x growth, Poisson noise."""
+    """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
     with answering(as_json, quiet) as answer:
         from flows.settings import explained
-        from tasks.forecasting.synthetic import Chain, noise_floor as floor
+        from tasks.forecasting.synthetic import Chain
+        from tasks.forecasting.synthetic import noise_floor as floor
         from tasks.sample import write_sample
 
         with explained("sample"):
@@ -284,7 +291,7 @@ def sample(
 
 @app.command()
 def serve(quiet: Quiet = False) -> None:
-    """Serve all deployments of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
+    """Serve all of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
     with answering(False, quiet):
         from flows.serve import serve as run
 

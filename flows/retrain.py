@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from prefect import flow
-from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.failure import run_failed
@@ -13,16 +12,19 @@ from tasks import alert
 from tasks.compress import compress
 from tasks.evaluate import evaluate, evaluate_champions
 from tasks.forecasting.recipe import RECIPES
-from tasks.forecasting.variants.plan import Variant
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
 from tasks.prepare import draft, prepare
-from tasks.publish import publish, show
+from tasks.publish import publish, settle, show
 from tasks.release import Release, champions
 from tasks.train import train
 
 
-@flow(task_runner=ThreadPoolTaskRunner(max_workers=16), on_failure=[run_failed], on_crashed=[run_failed])
+@flow(
+    task_runner=ThreadPoolTaskRunner(max_workers=16),  # type: ignore[arg-type]  # its type lacks the futures it makes
+    on_failure=[run_failed],
+    on_crashed=[run_failed],
+)
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
 ) -> dict[str, Any]:
@@ -42,13 +44,15 @@ def retrain(
     candidate = draft(place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days)
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
+        settle(place, candidate, release)
         return summary(release.manifest, published=True, seconds=time.monotonic() - start)
     prepare(place, candidate)
-    built: dict[str, PrefectFuture[Variant]] = {}
+    built: dict[str, Any] = {}
     for variant in candidate.variants:
-        parent = None if variant.from_scratch else built[str(variant.parent)]
-        built[variant.name] = compress.submit(candidate, variant, parent) if parent else train.submit(candidate, variant)
-    wait([evaluate.submit(candidate, variant) for variant in built.values()])
+        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
+        built[variant.name] = step.submit(candidate, variant, *parent)
+    for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
+        evaluated.result()
     champion_mape = evaluate_champions(candidate, champions(place))
     verdicts = judge(candidate, champion_mape, settings.gate)
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason)

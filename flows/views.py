@@ -30,9 +30,7 @@ def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
     }
 
 
-def _store(
-    home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None
-) -> dict[str, Any]:
+def _store(home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None) -> dict[str, Any]:
     now = stack[-1]
     gated = Release(home.releases / now.release).gated_mape(now.variant, store)
     mape, days = live or (None, 0)
@@ -60,9 +58,7 @@ def published(home: Home) -> dict[str, Any]:
                 "snapshot": release.manifest["snapshot"]["version"],
                 "passed": [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"],
                 "refused": [each["name"] for each in release.manifest["variants"] if each["verdict"] != "pass"],
-                "stores": sum(
-                    stack[-1].release == release.id for stack in ledger.champions(home).values()
-                ),
+                "stores": sum(stack[-1].release == release.id for stack in ledger.champions(home).values()),
             }
             for release in releases(home)
         ]

@@ -51,9 +51,8 @@ def nothing_passed(manifest: dict[str, Any]) -> Alert:
     """A retrain whose variants were all refused."""
     baseline = manifest["variants"][0]
     message = f"no release: {baseline['name']}: {'; '.join(baseline['reasons'])}. Stores keep what they run"
-    return Alert(
-        f"nothing-passed-{manifest['release']}", "nothing-passed", "critical", f"release.{manifest['release']}", "open", message
-    )
+    name = manifest["release"]
+    return Alert(f"nothing-passed-{name}", "nothing-passed", "critical", f"release.{name}", "open", message)
 
 
 @task
@@ -70,7 +69,8 @@ def send(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
 
 def _event(alert: Alert) -> None:
     name = f"shelfcast.{alert.kind}" + ("-resolved" if alert.state == "resolved" else "")
-    emit_event(name, {"prefect.resource.id": f"shelfcast.{alert.subject}"}, payload={"alert": alert.id, **asdict(alert)})
+    payload = {"alert": alert.id, **asdict(alert)}
+    emit_event(name, {"prefect.resource.id": f"shelfcast.{alert.subject}"}, payload=payload)
 
 
 def _markdown(alert: Alert) -> str:

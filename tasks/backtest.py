@@ -51,7 +51,9 @@ def replay_history(home: Home, variant: Variant, recipe: Recipe, days: Days, len
         raise TooLittleHistory(
             f"a replay of {length} days needs {length + PERIOD} days of history; received {known}. Use fewer --days"
         )
-    log.info("%d models, trained on the days before %s and every %d days on", len(cutoffs), sales.dates[cutoffs[0]], PERIOD)
+    log.info(
+        "%d models, the first trained before %s, then every %d days", len(cutoffs), sales.dates[cutoffs[0]], PERIOD
+    )
     periods = workers.gather(forecast_from, [(sales, variant, recipe, days, cutoff) for cutoff in cutoffs])
     return str(sales.dates[cutoffs[0]]), periods
 

@@ -1,7 +1,7 @@
 """A candidate: the work in progress of one retrain, in one folder, so that a run that was cut off goes on where it was.
 
-    prepared.json  inputs.npy outputs.npy  holdout.npz       what to learn from and to measure on
-    <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
+prepared.json  inputs.npy outputs.npy  holdout.npz       what to learn from and to measure on
+<variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 """
 
 import io
@@ -78,7 +78,7 @@ class Candidate:
     @property
     def prepared(self) -> dict[str, Any]:
         """What was learned before training: snapshot, scaling, holdout, reference forecasts."""
-        return json.loads((self.folder / "prepared.json").read_text())  # type: ignore[no-any-return]
+        return json.loads((self.folder / "prepared.json").read_text())
 
     @cached_property
     def holdout(self) -> Holdout:
@@ -101,7 +101,7 @@ class Candidate:
 
     def forecast(self, variant: str, run: int) -> Floats:
         """Units forecast on the holdout, shape `(windows,)`."""
-        return np.load(self.path(variant, run, "forecast.npy"))  # type: ignore[no-any-return]
+        return np.load(self.path(variant, run, "forecast.npy"))
 
 
 def build_run(candidate: Candidate, variant: Variant, run: int) -> float:

@@ -18,7 +18,7 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     first_day: date = Field(date(2000, 1, 1), description="rows before this day go to quarantine")
-    max_sales: int = Field(1_000_000, ge=1, description="units a series can sell in a day; rows over it go to quarantine")
+    max_sales: int = Field(1_000_000, ge=1, description="units a day; rows of more go to quarantine")
     refuse_bad_share: float = Field(0.5, ge=0, le=1, description="share of bad rows above which the batch is refused")
     warn_bad_share: float = Field(0.01, ge=0, le=1, description="share of bad rows above which there is a warning")
 

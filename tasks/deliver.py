@@ -72,9 +72,7 @@ def _progress(home: Home, release: Release) -> Progress:
 def promote_wave(home: Home, release: Release, wave: Wave, listed: StoreList) -> list[Delivery]:
     """Give each store of a wave the smallest variant that passed and fits, all in one entry of the ledger."""
     current = ledger.champions(home)
-    deliveries = [
-        _promotion(store, current.get(store, []), release, listed, wave.hold) for store in wave.stores
-    ]
+    deliveries = [_promotion(store, current.get(store, []), release, listed, wave.hold) for store in wave.stores]
     promoted = [each for each in deliveries if each.state == "promoted"]
     ledger.record(home, [_entry("promotion", each, {"wave": wave.name}) for each in promoted])
     return deliveries
@@ -83,11 +81,12 @@ def promote_wave(home: Home, release: Release, wave: Wave, listed: StoreList) ->
 def _promotion(
     store: str, champions: list[Champion], release: Release, listed: StoreList, hold: str | None
 ) -> Delivery:
-    now = champions[-1] if champions else Champion(None, None)  # type: ignore[arg-type]
+    now = champions[-1] if champions else None
     previous = _name(champions)
 
     def stays(reason: str, state: Literal["unchanged", "held"] = "held") -> Delivery:
-        return Delivery(store, now.release, now.variant, previous, state, reason)
+        release, variant = (now.release, now.variant) if now else (None, None)
+        return Delivery(store, release, variant, previous, state, reason)
 
     if hold:
         return stays(hold)
@@ -112,11 +111,9 @@ def roll_back(home: Home, stores: Sequence[str], why: str) -> list[Delivery]:
     for store in stores:
         champions = current.get(store, [])
         if len(champions) < 2:
-            now = champions[-1] if champions else None
-            reason = "has no previous champion" if now else "runs no model"
-            deliveries.append(
-                Delivery(store, now and now.release, now and now.variant, _name(champions), "held", reason)
-            )
+            reason = "has no previous champion" if champions else "runs no model"
+            release, variant = (champions[-1].release, champions[-1].variant) if champions else (None, None)
+            deliveries.append(Delivery(store, release, variant, _name(champions), "held", reason))
             continue
         before = champions[-2]
         done = Delivery(store, before.release, before.variant, _name(champions), "rolled back", why)

@@ -1,6 +1,7 @@
 """Step: run the files in LiteRT on the holdout."""
 
 import logging
+import math
 from collections.abc import Sequence
 
 from prefect import task
@@ -33,7 +34,7 @@ def evaluate_champions(candidate: Candidate, champions: Sequence[tuple[Release, 
     if not jobs:
         return None
     mapes = workers.gather(champion_mape, jobs)
-    return min(mapes) if len(mapes) == len(jobs) and all(mape == mape for mape in mapes) else float("nan")
+    return min(mapes) if len(mapes) == len(jobs) and all(map(math.isfinite, mapes)) else float("nan")
 
 
 def champion_mape(candidate: Candidate, release: Release, variant: str) -> float:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -74,7 +75,7 @@ class Rows:
         rows = self.table.filter(bad)
         if not self.text:
             texts = [pc.fill_null(column, "") for column in rows.select(COLUMNS).columns]
-            return pc.binary_join_element_wise(*texts, ",").to_pylist()  # type: ignore[no-any-return]
+            return pc.binary_join_element_wise(*texts, ",").to_pylist()
         ends = np.append(np.flatnonzero(np.frombuffer(self.text, np.uint8) == ord("\n")), len(self.text))
         lines = rows["line"].to_numpy()
         spans = zip(ends[lines - 2] + 1, ends[lines - 1], strict=True)
@@ -218,7 +219,7 @@ def _as_text(value: Any) -> str | None:
         return str(int(value))
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    return None if value is None or value != value else str(value)
+    return None if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
 
 def _file_rows(number: int, lines: NDArray[np.int64], texts: Sequence[Any]) -> pa.Table:

@@ -58,7 +58,6 @@ class Batch:
     staging: Path
     fault: str | None = None
 
-
     @property
     def checked(self) -> Path:
         return self.staging / "checked.parquet"
@@ -180,6 +179,5 @@ def _land(path: Path, file: FileCount, home: Home) -> None:
 
 def _entry(batch: Batch, file: FileCount) -> ledger.Entry:
     details: dict[str, Any] = {**asdict(file), "batch": batch.id}
-    return ledger.Entry(
-        "ingest", file.sha256, f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined", details=details
-    )
+    why = f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined"
+    return ledger.Entry("ingest", file.sha256, why, details=details)

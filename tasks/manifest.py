@@ -41,7 +41,8 @@ def manifest(
         reason: Why the retrain ran.
         created: ISO time, UTC.
     """
-    variants = [_variant(candidate, variant, verdict) for variant, verdict in zip(candidate.variants, verdicts, strict=True)]
+    judged = zip(candidate.variants, verdicts, strict=True)
+    variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
     baseline = variants[0]["mape"]
     for variant in variants:
         known = variant["mape"] is not None and baseline is not None

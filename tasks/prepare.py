@@ -25,9 +25,7 @@ log = logging.getLogger("shelfcast.prepare")
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "shelfcast")
 
 
-def draft(
-    home: Home, recipe_name: str, recipe: Recipe, runs: int, variants: tuple[str, ...], days: Days
-) -> Candidate:
+def draft(home: Home, recipe_name: str, recipe: Recipe, runs: int, variants: tuple[str, ...], days: Days) -> Candidate:
     """What a retrain on the current snapshot will build, in a folder named after all that its results depend on.
 
     The same retrain finds the same folder again, and goes on there.
@@ -69,8 +67,8 @@ def prepare(home: Home, candidate: Candidate) -> None:
     learnable = np.isfinite(outputs[:, 0])
     if not learnable.any() or not len(holdout):
         raise TooLittleHistory(
-            f"{int(learnable.sum())} windows with sales to learn from and {len(holdout)} to measure on, both are needed; "
-            f"received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
+            f"{int(learnable.sum())} windows with sales to learn from and {len(holdout)} to measure on, both are "
+            f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
         )
     write_file(candidate.folder / "inputs.npy", npy(scaled.inputs[learnable]))
     write_file(candidate.folder / "outputs.npy", npy(outputs[learnable]))
@@ -99,11 +97,7 @@ def _references(sales: Panel, holdout: int, measured: Windows) -> list[dict[str,
     training = sales.first(holdout)
     return [
         {"name": name}
-        | vars(
-            accuracy(
-                measured.actual, naive(season.learn(training, months=months), measured.history, measured.day)
-            )
-        )
+        | vars(accuracy(measured.actual, naive(season.learn(training, months=months), measured.history, measured.day)))
         for name, months in forms.items()
     ]
 

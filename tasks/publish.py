@@ -36,21 +36,21 @@ def publish(
         why = "no variant passed the gate: " + "; ".join(verdicts[0].reasons)
         ledger.record(home, [ledger.Entry("refusal", record["release"], why, details={"variants": record["variants"]})])
         log.warning("%s", why)
-        return json.loads(to_json(record))  # type: ignore[no-any-return]
+        return json.loads(to_json(record))
     release = Release(home.releases / record["release"])
     if not release.folder.exists():
         _write(candidate, record, release, best["name"])
-    announce(home, release, best["name"])
-    remove_folder(candidate.folder)
+    settle(home, candidate, release)
     return release.manifest
 
 
-def announce(home: Home, release: Release, best: str) -> None:
-    """Record a release in the ledger, once."""
+def settle(home: Home, candidate: Candidate, release: Release) -> None:
+    """Record a release in the ledger, once, and clear the candidate that it came from away."""
     if all(entry.subject != release.id for entry in ledger.read(home, ["release"])):
         why = f"the gate passed {sum(each['verdict'] == 'pass' for each in release.manifest['variants'])} variants"
-        ledger.record(home, [ledger.Entry("release", release.id, why, release.id, best)])
+        ledger.record(home, [ledger.Entry("release", release.id, why, release.id)])
         log.info("published %s: %s", release.id, why)
+    remove_folder(candidate.folder)
 
 
 def _write(candidate: Candidate, record: dict[str, Any], release: Release, best: str) -> None:

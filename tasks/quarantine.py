@@ -53,7 +53,7 @@ def rows(home: Home, reason: str | None = None) -> list[dict[str, Any]]:
     if not DeltaTable.is_deltatable(str(home.quarantine)):
         return []
     table = DeltaTable(home.quarantine).to_pyarrow_table(filters=[("reason", "=", reason)] if reason else None)
-    return table.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")]).to_pylist()  # type: ignore[no-any-return]
+    return table.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")]).to_pylist()
 
 
 def keep(home: Home, remaining: list[dict[str, Any]]) -> None:

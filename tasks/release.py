@@ -37,7 +37,7 @@ class Release:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        return json.loads((self.folder / "manifest.json").read_text())  # type: ignore[no-any-return]
+        return json.loads((self.folder / "manifest.json").read_text())
 
     @property
     def report(self) -> Path:
@@ -51,7 +51,7 @@ class Release:
         """
         for variant in self.manifest["variants"]:
             if variant["name"] == name:
-                return variant  # type: ignore[no-any-return]
+                return variant
         raise NoSuchRelease(f"release {self.id} has no variant {name!r}")
 
     def file(self, variant: str) -> bytes:
@@ -65,11 +65,11 @@ class Release:
         content = path.read_bytes() if path.is_file() else b""
         expected = self.manifest["files"][name]["sha256"]
         if (found := sha256(content).hexdigest()) != expected:
-            raise DamagedRelease(f"{path} is not the file that was gated: sha256 {found[:12]}, expected {expected[:12]}")
+            raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
         return content
 
     def forecast(self, variant: str, history: Floats, days: NDArray[np.datetime64]) -> Floats:
-        """Units forecast by a variant's file for raw windows `(n, 14)` and their target days `(n,)`, as a device does."""
+        """Units that a variant's file forecasts for raw windows `(n, 14)` and target days `(n,)`, as a device does."""
         from tasks.forecasting.variants.litert import Forecaster
 
         scaled = scaling.from_dict(self.manifest["scaling"]).apply(history, days)

@@ -8,8 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from tasks.chart import NARROW, WIDE, series_chart, svg
-from tasks.chart import size_chart
+from tasks.chart import NARROW, WIDE, series_chart, size_chart, svg
 
 Record = dict[str, Any]
 

@@ -130,7 +130,7 @@ def _moved_on(scored: Sequence[StoreScore], before: dict[str, ledger.Entry]) -> 
     """Alerts about models that their stores no longer run."""
     current = {_id(each) for each in scored}
     return [
-        Alert(name, "drift", "warning", f"store.{entry.details['store']}", "resolved", "the store runs another model now")
+        Alert(name, "drift", "warning", f"store.{entry.details['store']}", "resolved", "the store runs another model")
         for name, entry in before.items()
         if name not in current
     ]
@@ -146,7 +146,7 @@ def _entry(alert: Alert, before: dict[str, ledger.Entry], scored: Sequence[Store
 
 
 def summary(as_of: str, scored: Sequence[StoreScore], alerts: Sequence[Alert], home: Home) -> dict[str, Any]:
-    """The JSON of a monitor run; `alerts` are those that it opened or resolved, `open_alerts` the ids of all open ones."""
+    """The JSON of a monitor run; `alerts` are those it opened or resolved, `open_alerts` the ids of all open ones."""
     return {
         "as_of": as_of,
         "stores": [

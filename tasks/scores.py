@@ -1,4 +1,6 @@
-"""The scores table: forecast against actual for each store, item and day since a model went live. Rows are only added."""
+"""The scores table: forecast against actual by store, item and day since a model went live. Rows are only added."""
+
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -41,13 +43,13 @@ def append(home: Home, scores: pd.DataFrame) -> int:
     return len(fresh)
 
 
-def days(home: Home, release: str) -> dict[str, int]:
+def days(home: Home, release: str) -> dict[Any, int]:
     """Days that each store's forecasts by a release were scored on."""
     scores = read(home, ["date", "store", "release"])
-    return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()  # type: ignore[no-any-return]
+    return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()
 
 
-def lately(home: Home, policy: DriftPolicy) -> dict[tuple[str, str, str], tuple[float, int]]:
+def lately(home: Home, policy: DriftPolicy) -> dict[tuple[Any, ...], tuple[float, int]]:
     """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over."""
     scores = read(home)
     if not len(scores):

@@ -7,6 +7,7 @@ from prefect import task
 from tasks import contract
 from tasks.contract import Breach, Contract
 
+
 @task
 def validate(batch: Path, limits: Contract, fault: str | None = None) -> list[Breach]:
     """The expectations of the contract that a batch does not meet; none if nothing new arrived.

@@ -121,7 +121,8 @@ def _checks(evidence: Evidence, limits: Limits) -> list[Check]:
 
 def _at_most(name: str, what: str, value: float, limit: float, unit: str) -> Check:
     if not math.isfinite(value):
-        return Check(name, value, limit, unit, "abstain", f"{what} is undefined, so the limit of {limit:g} {unit} cannot be checked")
+        said = f"{what} is undefined, so the limit of {limit:g} {unit} cannot be checked"
+        return Check(name, value, limit, unit, "abstain", said)
     if value <= limit:
         return Check(name, value, limit, unit, "pass", f"{what} is {value:.2f} {unit}, within {limit:g} {unit}")
     return Check(name, value, limit, unit, "fail", f"{what} is {value:.2f} {unit}, over the limit of {limit:g} {unit}")
@@ -129,25 +130,23 @@ def _at_most(name: str, what: str, value: float, limit: float, unit: str) -> Che
 
 def _champion(evidence: Evidence, limit: float) -> Check:
     if evidence.champion_mape is None:
-        return Check(
-            "champion", math.nan, limit, "pp", "not applicable", "no store runs a model yet, so there is no champion to compare with"
-        )
+        said = "no store runs a model yet, so there is no champion to compare with"
+        return Check("champion", math.nan, limit, "pp", "not applicable", said)
     return _at_most("champion", "MAPE above the champion's", evidence.mape - evidence.champion_mape, limit, "pp")
 
 
 def _reference(mape: float, reference: float) -> Check:
+    outcome: Outcome = "fail"
     if not (math.isfinite(mape) and math.isfinite(reference)):
-        return Check("reference", mape, reference, "%", "abstain", "MAPE of the variant or of the reference forecast is undefined")
-    if mape < reference:
-        return Check("reference", mape, reference, "%", "pass", f"MAPE of {mape:.2f} % beats the reference forecast's {reference:.2f} %")
-    return Check(
-        "reference",
-        mape,
-        reference,
-        "%",
-        "fail",
-        f"MAPE of {mape:.2f} % does not beat the {reference:.2f} % of a 14-day mean times the weekday index, without any network",
-    )
+        outcome, said = "abstain", "MAPE of the variant or of the reference forecast is undefined"
+    elif mape < reference:
+        outcome, said = "pass", f"MAPE of {mape:.2f} % beats the reference forecast's {reference:.2f} %"
+    else:
+        said = (
+            f"MAPE of {mape:.2f} % does not beat the {reference:.2f} % of a 14-day mean times the weekday index, "
+            "without any network"
+        )
+    return Check("reference", mape, reference, "%", outcome, said)
 
 
 def _file(evidence: Evidence) -> Check:
@@ -158,7 +157,8 @@ def _file(evidence: Evidence) -> Check:
 
 def _smaller(evidence: Evidence) -> Check:
     if evidence.parent is None:
-        return Check("size", evidence.file_bytes, math.nan, "bytes", "not applicable", "the baseline has no parent to be smaller than")
+        said = "the baseline has no parent to be smaller than"
+        return Check("size", evidence.file_bytes, math.nan, "bytes", "not applicable", said)
     name, disk, transfer = evidence.parent
     no_larger = evidence.file_bytes <= disk and evidence.transfer_bytes <= transfer
     if no_larger and (evidence.file_bytes < disk or evidence.transfer_bytes < transfer):

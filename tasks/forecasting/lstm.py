@@ -56,7 +56,7 @@ class Weights:
         return sum(array.size for array in self.arrays)
 
     def __call__(self, inputs: Floats) -> Floats:
-        """The forecaster's outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer.
+        """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer.
 
         Source:
             Gers, Schmidhuber & Cummins (2000), "Learning to Forget: Continual Prediction with LSTM".
@@ -93,7 +93,6 @@ def fit(
     training: Training,
     seed: int,
     start: Weights | None = None,
-    hold_zeros: bool = False,
 ) -> Weights:
     """Train with Adam on the mean squared error.
 
@@ -105,13 +104,12 @@ def fit(
         units: Width of the LSTM.
         training: Epochs, batch, rate, dropout.
         seed: Seeds the initial weights, the shuffling and the dropout.
-        start: Weights to go on from. Defaults to `None` (Keras' initialisers).
-        hold_zeros: Keep every kernel weight of `start` that is 0 at 0. Defaults to `False`.
+        start: Weights to go on from; kernel weights of 0 stay 0. Defaults to `None` (Keras' initialisers).
     """
     import keras
 
     keras.utils.set_random_seed(seed)
-    masks = [_zeros_of(array) if hold_zeros and start else None for array in (start.arrays if start else [None] * 5)]
+    masks = [_zeros_of(array) for array in start.arrays] if start else [None] * 5
     model = keras.Sequential(
         [
             keras.Input((WINDOW, 1)),
@@ -138,7 +136,7 @@ def fit(
 def _zeros_of(array: Floats):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
     import keras
 
-    class HoldZeros(keras.constraints.Constraint):  # type: ignore[misc]  # keras is untyped
+    class HoldZeros(keras.constraints.Constraint):
         """Multiplies by the mask after every update, so that pruned weights stay pruned."""
 
         mask = (array != 0).astype(np.float32)

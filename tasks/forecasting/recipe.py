@@ -40,7 +40,7 @@ RECIPES = {
         int8="integer",
     ),
 }
-"""`reference` is Pagidoju, "Optimizing AI Models for Retail"; its epochs and fine-tuning are not published, these are ours."""
+"""`reference` follows Pagidoju, "Optimizing AI Models for Retail"; its epochs and fine-tuning are ours."""
 
 
 def learn_scaling(recipe: Recipe, panel: Panel, validation: int, holdout: int) -> Scaling:

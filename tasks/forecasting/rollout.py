@@ -37,7 +37,7 @@ class DeviceClass(BaseModel):
 
     flash_kb: float = Field(gt=0, description="room for the model file, in KB of 1,024 bytes")
     ram_kb: float = Field(gt=0, description="room for the loaded file, its state and activations, in KB")
-    latency_us: float = Field(gt=0, description="time one forecast may take, in microseconds as the retrain measures it")
+    latency_us: float = Field(gt=0, description="time one forecast may take, in us as the retrain measures it")
 
 
 class Store(BaseModel):
@@ -168,7 +168,8 @@ def choose(candidates: Iterable[Candidate], name: str, device: DeviceClass) -> C
     fitting = [candidate for candidate in passed if _misfit(candidate, device) is None]
     if not fitting:
         smallest = min(passed, key=_size)
-        return Choice(None, f"no variant fits a {name} device; the smallest, {smallest.name}, {_misfit(smallest, device)}")
+        why = _misfit(smallest, device)
+        return Choice(None, f"no variant fits a {name} device; the smallest, {smallest.name}, {why}")
     best = min(fitting, key=_size)
     return Choice(best.name, f"smallest of {len(fitting)} variants that passed and fit a {name} device")
 

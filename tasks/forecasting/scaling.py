@@ -58,7 +58,7 @@ class GlobalMinMax:
     low: float
     high: float
 
-    def apply(self, windows: Floats, targets: NDArray[np.datetime64]) -> Scaled:
+    def apply(self, windows: Floats, targets: NDArray[np.datetime64]) -> Scaled:  # noqa: ARG002  # the protocol's
         span = self.high - self.low or 1.0
         filled = np.where(np.isfinite(windows), windows, mean(windows)[:, None])
         ones = np.ones(len(windows), dtype=np.float32)

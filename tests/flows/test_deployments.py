@@ -28,11 +28,18 @@ QUICK = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
     "PREFECT_WORKER_QUERY_SECONDS": "1",
 }
-TINY = '[profiles.standard]\nrecipe = "production"\nruns = 1\nvariants = ["lstm-64"]\n'
-SEND = (
-    "from tasks.alert import Alert, send\n"
-    "send.fn([Alert(f'drift-{s}', 'drift', 'warning', f'store.{s}', 'open', f'store {s} drifts') for s in (1, 2, 3)], ())"
-)
+TINY = """
+[profiles.standard]
+recipe = "production"
+runs = 1
+variants = ["lstm-64"]
+[gate]
+beat_reference = false  # of a chain this small, chance decides it
+"""
+SEND = """
+from tasks.alert import Alert, send
+send.fn([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
+"""
 
 pytestmark = pytest.mark.timeout(280)
 
@@ -48,7 +55,13 @@ class Api(httpx.Client):
 
     def python(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+            [sys.executable, *arguments],
+            check=False,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -226,7 +239,8 @@ def test_drift_of_many_stores_starts_one_retrain_that_publishes(api: Api, ingest
     run = api.finished(lambda: drifted(api), seconds=200)
     assert run["parameters"] == {"profile": "standard", "reason": "store 1 drifts"}
     assert len(drifted(api)) == 1
-    assert list((api.home / "releases").iterdir()) or "nothing-passed" in api.logs(run)
+    [release] = (api.home / "releases").iterdir()
+    assert "store 1 drifts" in (release / "manifest.json").read_text()
 
 
 def drifted(api: Api) -> list[dict[str, Any]]:

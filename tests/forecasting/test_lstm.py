@@ -71,7 +71,7 @@ def test_training_goes_on_from_the_weights_given(fitted: Weights) -> None:
 
 def test_pruned_weights_stay_exactly_zero_while_the_others_move(fitted: Weights) -> None:
     pruned = prune(fitted, 0.5)
-    tuned = fit(*task(), UNITS, TRAINING, seed=3, start=pruned, hold_zeros=True)
+    tuned = fit(*task(), UNITS, TRAINING, seed=3, start=pruned)
     for name in ("kernel", "recurrent", "head"):
         before, after = getattr(pruned, name), getattr(tuned, name)
         assert (after[before == 0] == 0).all(), name

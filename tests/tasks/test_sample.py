@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as parquet
 import pytest
+from pyarrow import parquet
 
 from tasks import sample
 from tasks.forecasting.synthetic import Chain, blocks

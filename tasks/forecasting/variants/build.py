@@ -23,7 +23,7 @@ def compress(variant: Variant, recipe: Recipe, parent: Weights, inputs: Floats, 
     if variant.int8:
         return simulate(parent) if recipe.int8 == "simulated" else parent
     pruned = prune(parent, variant.sparsity)
-    return lstm.fit(inputs, outputs, variant.units, recipe.finetuning, seed, start=pruned, hold_zeros=True)
+    return lstm.fit(inputs, outputs, variant.units, recipe.finetuning, seed, start=pruned)
 
 
 def file(variant: Variant, recipe: Recipe, weights: Weights) -> bytes:
@@ -49,7 +49,9 @@ def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, in
     expected = (_rounded(weights) if integer else weights)(inputs)
     worst = float(np.abs(answers - expected).max())
     allowed = (0.05 if integer else 1e-3) * max(1.0, float(np.abs(expected).max()))
-    return None if worst <= allowed else f"its answers differ from its weights' by {worst:.3g}, allowed are {allowed:.3g}"
+    if worst <= allowed:
+        return None
+    return f"its answers differ from its weights' by {worst:.3g}, allowed are {allowed:.3g}"
 
 
 def _integer(variant: Variant, recipe: Recipe) -> bool:

@@ -33,7 +33,7 @@ class Variant:
 
     @property
     def weights_kb(self) -> float:
-        """KB as the published benchmark counts them: 4 bytes a parameter, 1 if INT8, none for a pruned share; no file."""
+        """KB as the published benchmark counts: 4 bytes a parameter, 1 if INT8, none for a pruned share; no file."""
         parameters = 4 * self.units * (self.units + 2) + self.units + 1
         return parameters * (1 - self.sparsity) * (1 if self.int8 else 4) / 1024
 

@@ -10,7 +10,7 @@ from tasks.forecasting.lstm import Floats, Weights
 def prune(weights: Weights, sparsity: float) -> Weights:
     """Set the smallest weights of each kernel to 0; biases stay.
 
-    Fine-tune afterwards with `lstm.fit(..., hold_zeros=True)`.
+    Fine-tune afterwards with `lstm.fit(..., start=pruned)`, which holds the zeros.
 
     Args:
         weights: A trained forecaster.
