@@ -51,8 +51,10 @@ def retrain(result: Result) -> None:
     for each in result["variants"]:
         for reason in each["reasons"]:
             say(f"{each['name']}: {reason}")
-    published = f"release {result['release']}, report {result['report']}"
-    say(published if result["release"] else "nothing passed: no release")
+    say(
+        f"release {result['release']}" if result["release"] else "nothing passed: no release, stores keep what they run"
+    )
+    say(f"report {result['report']}")
 
 
 def promote(result: Result) -> None:

@@ -74,12 +74,10 @@ def retrain(
         from tasks import sales_table
 
         load().profile(profile, recipe)
-        place = home_at(home)
-        sales_table.latest(place)
+        sales_table.latest(home_at(home))
         from flows.retrain import retrain as flow
 
         result = flow(home=home, profile=profile, recipe=recipe, reason=reason)
-        result["report"] = str(place.releases / result["release"] / "report.html") if result["release"] else None
         answer(result, answers.retrain, refused=result["release"] is None)
 
 

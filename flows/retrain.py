@@ -15,7 +15,7 @@ from tasks.forecasting.recipe import RECIPES
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
 from tasks.prepare import draft, prepare
-from tasks.publish import publish, settle, show
+from tasks.publish import publish, refused_report, settle, show
 from tasks.release import Release, champions
 from tasks.train import train
 
@@ -45,7 +45,7 @@ def retrain(
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)
-        return summary(release.manifest, published=True, seconds=time.monotonic() - start)
+        return summary(release.manifest, True, release.report, time.monotonic() - start)
     prepare(place, candidate)
     built: dict[str, Any] = {}
     for variant in candidate.variants:
@@ -60,4 +60,5 @@ def retrain(
     published = release.folder.exists()
     if not published:
         alert.send([alert.nothing_passed(manifest)], settings.alert_urls)
-    return summary(manifest, published, time.monotonic() - start)
+    report = release.report if published else refused_report(candidate)
+    return summary(manifest, published, report, time.monotonic() - start)

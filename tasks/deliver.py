@@ -53,7 +53,11 @@ def plan_wave(
     known = sales_table.stores(home)
     require_known(listed.stores, known, "stores.toml")
     require_known(chosen or (), known, "--stores")
-    return Wave("chosen", tuple(chosen)) if chosen else next_wave(known, listed, _progress(home, release), policy)
+    return (
+        Wave("chosen", tuple(dict.fromkeys(chosen)))
+        if chosen
+        else next_wave(known, listed, _progress(home, release), policy)
+    )
 
 
 def _progress(home: Home, release: Release) -> Progress:

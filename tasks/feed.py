@@ -1,5 +1,6 @@
 """A feed: the files that arrived, read as text and sifted row by row. Nothing here writes."""
 
+import csv
 import gzip
 import hashlib
 import math
@@ -139,29 +140,56 @@ def _csv(path: Path, number: int) -> Rows:
     first_line = content.split(b"\n", 1)[0].decode().rstrip("\r")
     names = _positions(path, [name.strip().strip('"') for name in first_line.split(",")])
     lines = _nonempty_lines(content)
+    if not content.partition(b"\n")[2].strip():
+        return Rows(FILE_ROWS.empty_table(), {})
+    width = first_line.count(",") + 1
+    table, misshapen = _records(content, lines, width) or _records_by_line(content, lines, width)
+    shaped = np.setdiff1d(lines, np.fromiter(misshapen, np.int64, len(misshapen)), assume_unique=True)
+    return Rows(_file_rows(number, shaped, [table[index] for index in names]), misshapen, content)
+
+
+def _records(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.Table, dict[int, str]] | None:
+    """The file's table and its misshapen lines; nothing where records are not lines (an open quote, a lone CR)."""
     misshapen: dict[int, str] = {}
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
         misshapen[row.number - 1] = row.text
         return "skip"
 
-    columns = [f"c{index}" for index in range(first_line.count(",") + 1)]
-    body = content.split(b"\n", 1)[1] if b"\n" in content else b""
-    if not body.strip():
-        return Rows(FILE_ROWS.empty_table(), {})
-    table = pa.csv.read_csv(
-        pa.BufferReader(body),
-        pa.csv.ReadOptions(column_names=columns, use_threads=False, block_size=1 << 24),
-        pa.csv.ParseOptions(invalid_row_handler=set_aside, newlines_in_values=False),
-        pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
-    )
-    shaped = np.setdiff1d(np.arange(len(lines)), np.fromiter(misshapen, np.int64, len(misshapen)), assume_unique=True)
-    texts = [table[columns[index]] for index in names]
-    return Rows(
-        _file_rows(number, lines[shaped], texts),
-        {int(lines[record]): text for record, text in misshapen.items()},
-        content,
-    )
+    columns = [f"c{index}" for index in range(width)]
+    if content.count(b"\r") != content.count(b"\r\n"):
+        return None
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(content.split(b"\n", 1)[1]),
+            pa.csv.ReadOptions(column_names=columns, use_threads=False, block_size=1 << 24),
+            pa.csv.ParseOptions(invalid_row_handler=set_aside, newlines_in_values=False),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if len(table) + len(misshapen) != len(lines):
+        return None
+    return table, {int(lines[record]): text for record, text in misshapen.items()}
+
+
+def _records_by_line(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.Table, dict[int, str]]:
+    """The same, slower, each line by itself: a quote that is never closed costs its own line only."""
+    physical = content.decode().split("\n")
+    shaped: list[list[str]] = []
+    misshapen: dict[int, str] = {}
+    for line in lines.tolist():
+        text = physical[line - 1].removesuffix("\r")
+        try:
+            values = next(csv.reader([text], strict=True))
+        except csv.Error:
+            values = []
+        if len(values) == width:
+            shaped.append(values)
+        else:
+            misshapen[line] = text
+    columns = zip(*shaped, strict=True) if shaped else [()] * width
+    return pa.table({f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns)}), misshapen
 
 
 def _text(path: Path) -> bytes:
@@ -208,9 +236,9 @@ def _parquet(path: Path, number: int) -> Rows:
         schema = pa.parquet.read_schema(path)
         names = [schema.names[index] for index in _positions(path, schema.names)]
         table = pa.parquet.read_table(path, columns=names)
-    except (pa.ArrowException, OSError) as error:
+        texts = [_map(table[name], _as_text, pa.string()) for name in names]
+    except (pa.ArrowException, OSError, OverflowError) as error:
         raise UnreadableFile(f"{path.name} is not a Parquet file that can be read ({_line(error)})") from None
-    texts = [_map(table[name], _as_text, pa.string()) for name in names]
     return Rows(_file_rows(number, np.arange(1, len(table) + 1), texts), {})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any
     return drawn
 
 
-def summary(record: dict[str, Any], published: bool, seconds: float) -> dict[str, Any]:
+def summary(record: dict[str, Any], published: bool, report: Path, seconds: float) -> dict[str, Any]:
     """The JSON of a retrain."""
     return {
         "release": record["release"] if published else None,
@@ -149,4 +150,5 @@ def summary(record: dict[str, Any], published: bool, seconds: float) -> dict[str
         "holdout": record["holdout"],
         "series_skipped": record["snapshot"]["skipped"],
         "variants": record["variants"],
+        "report": str(report),
     }

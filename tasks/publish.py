@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from prefect import task
@@ -35,6 +36,9 @@ def publish(
     if best is None:
         why = "no variant passed the gate: " + "; ".join(verdicts[0].reasons)
         ledger.record(home, [ledger.Entry("refusal", record["release"], why, details={"variants": record["variants"]})])
+        write_file(
+            refused_report(candidate), _report(candidate, json.loads(to_json(record)) | {"files": {}}, []).encode()
+        )
         log.warning("%s", why)
         return json.loads(to_json(record))
     release = Release(home.releases / record["release"])
@@ -62,13 +66,24 @@ def _write(candidate: Candidate, record: dict[str, Any], release: Release, best:
     write_file(folder / "golden.json", to_json(golden(candidate)))
     record = json.loads(to_json(record)) | {"files": _files(folder)}
     write_file(folder / "card.md", report.card(record).encode())
-    drawn = samples(candidate, list(dict.fromkeys([candidate.variants[0].name, best])))
-    write_file(folder / "report.html", report.report(record, drawn).encode())
+    write_file(folder / "report.html", _report(candidate, record, [best]).encode())
     write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))
     move_folder(folder, release.folder)
 
 
-def _files(folder: Any) -> dict[str, dict[str, Any]]:
+def refused_report(candidate: Candidate) -> Path:
+    """Where the report of a candidate is that became no release."""
+    return candidate.folder / "report.html"
+
+
+def _report(candidate: Candidate, record: dict[str, Any], beside: list[str]) -> str:
+    """With the forecasts of the baseline and of the variants `beside` it drawn, where there are any."""
+    shown = dict.fromkeys([candidate.variants[0].name, *beside])
+    built = [name for name in shown if candidate.path(name, 0, "forecast.npy").exists()]
+    return report.report(record, samples(candidate, built) if built else [])
+
+
+def _files(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         path.name: {"sha256": sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
         for path in sorted(folder.iterdir())

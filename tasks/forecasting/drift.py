@@ -16,8 +16,8 @@ class DriftPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit_pp: float = Field(2.0, gt=0, description="drift above which an alert opens, in percentage points")
-    resolve_pp: float = Field(1.5, gt=0, description="drift at or below which an open alert is resolved")
+    limit_pp: float = Field(4.0, gt=0, description="drift above which an alert opens, in percentage points")
+    resolve_pp: float = Field(3.0, gt=0, description="drift at or below which an open alert is resolved")
     days: int = Field(28, ge=1, description="days that drift looks back over")
     min_days: int = Field(7, ge=1, description="scored days below which nothing is said")
 

@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Outcome = Literal["pass", "fail", "abstain", "not applicable"]
 
 
 class Limits(BaseModel):
-    """What a variant must keep to. A limit set to nothing (`null`) is not checked; all of them at once is an error."""
+    """What a variant must keep to. A limit of `none` is not checked; none at all is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -23,6 +23,12 @@ class Limits(BaseModel):
     )
     beat_reference: bool = Field(True, description="MAPE must be below that of the forecast without a network")
     min_days: int = Field(28, ge=1, description="days that the holdout must have, else the gate abstains")
+
+    @field_validator("max_mape", "max_worse_than_baseline_pp", "max_worse_than_champion_pp", mode="before")
+    @classmethod
+    def _none(cls, limit: object) -> object:
+        """TOML and the environment have no word for nothing."""
+        return None if limit == "none" else limit
 
     @model_validator(mode="after")
     def _something_is_limited(self) -> Self:

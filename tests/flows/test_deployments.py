@@ -1,5 +1,6 @@
 """prefect.yaml on a real server with a real worker: deployed by the CLI, run by a schedule, by hand and by drift."""
 
+import json
 import os
 import signal
 import socket
@@ -49,6 +50,15 @@ class Api(httpx.Client):
 
     environment: dict[str, str]
     home: Path
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """As Prefect's own clients do, again when SQLite was locked."""
+        for seconds in (0.5, 1, 2, 4, 8):
+            response = super().send(request, **options)
+            if response.status_code != 503:
+                break
+            time.sleep(seconds)
+        return response
 
     def prefect(self, *arguments: str) -> str:
         return self.python("-m", "prefect", "--no-prompt", *arguments)
@@ -237,10 +247,11 @@ def test_a_scheduled_run_finishes(api: Api, ingested: dict[str, Any]):
 def test_drift_of_many_stores_starts_one_retrain_that_publishes(api: Api, ingested: dict[str, Any]):
     api.python("-c", SEND)
     run = api.finished(lambda: drifted(api), seconds=200)
-    assert run["parameters"] == {"profile": "standard", "reason": "store 1 drifts"}
     assert len(drifted(api)) == 1
+    assert run["parameters"]["profile"] == "standard"
+    assert run["parameters"]["reason"] in {f"store {store} drifts" for store in (1, 2, 3)}
     [release] = (api.home / "releases").iterdir()
-    assert "store 1 drifts" in (release / "manifest.json").read_text()
+    assert json.loads((release / "manifest.json").read_text())["reason"] == run["parameters"]["reason"]
 
 
 def drifted(api: Api) -> list[dict[str, Any]]:

@@ -1,0 +1,115 @@
+"""What several folders of tests build on: sales taken in by the real steps, and one tiny release, trained once."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from tasks.candidate import Candidate
+from tasks.contract import Contract
+from tasks.forecasting.gate import Limits
+from tasks.forecasting.lstm import Training
+from tasks.forecasting.recipe import Recipe
+from tasks.forecasting.synthetic import Chain
+from tasks.forecasting.windows import Days
+from tasks.home import Home
+
+TakeIn = Callable[..., dict[str, Any]]
+
+CHAIN = Chain(stores=2, items=2, days=430)
+LIMITS = (Limits(max_mape=60, beat_reference=False), Limits(max_mape=61, beat_reference=False))
+"""Nothing is tested here on how well two epochs do; a second release of the same files needs another limit."""
+
+RECIPE = Recipe(
+    scaling="window-mean",
+    training=Training(epochs=2, batch=64, learning_rate=5e-3),
+    finetuning=Training(epochs=1, batch=64, learning_rate=2e-3),
+    int8="integer",
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A home with a chain's sales, and a candidate in it."""
+
+    home: Home
+    candidate: Candidate
+    limits: tuple[Limits, ...] = LIMITS
+    chain: Chain = CHAIN
+
+    def copied(self, root: Path) -> "Work":
+        shutil.copytree(self.home.root, root)
+        folder = root / "candidates" / self.candidate.folder.name
+        return Work(Home(root), replace(self.candidate, folder=folder))
+
+
+@pytest.fixture(scope="session")
+def take_in() -> TakeIn:
+    """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""
+    from tasks.ingest import merge_batch, read_batch, refused, summary
+
+    def ingest(home: Home, *sources: Path, contract: Contract = Contract()) -> dict[str, Any]:  # noqa: B008  # frozen
+        with TemporaryDirectory() as staging:
+            batch = read_batch.fn([str(source) for source in sources], home, contract, Path(staging))
+            if batch.fault:
+                return refused(batch, batch.fault, home)
+            return summary(batch, merge_batch.fn(batch, home), [])
+
+    return ingest
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
+    """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
+    from tasks.compress import compress
+    from tasks.evaluate import evaluate
+    from tasks.prepare import draft, prepare
+    from tasks.sample import write_sample
+    from tasks.train import train
+
+    folder = tmp_path_factory.mktemp("built")
+    home = Home(folder / "home")
+    write_sample(folder / "history.parquet", CHAIN)
+    take_in(home, folder / "history.parquet")
+    candidate = draft(home, "tiny", RECIPE, 2, ("lstm-16", "lstm-16-p50", "lstm-16-int8"), Days())
+    prepare.fn(home, candidate)
+    parents = {variant.name: variant for variant in candidate.variants}
+    for variant in candidate.variants:
+        if variant.from_scratch:
+            train.fn(candidate, variant)
+        else:
+            compress.fn(candidate, variant, parents[str(variant.parent)])
+        evaluate.fn(candidate, variant)
+    return Work(home, candidate)
+
+
+@pytest.fixture
+def work(built: Work, tmp_path: Path) -> Work:
+    return built.copied(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def published(built: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, tuple[str, str]]:
+    """The same with two releases, older first. Copy it before you change it."""
+    from tasks.judge import judge
+    from tasks.publish import publish
+
+    work = built.copied(tmp_path_factory.mktemp("published") / "home")
+    kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
+    ids = []
+    for limits in work.limits:
+        verdicts = judge.fn(work.candidate, None, limits)
+        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        shutil.copytree(kept.candidate.folder, work.candidate.folder)
+    return work, (ids[0], ids[1])
+
+
+@pytest.fixture
+def shop(published: tuple[Work, tuple[str, str]], tmp_path: Path) -> tuple[Home, str, str]:
+    """A home with sales and two releases, older first."""
+    work, (older, newer) = published
+    return work.copied(tmp_path / "home").home, older, newer
