@@ -45,9 +45,7 @@ def imports(path: Path, whole: bool = True) -> Iterator[str]:
 
 def is_step(path: Path) -> bool:
     """Whether a file defines a Prefect task."""
-    functions = [
-        node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.FunctionDef)
-    ]
+    functions = [node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.FunctionDef)]
     decorators = [getattr(each, "func", each) for function in functions for each in function.decorator_list]
     return any(isinstance(each, ast.Name) and each.id == "task" for each in decorators)
 

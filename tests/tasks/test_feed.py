@@ -255,7 +255,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], bytes], str]] = {
         lambda _: (whole := gzip.compress(HEADER + GOOD * 500))[:12] + b"\xff" * 8 + whole[20:],
         "f.csv.gz is a damaged gzip",
     ),
-    "a Parquet cut off": ("f.parquet", lambda path: cut_parquet(path), "is not a Parquet file that can be read"),
+    "a Parquet cut off": ("f.parquet", cut_parquet, "is not a Parquet file that can be read"),
     "an empty Parquet": ("f.parquet", lambda _: b"", "is not a Parquet file that can be read"),
     "CSV called Parquet": ("f.parquet", lambda _: HEADER + GOOD, "is not a Parquet file that can be read"),
 }
@@ -285,7 +285,7 @@ def test_a_parquet_file_with_columns_that_are_no_values(tmp_path: Path, columns:
 
 def test_a_parquet_file_without_rows_or_with_other_columns(tmp_path: Path) -> None:
     parquet.write_table(pa.table({name: pa.array([], pa.string()) for name in COLUMNS}), tmp_path / "a.parquet")
-    with pytest.raises(UnreadableFile, match="a.parquet has a header and no rows"):
+    with pytest.raises(UnreadableFile, match=r"a\.parquet has a header and no rows"):
         feed.read(tmp_path / "a.parquet", 0)
     parquet.write_table(pa.table({"day": [1]}), tmp_path / "b.parquet")
     with pytest.raises(UnreadableFile, match=r"wanted date, store, item, sales\. Received: day"):

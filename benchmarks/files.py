@@ -1,0 +1,59 @@
+"""The `.tflite` file: bytes and latency, against Keras' own converter and `model.predict`."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import io
+import time
+from contextlib import redirect_stdout
+
+import numpy as np
+from pyarrow import Codec
+
+from tasks.forecasting.lstm import Weights
+from tasks.forecasting.sales import WINDOW
+from tasks.forecasting.variants.litert import Forecaster, write
+
+UNITS = (64, 32, 16)
+
+
+def main() -> None:
+    """Print a row a width."""
+    print("\nfiles: one forecast, one thread, median of five loops; zstd 19; converter = Keras to LiteRT, batch 1")
+    header = ("float B", "int8 B", "sent B", "converter B", "float us", "int8 us", "predict / float")
+    print(" " * 8 + "".join(f"{name:>16}" for name in header))
+    rng = np.random.default_rng(0)
+    windows = rng.normal(size=(200, WINDOW, 1)).astype(np.float32)
+    for units in UNITS:
+        model, weights = _model(units)
+        small, smaller = write(weights, int8=False), write(weights, int8=True)
+        one, other = Forecaster(small).latency(windows), Forecaster(smaller).latency(windows)
+        sent = len(Codec("zstd", compression_level=19).compress(smaller, asbytes=True))
+        sizes = f"{len(small):16,}{len(smaller):16,}{sent:16,}{_converted(model):16,}"
+        print(f"lstm-{units:<3}{sizes}{one:16.1f}{other:16.1f}{_predict(model, windows) / one:15,.0f}x")
+
+
+def _model(units: int):  # type: ignore[no-untyped-def]
+    import keras
+
+    keras.utils.set_random_seed(units)
+    model = keras.Sequential([keras.Input((WINDOW, 1), batch_size=1), keras.layers.LSTM(units), keras.layers.Dense(1)])
+    return model, Weights(*(np.asarray(array, np.float32) for array in model.get_weights()))
+
+
+def _converted(model) -> int:  # type: ignore[no-untyped-def]
+    import tensorflow as tf
+
+    with redirect_stdout(io.StringIO()):  # it lists every tensor
+        return len(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+def _predict(model, windows) -> float:  # type: ignore[no-untyped-def]
+    """Median microseconds of `model.predict` of one window."""
+    times = []
+    for window in windows[:12]:
+        start = time.perf_counter()
+        model.predict(window[None], verbose=0)
+        times.append(time.perf_counter() - start)
+    return float(1e6 * np.median(times[2:]))
