@@ -31,6 +31,7 @@ def main() -> None:
         one, other = Forecaster(small).latency(windows), Forecaster(smaller).latency(windows)
         sent = len(Codec("zstd", compression_level=19).compress(smaller, asbytes=True))
         sizes = f"{len(small):16,}{len(smaller):16,}{sent:16,}{_converted(model):16,}"
+        sizes = f"{len(small):16,}{len(smaller):16,}{sent:16,}{_converted(model):16,}"
         print(f"lstm-{units:<3}{sizes}{one:16.1f}{other:16.1f}{_predict(model, windows) / one:15,.0f}x")
 
 

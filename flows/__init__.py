@@ -1,5 +1,6 @@
 """Flows. Unless the user says otherwise, telemetry is off and Prefect's embedded server may start slowly."""
 
+import logging
 import os
 
 for name, value in {
@@ -10,3 +11,5 @@ for name, value in {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "shelfcast",
 }.items():
     os.environ.setdefault(name, value)
+
+logging.getLogger("shelfcast").setLevel(logging.INFO)  # Prefect keeps the steps' lines with their run

@@ -1,5 +1,6 @@
 """The `shelfcast` command: one sub-command per flow, and views. Heavy imports wait for the command that needs them."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import answers
-from flows.console import answering
+from flows.console import answering, flows
 from flows.settings import home_at, load, stores_listed
 
 app = typer.Typer(
@@ -49,9 +50,8 @@ def ingest(
 
         load()
         feed.files(sources or [str(home_at(home).landing)])
-        from flows.ingest import ingest as flow
 
-        result = flow(sources=sources or None, home=home)
+        result = flows("ingest").ingest(sources=sources or None, home=home)
         answer(result, answers.ingest, refused=result["refused"])
 
 
@@ -75,9 +75,8 @@ def retrain(
 
         load().profile(profile, recipe)
         sales_table.latest(home_at(home))
-        from flows.retrain import retrain as flow
 
-        result = flow(home=home, profile=profile, recipe=recipe, reason=reason)
+        result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
         answer(result, answers.retrain, refused=result["release"] is None)
 
 
@@ -104,9 +103,8 @@ def promote(
         known = sales_table.stores(place)
         require_known(stores_listed().stores, known, "stores.toml")
         require_known(chosen or (), known, "--stores")
-        from flows.promote import promote as flow
 
-        result = flow(home=home, release=release, stores=chosen)
+        result = flows("promote").promote(home=home, release=release, stores=chosen)
         answer(result, answers.promote, refused=_all_held(result))
 
 
@@ -127,9 +125,8 @@ def rollback(
         from tasks import selection
 
         selection.stores(home_at(home), stores_listed(), store, region)
-        from flows.promote import rollback as flow
 
-        result = flow(home=home, store=store, region=region, why=why)
+        result = flows("promote").rollback(home=home, store=store, region=region, why=why)
         answer(result, answers.promote, refused=_all_held(result))
 
 
@@ -148,9 +145,8 @@ def monitor(
 
         load()
         sales_table.latest(home_at(home))
-        from flows.monitor import monitor as flow
 
-        answer(flow(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), answers.monitor)
+        answer(flows("monitor").monitor(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), answers.monitor)
 
 
 @app.command()
@@ -169,9 +165,8 @@ def backtest(
         load()
         plan.variant(variant)
         sales_table.latest(home_at(home))
-        from flows.backtest import backtest as flow
 
-        answer(flow(home=home, variant=variant, days=days), answers.backtest)
+        answer(flows("backtest").backtest(home=home, variant=variant, days=days), answers.backtest)
 
 
 @app.command()
@@ -234,9 +229,8 @@ def quarantine_replay(
     """Hold rows in quarantine against today's rules again, and merge those that are right now."""
     with answering(as_json, quiet) as answer:
         load()
-        from flows.ingest import replay_quarantine
 
-        answer(replay_quarantine(home=home, reason=reason), answers.ingest)
+        answer(flows("ingest").replay_quarantine(home=home, reason=reason), answers.ingest)
 
 
 @app.command()
@@ -288,12 +282,12 @@ def sample(
 
 
 @app.command()
-def serve(quiet: Quiet = False) -> None:
+def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     """Serve all of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
-    with answering(False, quiet):
-        from flows.serve import serve as run
-
-        run()
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING" if quiet else "INFO")
+    with answering(as_json=False, quiet=quiet):
+        os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
+        flows("serve").serve()
 
 
 def _all_held(result: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -92,9 +93,19 @@ def _log(quiet: bool) -> None:
     handler.setFormatter(_Elapsed())
     handler.setLevel(logging.ERROR if quiet else logging.INFO)
     logger = logging.getLogger("shelfcast")
-    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     logger.propagate = False
+
+
+def flows(module: str) -> Any:
+    """The module `flows.<module>`; says first that Prefect starts, which takes seconds."""
+    own = (
+        ""
+        if os.environ.get("PREFECT_API_URL")
+        else "; its embedded server takes a while, PREFECT_API_URL names another"
+    )
+    logging.getLogger("shelfcast").info("starting Prefect%s", own)
+    return import_module(f"flows.{module}")
 
 
 def say(text: str) -> None:

@@ -15,5 +15,12 @@ log = logging.getLogger("shelfcast.compress")
 def compress(candidate: Candidate, variant: Variant, parent: Variant) -> Variant:
     """Write each run's weights and `.tflite` file into the candidate's folder; runs that are there stay."""
     seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(candidate.runs)])
-    log.info("made %s of %s: %d runs, %.1f s of work", variant.name, parent.name, len(seconds), sum(seconds))
+    log.info(
+        "made %s of %s: %d of %d runs, %.1f s of work",
+        variant.name,
+        parent.name,
+        len(seconds),
+        candidate.runs,
+        sum(seconds),
+    )
     return variant

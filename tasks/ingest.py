@@ -100,7 +100,7 @@ def read_batch(sources: list[str], home: Home, contract: Contract, staging: Path
     except feed.UnreadableFile as error:
         return Batch(batch, (), paths, known, staging, fault=str(error))
     counts = _sift(fresh, rows, contract, staging) if fresh else ()
-    log.info("read %s rows of %d files", f"{sum(count.rows for count in counts):,}", len(found))
+    log.info("read %s new rows; files: %d, known: %d", f"{sum(c.rows for c in counts):,}", len(found), len(known))
     return Batch(batch, counts, paths, known, staging)
 
 

@@ -15,5 +15,5 @@ log = logging.getLogger("shelfcast.train")
 def train(candidate: Candidate, variant: Variant) -> Variant:
     """Write each run's weights and `.tflite` file into the candidate's folder; runs that are there stay."""
     seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(candidate.runs)])
-    log.info("trained %s: %d runs, %.1f s of work", variant.name, len(seconds), sum(seconds))
+    log.info("trained %s: %d of %d runs, %.1f s of work", variant.name, len(seconds), candidate.runs, sum(seconds))
     return variant

@@ -1,5 +1,6 @@
 """What several folders of tests build on: sales taken in by the real steps, and one tiny release, trained once."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,9 @@ from tasks.forecasting.recipe import Recipe
 from tasks.forecasting.synthetic import Chain
 from tasks.forecasting.windows import Days
 from tasks.home import Home
+
+# steps are called outside a flow here; Prefect's log handler warns of that, and warnings are errors
+os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 TakeIn = Callable[..., dict[str, Any]]
 

@@ -23,7 +23,7 @@ def test_another_kind_of_url_is_refused(url: str) -> None:
 
 def test_a_file_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HomeError, match="home must be a folder. Received a file"):
+    with pytest.raises(HomeError, match=r"home must be a folder\. Received a file"):
         Home.at(str(tmp_path / "file"))
 
 

@@ -31,7 +31,7 @@ MONDAY, TUESDAY, SUNDAY = date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 11)
 def test_before_the_first_ingest(home: Home) -> None:
     assert sales_table.snapshot(home) is None
     for ask in (sales_table.latest, sales_table.read, sales_table.stores):
-        with pytest.raises(NoSales, match="there are no sales in .* yet; run `shelfcast ingest` first"):
+        with pytest.raises(NoSales, match=r"there are no sales in .* yet; run `shelfcast ingest` first"):
             ask(home)
     assert not home.root.exists()
 

@@ -1,0 +1,339 @@
+"""From a built candidate to a release: prepared, scored, judged, written down, and answered by the files."""
+
+import json
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from tasks import ledger
+from tasks import release as releases
+from tasks.candidate import build_run, score_run, to_json
+from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.sales import TooLittleHistory
+from tasks.forecasting.windows import Days
+from tasks.home import Home
+from tasks.judge import judge
+from tasks.manifest import manifest, release_id, summary
+from tasks.prepare import draft, prepare
+from tasks.publish import publish, settle
+from tasks.release import DamagedRelease, NoSuchRelease, Release
+from tasks.sales_table import NoSales
+from tests.conftest import RECIPE, TakeIn, Work
+
+NAMES = ["lstm-64", "lstm-16", "lstm-16-p50", "lstm-16-int8"]
+IMPOSSIBLE = Limits(max_mape=0.1)
+
+
+def outcomes(verdicts: list[Verdict]) -> dict[str, str]:
+    return {verdict.variant: verdict.outcome for verdict in verdicts}
+
+
+def checks(verdict: Verdict) -> dict[str, str]:
+    return {check.name: check.outcome for check in verdict.checks}
+
+
+def publish_(work: Work, limits: Limits | None = None) -> dict[str, Any]:
+    limits = limits or work.limits[0]
+    return publish.fn(work.home, work.candidate, judge.fn(work.candidate, None, limits), limits, "tiny", "a test")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
+    variants = ("lstm-16", "lstm-16-p50", "lstm-16-int8")
+    assert draft(built.home, "tiny", RECIPE, 2, variants, Days()).folder == built.candidate.folder
+    assert built.candidate.folder.name.startswith("20230306-")
+    others = [
+        draft(built.home, "tiny", RECIPE, 3, variants, Days()),
+        draft(built.home, "tiny", RECIPE, 2, variants[:1], Days()),
+        draft(built.home, "tiny", RECIPE, 2, variants, Days(holdout=0.3)),
+        draft(built.home, "tiny", RECIPE.model_copy(update={"int8": "simulated"}), 2, variants, Days()),
+    ]
+    assert len({each.folder for each in [built.candidate, *others]}) == 5
+
+
+def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
+    with pytest.raises(NoSales):
+        draft(Home(tmp_path), "tiny", RECIPE, 1, (), Days())
+
+
+def test_training_and_holdout_are_split_by_date(built: Work) -> None:
+    prepared, holdout = built.candidate.prepared, built.candidate.holdout
+    assert prepared["snapshot"]["version"] == 0
+    assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2023-03-06")
+    assert (prepared["snapshot"]["rows"], prepared["snapshot"]["series"], prepared["snapshot"]["skipped"]) == (
+        1720,
+        4,
+        0,
+    )
+    assert holdout.windows.day.min() == np.datetime64("2022-12-13")
+    assert len(holdout.windows) == 4 * prepared["holdout"]["days"] == 4 * 84
+    assert prepared["training_windows"] == 4 * (430 - 14 - 84)
+    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared["training_windows"]
+    assert prepared["references"][0]["name"] == "14-day mean x weekday index"
+
+
+def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
+    home = Home(tmp_path / "home")
+    rows = [f"2026-01-{day:02d},1,1,{day}" for day in range(1, 16)]
+    (tmp_path / "a.csv").write_text("\n".join(["date,store,item,sales", *rows]))
+    take_in(home, tmp_path / "a.csv")
+    candidate = draft(home, "tiny", RECIPE, 1, (), Days())
+    with pytest.raises(TooLittleHistory, match="ingest more history"):
+        prepare.fn(home, candidate)
+    assert not candidate.folder.exists()
+
+
+def test_each_run_has_its_weights_file_and_score(built: Work) -> None:
+    for variant in built.candidate.variants:
+        for run, score in enumerate(built.candidate.scores(variant.name)):
+            assert score["fault"] is None, (variant.name, run)
+            content = built.candidate.path(variant.name, run, "tflite").read_bytes()
+            assert score["file_bytes"] == len(content) < score["ram_bytes"]
+            forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout.windows
+            sold = days.actual > 0
+            errors = np.abs(forecast - days.actual)[sold] / days.actual[sold]
+            assert score["mape"] == pytest.approx(100 * errors.mean(dtype=float))
+            assert set(score["by_store"]) == {"1", "2"}
+
+
+def test_a_run_goes_on_where_it_was_cut_off(work: Work) -> None:
+    variant = work.candidate.variants[1]
+    before = files(work.candidate.folder)
+    for kind in ("npz", "tflite", "json", "forecast.npy"):
+        work.candidate.path(variant.name, 1, kind).unlink()
+    assert build_run(work.candidate, variant, 0) == 0.0, "the other run stays"
+    assert build_run(work.candidate, variant, 1) > 0
+    score_run(work.candidate, variant, 1)
+    after = files(work.candidate.folder)
+    different = {name for name in before if before[name] != after[name]}
+    assert different <= {f"{variant.name}/1.json"}, "the same seed gives the same bytes; only latency differs"
+
+
+def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:
+    scratch, pruned = work.candidate.variants[1:3]
+    for variant in (scratch, pruned):
+        shutil.rmtree(work.candidate.folder / variant.name)
+    assert build_run(work.candidate, pruned, 0) == 0.0
+    score_run(work.candidate, pruned, 0)
+    assert not (work.candidate.folder / pruned.name).exists()
+    verdicts = judge.fn(work.candidate, None, work.limits[0])
+    assert outcomes(verdicts) == dict(zip(NAMES, ["pass", "fail", "fail", "fail"], strict=True))
+    assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
+
+
+def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
+    variant = work.candidate.variants[1]
+    path = work.candidate.path(variant.name, 0, "tflite")
+    path.write_bytes(path.read_bytes()[:500])
+    work.candidate.path(variant.name, 0, "json").unlink()
+    score_run(work.candidate, variant, 0)
+    verdict = judge.fn(work.candidate, None, work.limits[0])[1]
+    assert verdict.outcome == "fail"
+    assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
+
+
+def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> None:
+    one, other = work.candidate.variants[1], work.candidate.variants[0]
+    shutil.copy(work.candidate.path(other.name, 0, "tflite"), work.candidate.path(one.name, 0, "tflite"))
+    work.candidate.path(one.name, 0, "json").unlink()
+    score_run(work.candidate, one, 0)
+    assert "its answers differ from its weights' by" in work.candidate.scores(one.name)[0]["fault"]
+
+
+def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
+    verdicts = judge.fn(built.candidate, None, built.limits[0])
+    assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [verdict.reasons for verdict in verdicts]
+    assert {checks(verdict)["champion"] for verdict in verdicts} == {"not applicable"}
+
+
+@pytest.mark.parametrize(
+    ("champion", "outcome"), [(float("nan"), "abstain"), (1.0, "fail"), (99.0, "pass")], ids=["nan", "better", "worse"]
+)
+def test_a_champion(built: Work, champion: float, outcome: str) -> None:
+    verdicts = judge.fn(built.candidate, champion, built.limits[0])
+    assert {checks(verdict)["champion"] for verdict in verdicts} == {outcome}
+    assert set(outcomes(verdicts).values()) == {outcome}
+
+
+def test_the_first_run_is_judged_not_the_best(work: Work) -> None:
+    path = work.candidate.path("lstm-64", 0, "json")
+    path.write_bytes(to_json(json.loads(path.read_text()) | {"mape": 99.0}))
+    assert judge.fn(work.candidate, None, work.limits[0])[0].outcome == "fail"
+
+
+def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> None:
+    candidate, limits = built.candidate, built.limits[0]
+    record = manifest(candidate, judge.fn(candidate, None, limits), limits, "tiny", "a test", "2026-01-01")
+    assert [variant["name"] for variant in record["variants"]] == NAMES
+    assert (record["reason"], record["seeds"], record["profile"]["runs"]) == ("a test", [0, 1], 2)
+    baseline = record["variants"][0]
+    for variant in record["variants"]:
+        one, two = [score["mape"] for score in candidate.scores(variant["name"])]
+        assert variant["mape"] == pytest.approx((one + two) / 2)
+        assert variant["mape_std"] == pytest.approx(abs(one - two) / 2**0.5)
+        assert (variant["shipped_mape"], variant["runs"]) == (one, 2)
+        assert variant["delta_mape"] == pytest.approx(variant["mape"] - baseline["mape"])
+    said = summary(record, False, built.home.root, seconds=1.0)
+    assert said["release"] is None and said["naive_mape"] == record["references"][0]["mape"]
+
+
+def test_the_mean_over_runs_is_undefined_if_one_run_was_lost(work: Work) -> None:
+    work.candidate.path("lstm-16", 1, "json").unlink()
+    limits = work.limits[0]
+    record = manifest(work.candidate, judge.fn(work.candidate, None, limits), limits, "tiny", "", "2026-01-01")
+    variant = record["variants"][1]
+    assert variant["mape"] is None and variant["delta_mape"] is None and variant["shipped_mape"] > 0
+
+
+def test_a_release_is_named_after_what_it_depends_on(built: Work) -> None:
+    one, two = (release_id(built.candidate, limits) for limits in built.limits)
+    assert one != two and one.startswith("20230306-")
+    other = replace(built.candidate, folder=built.candidate.folder.with_name("20230306-00000000"))
+    assert release_id(other, built.limits[0]) not in (one, two)
+
+
+def test_json_has_no_nan() -> None:
+    record = {"a": float("nan"), "b": (np.float32(0.5), np.int64(3), float("-inf")), 7: [{"c": np.float64("nan")}]}
+    assert json.loads(to_json(record)) == {"a": None, "b": [0.5, 3, None], "7": [{"c": None}]}
+
+
+def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> None:
+    home, *ids = shop
+    for name in ids:
+        release = Release(home.releases / name)
+        found = {path.name: path for path in release.folder.iterdir()}
+        assert set(found) == {*release.manifest["files"], "manifest.json"}
+        assert set(found) == {*(f"{variant}.tflite" for variant in NAMES), "golden.json", "card.md", "report.html"} | {
+            "manifest.json"
+        }
+        for file, record in release.manifest["files"].items():
+            content = found[file].read_bytes()
+            assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
+
+
+def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tuple[Home, str, str], built: Work) -> None:
+    home, older, newer = shop
+    assert [entry.subject for entry in ledger.read(home, ["release"])] == [older, newer]
+    assert ledger.read(home, ["release"])[0].why == "the gate passed 4 variants"
+
+
+def test_golden_samples_are_answered_by_the_files_from_raw_history(shop: tuple[Home, str, str]) -> None:
+    release = Release(shop[0].releases / shop[1])
+    golden = json.loads((release.folder / "golden.json").read_text())
+    assert len(golden["samples"]) == 8
+    history = np.array([sample["history"] for sample in golden["samples"]], np.float32)
+    days = np.array([sample["day"] for sample in golden["samples"]], "datetime64[D]")
+    for name in NAMES:
+        expected = [sample["forecast"][name] for sample in golden["samples"]]
+        np.testing.assert_allclose(release.forecast(name, history, days), expected, rtol=golden["tolerance"])
+
+
+def test_a_device_needs_nothing_but_the_manifest_the_file_and_litert(shop: tuple[Home, str, str]) -> None:
+    """Device parity, with arithmetic by hand instead of shelfcast's own."""
+    release = Release(shop[0].releases / shop[1])
+    index = release.manifest["scaling"]
+    golden = json.loads((release.folder / "golden.json").read_text())
+    model = Interpreter(model_content=release.file("lstm-16-int8"))
+    model.allocate_tensors()
+    for sample in golden["samples"]:
+        days = np.datetime64(sample["day"]) + np.arange(-14, 1)
+        weekday, month = (days.astype(int) + 3) % 7, days.astype("datetime64[M]").astype(int) % 12
+        factor = np.array(index["weekday"])[weekday] * np.array(index["month"])[month]
+        level = np.array(sample["history"]) / factor[:-1]
+        model.reset_all_variables()
+        model.set_tensor(0, (level / level.mean() - 1).astype(np.float32).reshape(1, 14, 1))
+        model.invoke()
+        answer = model.get_tensor(model.get_output_details()[0]["index"]).item()
+        forecast = max(level.mean() * factor[-1] * (1 + answer), 0)
+        assert forecast == pytest.approx(sample["forecast"]["lstm-16-int8"], rel=golden["tolerance"])
+
+
+def test_publishing_twice_is_publishing_once(work: Work, tmp_path: Path) -> None:
+    shutil.copytree(work.candidate.folder, tmp_path / "kept")
+    first = publish_(work)
+    folder = work.home.releases / first["release"]
+    before = files(folder)
+    assert not work.candidate.folder.exists()
+    shutil.copytree(tmp_path / "kept", work.candidate.folder)
+    assert publish_(work) == first
+    assert files(folder) == before
+    assert len(ledger.read(work.home, ["release"])) == 1
+    assert not work.candidate.folder.exists()
+    settle(work.home, work.candidate, Release(folder))
+    assert len(ledger.read(work.home, ["release"])) == 1
+
+
+def test_a_release_whose_row_is_missing_from_the_ledger_is_settled(work: Work, tmp_path: Path) -> None:
+    record = publish_(work)
+    shutil.rmtree(work.home.ledger)
+    settle(work.home, work.candidate, Release(work.home.releases / record["release"]))
+    assert [entry.subject for entry in ledger.read(work.home, ["release"])] == [record["release"]]
+
+
+def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> None:
+    record = publish_(work, IMPOSSIBLE)
+    assert not work.home.releases.exists()
+    assert {variant["verdict"] for variant in record["variants"]} == {"fail"}
+    (entry,) = ledger.read(work.home, ["refusal"])
+    assert entry.subject == record["release"]
+    assert entry.why.startswith("no variant passed the gate: MAPE is ") and "over the limit of 0.1 %" in entry.why
+    assert [variant["name"] for variant in entry.details["variants"]] == NAMES
+    assert publish_(work)["release"] != record["release"], "other limits can pass the same candidate"
+
+
+def test_a_variant_can_ship_although_the_baseline_was_lost(work: Work) -> None:
+    shutil.rmtree(work.candidate.folder / "lstm-64")
+    limits = Limits(max_mape=60, max_worse_than_baseline_pp=None, beat_reference=False)
+    record = publish_(work, limits)
+    release = Release(work.home.releases / record["release"])
+    assert {variant["name"]: variant["verdict"] for variant in record["variants"]} == dict(
+        zip(NAMES, ["fail", "fail", "pass", "pass"], strict=True)
+    )
+    assert [candidate.name for candidate in release.candidates] == NAMES[1:]
+    assert "lstm-64.tflite" not in release.manifest["files"]
+
+
+def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:
+    home, older, newer = shop
+    assert releases.find(home, older).id == older
+    path = home.releases / newer / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"created": "2999-01-01T00:00:00+00:00"}))
+    assert releases.find(home, None).id == newer
+    (home.releases / "half").mkdir()
+    assert len(releases.releases(home)) == 2, "a folder without a manifest is no release"
+    with pytest.raises(NoSuchRelease, match=rf"no release 'x'; there are {newer}, {older}"):
+        releases.find(home, "x")
+    with pytest.raises(NoSuchRelease, match=r"there are no releases in .* yet; run `shelfcast retrain` first"):
+        releases.find(Home(tmp_path / "empty"), None)
+
+
+def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]) -> None:
+    release = Release(shop[0].releases / shop[1])
+    path = release.folder / "lstm-16.tflite"
+    content = path.read_bytes()
+    assert release.file("lstm-16") == content
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DamagedRelease, match=r"is not the file gated: sha256 .*, expected "):
+        release.file("lstm-16")
+    path.unlink()
+    with pytest.raises(DamagedRelease):
+        release.forecast("lstm-16", np.ones((1, 14), np.float32), np.array(["2026-01-05"], "datetime64[D]"))
+    with pytest.raises(NoSuchRelease, match="has no variant 'lstm-7'"):
+        release.file("lstm-7")
+
+
+def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
+    release = Release(shop[0].releases / shop[1])
+    record = release.variant("lstm-16")
+    assert release.gated_mape("lstm-16", "2") == record["by_store"]["2"]
+    assert release.gated_mape("lstm-16", "new") == record["shipped_mape"]
+    assert record["shipped_mape"] != record["by_store"]["2"]
