@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import answers
-from flows.console import answering, flows
+from flows.console import Misuse, answering, flows
 from flows.settings import home_at, load, stores_listed
 
 app = typer.Typer(
@@ -121,7 +121,7 @@ def rollback(
     """Give a store, a region or all stores the champion back that they had before."""
     with answering(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
-            raise ValueError("name one of: a STORE, --region or --all")
+            raise Misuse("name one of: a STORE, --region or --all")
         from tasks import selection
 
         selection.stores(home_at(home), stores_listed(), store, region)
@@ -235,7 +235,10 @@ def quarantine_replay(
 
 @app.command()
 def sample(
-    path: Annotated[Path, typer.Argument(help="To write: .csv, .csv.gz or .parquet")],
+    path: Annotated[
+        Path | None, typer.Argument(help="To write: .csv, .csv.gz or .parquet [default: one in the landing folder]")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="csv, csv.gz or parquet, where no path says it")] = "csv.gz",
     stores: Annotated[int, typer.Option(help="Stores, with the codes 1 to this")] = 5,
     items: Annotated[int, typer.Option(help="Items that each store sells")] = 4,
     days: Annotated[int, typer.Option(help="Consecutive days")] = 1096,
@@ -251,6 +254,7 @@ def sample(
     ] = None,
     shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
     noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Tell the MAPE of the true mean too")] = False,
+    home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -274,7 +278,9 @@ def sample(
                 shift_on=shift_on.date() if shift_on else None,
                 shift_by=shift_by,
             )
-        result: dict[str, Any] = {"path": str(path), "rows": write_sample(path, chain)}
+        name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
+        target = path or home_at(home).landing / name
+        result: dict[str, Any] = {"path": str(target), "rows": write_sample(target, chain)}
         if noise_floor:
             holdout = load().days.holdout
             result |= {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=holdout)}

@@ -67,17 +67,26 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
     except TooLittleHistory as error:
         answer.error(str(error))
         raise typer.Exit(REFUSED) from None
-    except ValueError as error:
-        answer.error(" ".join(str(error).split()))
-        raise typer.Exit(MISUSED) from None
     except KeyboardInterrupt:
         answer.error("interrupted; run the same command again to go on")
         raise typer.Exit(130) from None
     except Exception as error:
+        if _is_misuse(error):
+            answer.error(" ".join(str(error).split()))
+            raise typer.Exit(MISUSED) from None
         if os.environ.get("SHELFCAST_DEBUG"):
             raise
         answer.error(f"{type(error).__name__}: {' '.join(str(error).split())} (SHELFCAST_DEBUG=1 shows where)")
         raise typer.Exit(FAILED) from None
+
+
+class Misuse(ValueError):
+    """Arguments that do not go together."""
+
+
+def _is_misuse(error: Exception) -> bool:
+    """Our own value errors are the user's to mend; anybody else's is a fault of ours."""
+    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
 
 
 class _Elapsed(logging.Formatter):

@@ -97,8 +97,6 @@ def _promotion(
     known = listed.store(store)
     if known is None:
         return stays("stores.toml neither lists the store nor has a default_device")
-    if known.device not in listed.devices:
-        return stays(f"stores.toml has no device class {known.device!r}")
     choice = choose(release.candidates, known.device, listed.devices[known.device])
     if choice.variant is None:
         return stays(choice.reason)

@@ -78,6 +78,6 @@ def live(
 
 def alarming(now: Live, policy: DriftPolicy, already_open: bool) -> bool | None:
     """Whether an alert should be open; `None` where too little is known to change anything."""
-    if now.days < policy.min_days or not math.isfinite(now.drift_pp):
+    if now.days < policy.min_days or math.isnan(now.drift_pp):
         return None
     return now.drift_pp > (policy.resolve_pp if already_open else policy.limit_pp)

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class UnknownStore(ValueError):
@@ -68,6 +69,17 @@ class StoreList(BaseModel):
     default_device: str | None = Field(None, description="device class of stores with sales that are not listed")
     devices: dict[str, DeviceClass]
     stores: dict[str, Store] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _devices_are_described(self) -> Self:
+        used = {store.device: f"store {name}" for name, store in self.stores.items()}
+        if self.default_device:
+            used[self.default_device] = "default_device"
+        for device, where in used.items():
+            if device not in self.devices:
+                known = ", ".join(self.devices)
+                raise ValueError(f"{where} has the device class {device!r}, which is not described; there are {known}")
+        return self
 
     def store(self, name: str) -> Store | None:
         """The store as listed, else with the default device class, else nothing."""

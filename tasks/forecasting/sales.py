@@ -55,26 +55,28 @@ def panel(rows: pd.DataFrame) -> Panel:
     Raises:
         TooLittleHistory: If no series has 15 days.
     """
-    series, key = np.unique(
-        rows["store"].astype(str).to_numpy(dtype=str).astype(object)
-        + "\x1f"
-        + rows["item"].astype(str).to_numpy(dtype=str).astype(object),
-        return_inverse=True,
-    )
-    days = rows["date"].to_numpy().astype("datetime64[D]")
-    enough = np.bincount(key, minlength=len(series)) > WINDOW
+    names = rows["store"].astype(str).astype(object) + _SEPARATOR + rows["item"].astype(str).astype(object)
+    series, key = np.unique(names.to_numpy(dtype=str), return_inverse=True)
+    lengths = np.bincount(key, minlength=len(series))
+    enough = lengths > WINDOW
     if not enough.any():
         raise TooLittleHistory(
             f"no series has the {WINDOW + 1} days that one window and its target need "
-            f"(received {len(series)} series, the longest of {np.bincount(key).max(initial=0)} days); "
-            "ingest more history"
+            f"(received {len(series)} series, the longest of {lengths.max(initial=0)} days); ingest more history"
         )
-    dates = np.arange(days.min(), days.max() + 1)
-    sales = np.full((len(series), len(dates)), np.nan, dtype=np.float32)
-    sales[key, (days - dates[0]).astype(int)] = rows["sales"].to_numpy()
-    stores, items = np.array([name.split("\x1f") for name in series[enough]], dtype=str).T
+    stores, items = np.array([name.split(_SEPARATOR) for name in series[enough]], dtype=str).T
     order = np.lexsort((_natural(items), _natural(stores)))
-    return Panel(stores[order], items[order], dates, sales[enough][order], int((~enough).sum()))
+    place = np.full(len(series), -1)
+    place[np.flatnonzero(enough)[order]] = np.arange(len(order))
+    kept = enough[key]
+    days = rows["date"].to_numpy().astype("datetime64[D]")[kept]
+    dates = np.arange(days.min(), days.max() + 1)
+    sales = np.full((len(order), len(dates)), np.nan, dtype=np.float32)
+    sales[place[key[kept]], (days - dates[0]).astype(int)] = rows["sales"].to_numpy()[kept]
+    return Panel(stores[order], items[order], dates, sales, int((~enough).sum()))
+
+
+_SEPARATOR = "\x1f"
 
 
 def _natural(codes: NDArray[np.str_]) -> NDArray[np.str_]:

@@ -31,7 +31,7 @@ def run(tmp_path: Path, api_url: str) -> Run:
 
 def runner(folder: Path, api_url: str) -> Run:
     def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        home = [] if {"sample", "--home"} & set(arguments) else ["--home", str(folder / "home")]
+        home = [] if "--home" in arguments else ["--home", str(folder / "home")]
         return subprocess.run(
             [SHELFCAST, *arguments, *home],
             capture_output=True,
@@ -273,6 +273,12 @@ def test_sales_that_nothing_can_be_learned_from(run: Run, tmp_path: Path, rows: 
     assert result.returncode == 3
     assert_one_clear_line(result, *words)
     assert tree(tmp_path / "home") == before
+
+
+def test_a_sample_lands_where_ingest_looks(run: Run, tmp_path: Path) -> None:
+    made = json.loads(run("sample", "--stores", "1", "--days", "30", "--format", "parquet", "--json").stdout)
+    assert made == {"path": str(tmp_path / "home" / "landing" / "synthetic-1x4x30-0.parquet"), "rows": 120}
+    assert json.loads(run("ingest", "--json").stdout)["rows_accepted"] == 120
 
 
 def test_an_error_is_json_too(run: Run) -> None:

@@ -80,11 +80,6 @@ def test_pruned_weights_stay_exactly_zero_while_the_others_move(fitted: Weights)
     assert sparsity(tuned) == sparsity(pruned)
 
 
-def test_zeros_move_unless_they_are_held(fitted: Weights) -> None:
-    tuned = fit(*task(), UNITS, TRAINING, seed=3, start=prune(fitted, 0.5))
-    assert sparsity(tuned) == 0
-
-
 def test_saved_weights_come_back(fitted: Weights, tmp_path: Path) -> None:
     (tmp_path / "weights.npz").write_bytes(fitted.to_bytes())
     assert equal(Weights.load(tmp_path / "weights.npz"), fitted)

@@ -1,7 +1,9 @@
 """From a built candidate to a release: prepared, scored, judged, written down, and answered by the files."""
 
 import json
+import os
 import shutil
+import signal
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
 from tasks import ledger
 from tasks import release as releases
 from tasks.candidate import build_run, score_run, to_json
+from tasks.evaluate import evaluate_champions
 from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.lstm import Floats
 from tasks.forecasting.sales import TooLittleHistory
 from tasks.forecasting.windows import Days
 from tasks.home import Home
@@ -45,6 +50,14 @@ def publish_(work: Work, limits: Limits | None = None) -> dict[str, Any]:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Deadly(Release):
+    """A release whose files crash the process that runs them."""
+
+    def forecast(self, variant: str, history: Floats, days: NDArray[np.datetime64]) -> Floats:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("not reached")
 
 
 def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
@@ -162,6 +175,24 @@ def test_a_champion(built: Work, champion: float, outcome: str) -> None:
     verdicts = judge.fn(built.candidate, champion, built.limits[0])
     assert {checks(verdict)["champion"] for verdict in verdicts} == {outcome}
     assert set(outcomes(verdicts).values()) == {outcome}
+
+
+def test_the_champion_is_the_best_that_a_store_runs_measured_on_the_same_days(
+    shop: tuple[Home, str, str], built: Work
+) -> None:
+    release = Release(shop[0].releases / shop[1])
+    mapes = {name: built.candidate.scores(name)[0]["mape"] for name in NAMES}
+    both = [(release, "lstm-64"), (release, "lstm-16-p50")]
+    expected = min(mapes["lstm-64"], mapes["lstm-16-p50"])
+    assert evaluate_champions.fn(built.candidate, both) == pytest.approx(expected, rel=1e-5)
+    assert evaluate_champions.fn(built.candidate, []) is None
+
+
+def test_a_champion_that_crashes_its_worker_makes_the_gate_abstain(shop: tuple[Home, str, str], built: Work) -> None:
+    folder = shop[0].releases / shop[1]
+    mape = evaluate_champions.fn(built.candidate, [(Release(folder), "lstm-16"), (Deadly(folder), "lstm-64")])
+    assert mape is not None and np.isnan(mape)
+    assert set(outcomes(judge.fn(built.candidate, mape, built.limits[0])).values()) == {"abstain"}
 
 
 def test_the_first_run_is_judged_not_the_best(work: Work) -> None:

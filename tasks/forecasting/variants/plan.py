@@ -8,6 +8,10 @@ BASELINE = "lstm-64"
 _NAME = re.compile(r"lstm-(?P<units>[1-9]\d*)(?:-p(?P<sparsity>[1-9]\d?))?(?:-(?P<int8>int8))?")
 
 
+class NoSuchVariant(ValueError):
+    """A name that says no way to make a forecaster."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One form of the forecaster. Its name says how it is made: `lstm-32-p50-int8` is 32 units, half pruned, INT8.
@@ -42,11 +46,11 @@ def variant(name: str) -> Variant:
     """Read a variant off its name.
 
     Raises:
-        ValueError: If the name is none of a variant's.
+        NoSuchVariant: If the name is none of a variant's.
     """
     match = _NAME.fullmatch(name)
     if not match:
-        raise ValueError(
+        raise NoSuchVariant(
             f"a variant's name is lstm-UNITS, then -pPERCENT if pruned, then -int8 if quantized. Received: {name!r}"
         )
     made_from = name.rpartition("-")[0] if match["sparsity"] or match["int8"] else BASELINE
@@ -63,7 +67,7 @@ def plan(names: tuple[str, ...]) -> tuple[Variant, ...]:
     """The variants named, with the baseline and every parent that they need, each after its parent.
 
     Raises:
-        ValueError: If a name is none of a variant's.
+        NoSuchVariant: If a name is none of a variant's.
     """
     ordered: dict[str, Variant] = {}
 
