@@ -196,5 +196,5 @@ def test_killed_before_every_write(
 def test_killed_at_random_moments(
     step: str, start: str, tmp_path: Path, feed: Path, request: pytest.FixtureRequest
 ) -> None:
-    job = Job(step, request.getfixturevalue(start), feed, tmp_path / "copies", timed=12)
+    job = Job(step, request.getfixturevalue(start), feed, tmp_path / "copies", timed=8)
     assert_mended(job, run(job), Home(job.folder / "0"))

@@ -114,6 +114,12 @@ def test_a_conflicting_duplicate_is_refused_with_all_its_rows(tmp_path: Path) ->
     assert accepted(found) == [(date(2026, 1, 6), "1", "1", 7)]
 
 
+@pytest.mark.parametrize("values", [(7, 8), (8, 7), (8, 7, 8), (7, 7, 8)], ids=str)
+def test_a_conflict_is_found_in_any_order(tmp_path: Path, values: tuple[int, ...]) -> None:
+    found = of_csv(tmp_path, HEADER + b"".join(b"2026-01-05,1,1,%d\n" % value for value in values))
+    assert len(found.refused) == len(values) and not len(found.accepted)
+
+
 def test_duplicates_are_found_across_files(tmp_path: Path) -> None:
     files = [csv(tmp_path, HEADER + row, f"{name}.csv") for name, row in (("a", GOOD), ("b", b"2026-01-05,1,1,8\n"))]
     found = feed.sift([feed.read(path, number) for number, path in enumerate(files)], TODAY, date(2000, 1, 1), 100)
