@@ -6,7 +6,8 @@ from prefect import Flow, State
 from prefect.client.schemas.objects import FlowRun
 
 from flows.settings import SettingsError, load
-from tasks.alert import Alert, send
+from tasks.alert import Alert
+from tasks.notify import send
 
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

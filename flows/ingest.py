@@ -11,6 +11,7 @@ from flows.settings import home_at, load
 from tasks import alert
 from tasks.contract import worst
 from tasks.ingest import merge_batch, read_batch, refused, summary
+from tasks.notify import send
 from tasks.replay import replay
 from tasks.validate import validate
 
@@ -30,7 +31,7 @@ def ingest(sources: list[str] | None = None, home: str | None = None) -> dict[st
     with TemporaryDirectory(prefix="shelfcast-") as staging:
         batch = read_batch(sources or [str(place.landing)], place, settings.contract, Path(staging))
         breaches = validate(batch.checked, settings.contract, batch.fault)
-        alert.send([alert.about_data(batch.id, breach) for breach in breaches], settings.alert_urls)
+        send([alert.about_data(batch.id, breach) for breach in breaches], settings.alert_urls)
         if why := worst(breaches):
             return refused(batch, why, place)
         return summary(batch, merge_batch(batch, place), breaches)

@@ -7,8 +7,8 @@ from prefect import flow
 
 from flows.failure import run_failed
 from flows.settings import home_at, load
-from tasks.alert import send
-from tasks.score import score, summary, watch
+from tasks.notify import send
+from tasks.score import remember, score, summary, watch
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
@@ -26,4 +26,5 @@ def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]
     last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift)
     alerts = watch(place, scored, last, settings.drift)
     send(alerts, settings.alert_urls)
+    remember(place, alerts, scored)
     return summary(last, scored, alerts, place)

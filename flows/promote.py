@@ -7,7 +7,7 @@ from prefect import flow
 from flows.failure import run_failed
 from flows.settings import home_at, load, stores_listed
 from tasks import selection
-from tasks.deliver import deliver, plan_wave, promote_wave, roll_back, summary
+from tasks.deliver import caught_up, deliver, plan_wave, promote_wave, roll_back, summary
 from tasks.release import find
 
 
@@ -37,6 +37,8 @@ def rollback(
 ) -> dict[str, Any]:
     """Give a store, a region or, if neither is named, all stores their previous champion back.
 
+    A store whose last decision was cut off before it reached the channel gets that one, and goes no further back.
+
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
         store: One store. Defaults to `None`.
@@ -48,6 +50,7 @@ def rollback(
     """
     place = home_at(home)
     chosen = selection.stores(place, stores_listed(), store, region)
-    deliveries = roll_back(place, chosen, why)
+    late = set(deliver(place))
+    deliveries = roll_back(place, [store for store in chosen if store not in late], why)
     deliver(place)
-    return summary(None, "rollback", deliveries)
+    return summary(None, "rollback", deliveries + [caught_up(place, store) for store in chosen if store in late])

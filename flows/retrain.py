@@ -14,6 +14,7 @@ from tasks.evaluate import evaluate, evaluate_champions
 from tasks.forecasting.recipe import RECIPES
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
+from tasks.notify import send
 from tasks.prepare import draft, prepare
 from tasks.publish import publish, refused_report, settle, show
 from tasks.release import Release, champions
@@ -59,6 +60,6 @@ def retrain(
     show(manifest)
     published = release.folder.exists()
     if not published:
-        alert.send([alert.nothing_passed(manifest)], settings.alert_urls)
+        send([alert.nothing_passed(manifest)], settings.alert_urls)
     report = release.report if published else refused_report(candidate)
     return summary(manifest, published, report, time.monotonic() - start)

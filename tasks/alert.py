@@ -1,18 +1,9 @@
-"""Step: tell people. An alert is a Prefect event, a Markdown artifact, a log line and a message where URLs are set."""
+"""An alert: what a person should know, said in one or two sentences."""
 
-import logging
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from prefect import task
-from prefect.artifacts import create_markdown_artifact
-from prefect.events import emit_event
-
 from tasks.contract import Breach
-
-log = logging.getLogger("shelfcast.alert")
 
 Kind = Literal["data-refused", "data-warning", "nothing-passed", "run-failed", "drift"]
 
@@ -53,47 +44,3 @@ def nothing_passed(manifest: dict[str, Any]) -> Alert:
     message = f"no release: {baseline['name']}: {'; '.join(baseline['reasons'])}. Stores keep what they run"
     name = manifest["release"]
     return Alert(f"nothing-passed-{name}", "nothing-passed", "critical", f"release.{name}", "open", message)
-
-
-@task
-def send(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
-    """Say each alert once in every way; a way that fails is logged and does not stop the others."""
-    for alert in alerts:
-        level = logging.INFO if alert.state == "resolved" else logging.WARNING
-        log.log(level, "%s %s: %s", alert.kind, alert.state, alert.message)
-        _event(alert)
-        create_markdown_artifact(_markdown(alert), key=_key(alert), description=alert.message)
-    if alerts and urls:
-        _notify(alerts, urls)
-
-
-def _event(alert: Alert) -> None:
-    name = f"shelfcast.{alert.kind}" + ("-resolved" if alert.state == "resolved" else "")
-    payload = {"alert": alert.id, **asdict(alert)}
-    emit_event(name, {"prefect.resource.id": f"shelfcast.{alert.subject}"}, payload=payload)
-
-
-def _markdown(alert: Alert) -> str:
-    return f"# {alert.kind}: {alert.state}\n\n{alert.message}\n\n| | |\n|---|---|\n" + "".join(
-        f"| {name} | {getattr(alert, name)} |\n" for name in ("id", "severity", "subject")
-    )
-
-
-def _key(alert: Alert) -> str:
-    """Artifact keys are lower-case letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", f"alert-{alert.kind}-{alert.subject}".lower()).strip("-")
-
-
-def _notify(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
-    """One message for all alerts of a run: a late feed must not send one a store."""
-    import apprise
-
-    sender = apprise.Apprise()
-    for url in urls:
-        if not sender.add(url):
-            log.error("an alert URL is not one that Apprise knows; see SHELFCAST_ALERT_URLS: %s...", url.split(":")[0])
-    opened = sum(alert.state == "open" for alert in alerts)
-    title = f"shelfcast: {opened} alert{'s' * (opened != 1)}, {len(alerts) - opened} resolved"
-    body = "\n".join(f"[{alert.state}] {alert.kind} {alert.subject}: {alert.message}" for alert in alerts)
-    if not sender.notify(title=title, body=body):
-        log.error("an alert could not be sent to every URL of SHELFCAST_ALERT_URLS")

@@ -125,6 +125,13 @@ def roll_back(home: Home, stores: Sequence[str], why: str) -> list[Delivery]:
     return deliveries
 
 
+def caught_up(home: Home, store: str) -> Delivery:
+    """A store that an earlier decision reached only now."""
+    now = ledger.champions(home)[store][-1]
+    reason = "an earlier decision was cut off and reached it only now; to go further back, run this again"
+    return Delivery(store, now.release, now.variant, None, "unchanged", reason)
+
+
 def _entry(kind: Literal["promotion", "rollback"], delivery: Delivery, details: dict[str, Any]) -> ledger.Entry:
     return ledger.Entry(kind, delivery.store, delivery.reason, delivery.release, delivery.variant, details)
 
@@ -134,19 +141,19 @@ def _name(champions: list[Champion]) -> str | None:
 
 
 @task
-def deliver(home: Home) -> int:
-    """Make the channel say what the ledger says: model files first, then each store's assignment; assignments changed.
+def deliver(home: Home) -> list[str]:
+    """Make the channel say what the ledger says: model files first, then each store's assignment; stores that changed.
 
     Each file is there whole or not at all, and a run that was cut off is completed by the next.
     """
-    changed = 0
+    changed = []
     for store, champions in ledger.champions(home).items():
         content = _assignment(home, store, champions[-1])
         path = home.channel / "stores" / f"{quote(store, safe='')}.json"
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
-            changed += 1
-    log.info("channel: %d assignments changed", changed)
+            changed.append(store)
+    log.info("channel: %d assignments changed", len(changed))
     return changed
 
 

@@ -14,6 +14,7 @@ from prefect import task
 from tasks import feed, ledger, quarantine, sales_table
 from tasks.contract import Breach, Contract
 from tasks.home import Home, write_file
+from tasks.sift import sift
 
 log = logging.getLogger("shelfcast.ingest")
 
@@ -107,7 +108,7 @@ def read_batch(sources: list[str], home: Home, contract: Contract, staging: Path
 def _sift(
     files: list[feed.SourceFile], rows: list[feed.Rows], contract: Contract, staging: Path
 ) -> tuple[FileCount, ...]:
-    sifted = feed.sift(rows, datetime.now(UTC).date(), contract.first_day, contract.max_sales)
+    sifted = sift(rows, datetime.now(UTC).date(), contract.first_day, contract.max_sales)
     for name in ("accepted", "refused", "checked"):
         pyarrow.parquet.write_table(getattr(sifted, name), staging / f"{name}.parquet")
     reasons = [Counter[str]() for _ in files]
@@ -137,7 +138,9 @@ def merge_batch(batch: Batch, home: Home) -> Merged:
         return Merged(0, 0, sum(file.rows - file.quarantined for file in batch.known), sales_table.snapshot(home))
     for path, file in zip(batch.paths, batch.files, strict=True):
         _land(path, file, home)
-    quarantine.put(home, batch.id, [file.name for file in batch.files], batch.staging / "refused.parquet")
+    quarantine.put(
+        home, batch.id, [(file.name, file.sha256) for file in batch.files], batch.staging / "refused.parquet"
+    )
     inserted, changed = sales_table.merge(home, batch.id, batch.staging / "accepted.parquet")
     ledger.record(home, [_entry(batch, file) for file in batch.files])
     everything = (*batch.files, *batch.known)

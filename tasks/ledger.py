@@ -4,7 +4,7 @@ import getpass
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -54,12 +54,22 @@ class Entry:
 
 
 def record(home: Home, entries: Sequence[Entry]) -> None:
-    """Add entries, all in one commit."""
+    """Add entries, all in one commit; each is later than the one before it, even if the clock was set back."""
     if not entries:
         return
-    rows = [{**vars(entry), "details": json.dumps(entry.details, sort_keys=True)} for entry in entries]
+    rows, last = [], _last(home)
+    for entry in entries:
+        last = max(entry.at, last + timedelta(microseconds=1))
+        rows.append({**vars(entry), "at": last, "details": json.dumps(entry.details, sort_keys=True)})
     home.ledger.mkdir(parents=True, exist_ok=True)
     write_deltalake(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA), mode="append")
+
+
+def _last(home: Home) -> datetime:
+    if not DeltaTable.is_deltatable(str(home.ledger)):
+        return datetime.min.replace(tzinfo=UTC)
+    times = DeltaTable(home.ledger).to_pyarrow_table(columns=["at"])["at"]
+    return max(times.to_pylist())
 
 
 def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:

@@ -16,8 +16,8 @@ from tasks import chart, ledger, report
 from tasks.candidate import Candidate, to_json
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.home import Home, move_folder, remove_folder, write_file
-from tasks.manifest import golden, manifest, samples
-from tasks.release import Release
+from tasks.manifest import golden, manifest, release_id, samples
+from tasks.release import Release, releases
 
 log = logging.getLogger("shelfcast.publish")
 
@@ -31,30 +31,41 @@ def publish(
     Everything is written beside the candidate and moved into place last, the ledger's row follows. A run that was
     cut off in between is completed by the next one.
     """
-    record = manifest(candidate, verdicts, limits, profile, reason, datetime.now(UTC).isoformat(timespec="seconds"))
+    release = Release(home.releases / release_id(candidate, limits))
+    if release.folder.exists():
+        return settle(home, candidate, release)
+    created = datetime.now(UTC).isoformat(timespec="milliseconds")
+    record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created)))
     best = report.smallest(record)
     if best is None:
-        why = "no variant passed the gate: " + "; ".join(verdicts[0].reasons)
-        ledger.record(home, [ledger.Entry("refusal", record["release"], why, details={"variants": record["variants"]})])
-        write_file(
-            refused_report(candidate), _report(candidate, json.loads(to_json(record)) | {"files": {}}, []).encode()
-        )
-        log.warning("%s", why)
-        return json.loads(to_json(record))
-    release = Release(home.releases / record["release"])
-    if not release.folder.exists():
-        _write(candidate, record, release, best["name"])
-    settle(home, candidate, release)
+        return _refuse(home, candidate, record)
+    _write(candidate, record, release, best["name"])
+    return settle(home, candidate, release)
+
+
+def settle(home: Home, candidate: Candidate, release: Release) -> dict[str, Any]:
+    """Record every release that has no row in the ledger yet, and clear away the candidate that this one came from."""
+    recorded = {entry.subject for entry in ledger.read(home, ["release"])}
+    for each in reversed(releases(home)):
+        if each.id not in recorded:
+            why = (
+                f"the gate passed {sum(variant['verdict'] == 'pass' for variant in each.manifest['variants'])} variants"
+            )
+            ledger.record(home, [ledger.Entry("release", each.id, why, each.id)])
+            log.info("published %s: %s", each.id, why)
+    remove_folder(candidate.folder)
     return release.manifest
 
 
-def settle(home: Home, candidate: Candidate, release: Release) -> None:
-    """Record a release in the ledger, once, and clear the candidate that it came from away."""
-    if all(entry.subject != release.id for entry in ledger.read(home, ["release"])):
-        why = f"the gate passed {sum(each['verdict'] == 'pass' for each in release.manifest['variants'])} variants"
-        ledger.record(home, [ledger.Entry("release", release.id, why, release.id)])
-        log.info("published %s: %s", release.id, why)
-    remove_folder(candidate.folder)
+def _refuse(home: Home, candidate: Candidate, record: dict[str, Any]) -> dict[str, Any]:
+    """Leave a report beside the candidate and one row in the ledger, however often the same retrain is repeated."""
+    why = "no variant passed the gate: " + "; ".join(record["variants"][0]["reasons"])
+    write_file(refused_report(candidate), _report(candidate, record | {"files": {}}, []).encode())
+    if all(entry.subject != record["release"] for entry in ledger.read(home, ["refusal"])):
+        details = {"variants": record["variants"]}
+        ledger.record(home, [ledger.Entry("refusal", record["release"], why, details=details)])
+    log.warning("%s", why)
+    return record
 
 
 def _write(candidate: Candidate, record: dict[str, Any], release: Release, best: str) -> None:
@@ -64,7 +75,7 @@ def _write(candidate: Candidate, record: dict[str, Any], release: Release, best:
     for variant in built:
         write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
     write_file(folder / "golden.json", to_json(golden(candidate)))
-    record = json.loads(to_json(record)) | {"files": _files(folder)}
+    record = record | {"files": _files(folder)}
     write_file(folder / "card.md", report.card(record).encode())
     write_file(folder / "report.html", _report(candidate, record, [best]).encode())
     write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))

@@ -1,6 +1,7 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ SCHEMA = pa.schema(
         ("batch", pa.string()),
         ("at", pa.timestamp("us", tz="UTC")),
         ("file", pa.string()),
+        ("sha256", pa.string()),
         ("line", pa.int64()),
         ("raw", pa.string()),
         ("reason", pa.string()),
@@ -27,18 +29,30 @@ SCHEMA = pa.schema(
 )
 
 
-def put(home: Home, batch: str, files: list[str], refused: Path) -> None:
-    """Set the refused rows of a batch aside, in one commit; doing it twice leaves them once."""
+def put(home: Home, batch: str, files: Sequence[tuple[str, str]], refused: Path) -> None:
+    """Set the refused rows of a batch aside, in one commit; a file's rows replace what was there of the same content.
+
+    Args:
+        home: Where the table is.
+        batch: Id of the batch.
+        files: Name and sha256 of each file, by its number.
+        refused: Parquet of schema `sift.REFUSED`.
+    """
     rows = pyarrow.parquet.read_table(refused).to_pylist()
     if not rows:
         return
     now = datetime.now(UTC)
     table = pa.Table.from_pylist(
-        [{**row, "file": files[row["file"]], "batch": batch, "at": now} for row in rows], schema=SCHEMA
+        [
+            {**row, "file": files[row["file"]][0], "sha256": files[row["file"]][1], "batch": batch, "at": now}
+            for row in rows
+        ],
+        schema=SCHEMA,
     )
     home.quarantine.mkdir(parents=True, exist_ok=True)
     if DeltaTable.is_deltatable(str(home.quarantine)):
-        write_deltalake(home.quarantine, table, mode="overwrite", predicate=f"batch = '{batch}'")
+        same = ", ".join(f"'{sha256}'" for sha256 in sorted(set(table["sha256"].to_pylist())))
+        write_deltalake(home.quarantine, table, mode="overwrite", predicate=f"sha256 IN ({same})")
     else:
         write_deltalake(home.quarantine, table)
 

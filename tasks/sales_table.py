@@ -116,14 +116,27 @@ def merge(home: Home, batch: str, accepted: Path) -> tuple[int, int]:
     return inserted, changed
 
 
+def contradicted(home: Home, rows: pa.Table) -> pa.Table:
+    """Those of `rows` whose key has other sales in the table."""
+    if not DeltaTable.is_deltatable(str(home.sales)) or not len(rows):
+        return rows.slice(0, 0)
+    joined = _beside(rows, DeltaTable(home.sales))
+    return joined.filter(pc.not_equal(joined["sales"], joined["known"])).select(rows.column_names)
+
+
 def _difference(rows: pa.Table, table: DeltaTable) -> tuple[int, int]:
     """Keys of `rows` that `table` lacks, and those it has with other sales."""
+    joined = _beside(rows, table)
+    known = pc.sum(pc.is_valid(joined["known"])).as_py() or 0
+    return len(rows) - known, pc.sum(pc.not_equal(joined["sales"], joined["known"])).as_py() or 0
+
+
+def _beside(rows: pa.Table, table: DeltaTable) -> pa.Table:
+    """`rows` with the sales that the table has for their keys as `known`, null where it has none."""
     days = pc.min_max(rows["date"]).as_py()
     span = [("date", ">=", days["min"]), ("date", "<=", days["max"])]
     old = table.to_pyarrow_table(filters=[("store", "in", rows["store"].unique().to_pylist()), *span])
-    joined = rows.join(old.rename_columns({"sales": "known"}), ["date", "store", "item"], join_type="left outer")
-    known = pc.sum(pc.is_valid(joined["known"])).as_py() or 0
-    return len(rows) - known, pc.sum(pc.not_equal(joined["sales"], joined["known"])).as_py() or 0
+    return rows.join(old.rename_columns({"sales": "known"}), ["date", "store", "item"], join_type="left outer")
 
 
 def _table(home: Home, version: int | None) -> DeltaTable:

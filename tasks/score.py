@@ -97,12 +97,17 @@ def _store(
 
 @task
 def watch(home: Home, scored: Sequence[StoreScore], as_of: str, policy: DriftPolicy) -> list[Alert]:
-    """Open an alert where drift went over its limit, resolve it where it came back; each is recorded and said once."""
+    """Alerts to open where drift went over its limit, and to resolve where it came back."""
     before = {name: entry for name, entry in ledger.open_alerts(home).items() if entry.details["kind"] == "drift"}
     alerts = [alert for each in scored if (alert := _change(each, as_of, policy, before))]
-    alerts += _moved_on(scored, before)
+    return alerts + _moved_on(scored, before)
+
+
+@task
+def remember(home: Home, alerts: Sequence[Alert], scored: Sequence[StoreScore]) -> None:
+    """Record alerts after they were said, so that one is rather said twice than never."""
+    before = ledger.open_alerts(home)
     ledger.record(home, [_entry(alert, before, scored) for alert in alerts])
-    return alerts
 
 
 def _id(score: StoreScore) -> str:

@@ -89,9 +89,7 @@ def test_forecasting_opens_no_file_and_reads_no_clock(path: Path) -> None:
 @pytest.mark.parametrize("path", STEPS, ids=str)
 def test_a_step_imports_no_other_step(path: Path) -> None:
     others = {name(step) for step in STEPS} - {name(path)}
-    # an alert is a record that a step returns; the flow sends it
-    allowed = {"tasks.alert"} if "Alert" in (ROOT / path).read_text() else set()
-    assert not set(imports(path)) & (others - allowed)
+    assert not set(imports(path)) & others
 
 
 @pytest.mark.parametrize("folder", ["flows", "tasks", "tests"])

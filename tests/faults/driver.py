@@ -34,7 +34,7 @@ from tasks.ingest import merge_batch, read_batch
 from tasks.judge import judge
 from tasks.manifest import release_id
 from tasks.release import Release, releases
-from tasks.score import score, watch
+from tasks.score import remember, score, watch
 from tests.conftest import Work
 
 TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
@@ -85,7 +85,7 @@ def delivering(work: Work, source: Path) -> None:
 
 def monitoring(work: Work, source: Path) -> None:
     last, scored = score.fn(work.home, None, POLICY)
-    watch.fn(work.home, scored, last, POLICY)
+    remember.fn(work.home, watch.fn(work.home, scored, last, POLICY), scored)
 
 
 def replaying(work: Work, source: Path) -> None:

@@ -38,7 +38,8 @@ variants = ["lstm-64"]
 beat_reference = false  # of a chain this small, chance decides it
 """
 SEND = """
-from tasks.alert import Alert, send
+from tasks.alert import Alert
+from tasks.notify import send
 send.fn([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
 """
 

@@ -15,9 +15,10 @@ from flows.monitor import monitor
 from flows.promote import promote, rollback
 from flows.retrain import retrain
 from tasks import ledger
+from tasks.deliver import roll_back
 from tasks.forecasting.synthetic import Chain, noise_floor
 from tasks.home import Home
-from tasks.release import Release
+from tasks.release import Release, find
 from tasks.sample import write_sample
 
 CHAIN = Chain(stores=5, items=3, days=1096)
@@ -172,6 +173,17 @@ def test_a_new_release_is_held_against_the_champion_and_can_be_taken_back(
     assert assignment["release"] == promoted[0]["release"]
     entry = ledger.read(Home(home), ["rollback"])[-1]
     assert (entry.subject, entry.why) == ("2", "shelf labels went blank")
+
+
+def test_a_rollback_that_was_cut_off_is_completed_and_goes_no_further(home: Path, promoted: list[Result]) -> None:
+    newest = find(Home(home), None).id
+    assert promote(str(home), stores=["4"])["stores"][0]["release"] == newest
+    roll_back.fn(Home(home), ["4"], "killed before the channel was written")
+    again = rollback(str(home), store="4")
+    assert [(each["state"], each["release"]) for each in again["stores"]] == [("unchanged", promoted[0]["release"])]
+    assert "cut off" in again["stores"][0]["reason"]
+    assignment = json.loads((home / "channel" / "stores" / "4.json").read_text())
+    assert assignment["release"] == promoted[0]["release"]
 
 
 def test_another_store_is_not_rolled_back_further_than_its_first_champion(home: Path, promoted: list[Result]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks import alert
+from tasks import alert, notify
 from tasks.alert import Alert
 from tasks.contract import Breach
 
@@ -60,15 +60,15 @@ def test_nothing_passed_names_the_baseline_and_its_reasons() -> None:
 
 def test_an_artifacts_key_and_text() -> None:
     odd = Alert("id", "drift", "warning", "store.Köln / Süd", "open", "message")
-    assert alert._key(odd) == "alert-drift-store-k-ln-s-d"
-    assert alert._markdown(DRIFT).startswith("# drift: open\n\nMAPE 20 %, limit 4\n")
-    assert "| id | drift-3-r-lstm-16 |" in alert._markdown(DRIFT)
+    assert notify._key(odd) == "alert-drift-store-k-ln-s-d"
+    assert notify._markdown(DRIFT).startswith("# drift: open\n\nMAPE 20 %, limit 4\n")
+    assert "| id | drift-3-r-lstm-16 |" in notify._markdown(DRIFT)
 
 
 def test_all_alerts_of_a_run_are_one_message(inbox: tuple[str, list[dict[str, Any]]]) -> None:
     url, received = inbox
     resolved = Alert("drift-4", "drift", "warning", "store.4", "resolved", "back")
-    alert._notify([DRIFT, resolved], [url])
+    notify._notify([DRIFT, resolved], [url])
     (message,) = received
     assert message["title"] == "shelfcast: 1 alert, 1 resolved"
     assert message["message"].splitlines() == [
@@ -82,7 +82,7 @@ def test_a_url_that_fails_or_is_none_is_logged_and_the_others_are_sent(
 ) -> None:
     url, received = inbox
     with caplog.at_level(logging.ERROR, "shelfcast"):
-        alert._notify([DRIFT], ["smoke://signal/secret", "json://127.0.0.1:9", url])
+        notify._notify([DRIFT], ["smoke://signal/secret", "json://127.0.0.1:9", url])
     assert received[0]["title"] == "shelfcast: 1 alert, 0 resolved"
     ours = [record.message for record in caplog.records if record.name == "shelfcast.alert"]
     assert len(ours) == 2

@@ -93,10 +93,10 @@ def test_delivering_again_changes_nothing_and_a_lost_channel_is_made_anew(shop: 
     home, older, _ = shop
     promote(home, older, ["1", "2"])
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in home.channel.rglob("*") if path.is_file()}
-    assert deliver.fn(home) == 0
+    assert deliver.fn(home) == []
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before}
     shutil.rmtree(home.channel)
-    assert deliver.fn(home) == 2
+    assert deliver.fn(home) == ["1", "2"]
     assert {path: path.read_bytes() for path in before} == {path: content for path, (content, _) in before.items()}
 
 
@@ -210,7 +210,7 @@ def test_a_store_without_sales_is_an_error_and_nothing_changes(shop: Shop) -> No
 def test_a_code_that_is_no_file_name_stays_within_the_channel(shop: Shop, tmp_path: Path) -> None:
     home, older, _ = shop
     ledger.record(home, [Entry("promotion", "../../Köln 1", "why", older, "lstm-16")])
-    assert deliver.fn(home) == 1
+    assert deliver.fn(home) == ["../../Köln 1"]
     (path,) = (home.channel / "stores").iterdir()
     assert path.name == "..%2F..%2FK%C3%B6ln%201.json"
     assert json.loads(path.read_text())["store"] == "../../Köln 1"

@@ -12,7 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from tasks import feed
-from tasks.feed import COLUMNS, Sifted, SourceError, UnreadableFile
+from tasks.feed import COLUMNS, SourceError, UnreadableFile
+from tasks.sift import Sifted, sift
 
 TODAY = date(2026, 6, 30)
 HEADER = b"date,store,item,sales\n"
@@ -20,7 +21,7 @@ GOOD = b"2026-01-05,1,1,7\n"
 
 
 def sifted(path: Path) -> Sifted:
-    return feed.sift([feed.read(path, 0)], TODAY, date(2000, 1, 1), 1_000_000)
+    return sift([feed.read(path, 0)], TODAY, date(2000, 1, 1), 1_000_000)
 
 
 def csv(tmp_path: Path, content: bytes, name: str = "feed.csv") -> Path:
@@ -122,7 +123,7 @@ def test_a_conflict_is_found_in_any_order(tmp_path: Path, values: tuple[int, ...
 
 def test_duplicates_are_found_across_files(tmp_path: Path) -> None:
     files = [csv(tmp_path, HEADER + row, f"{name}.csv") for name, row in (("a", GOOD), ("b", b"2026-01-05,1,1,8\n"))]
-    found = feed.sift([feed.read(path, number) for number, path in enumerate(files)], TODAY, date(2000, 1, 1), 100)
+    found = sift([feed.read(path, number) for number, path in enumerate(files)], TODAY, date(2000, 1, 1), 100)
     assert [(row["file"], row["line"]) for row in found.refused.to_pylist()] == [(0, 2), (1, 2)]
     assert not len(found.accepted)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tasks import quarantine, sales_table
 from tasks.contract import Contract
-from tasks.home import Home
+from tasks.home import Home, remove_folder
 from tasks.replay import replay
 from tests.conftest import TakeIn
 
@@ -101,3 +101,24 @@ def test_a_batch_set_aside_twice_is_there_once_and_others_stay(home: Home, tmp_p
     (tmp_path / "d.csv").write_text("date,store,item,sales\n2026-01-05,1,2,x\n")
     take_in(home, tmp_path / "d.csv")
     assert len(lines(home)) == 5
+
+
+def test_replay_overwrites_nothing_that_came_later(home: Home, tmp_path: Path, take_in: TakeIn) -> None:
+    (tmp_path / "later.csv").write_text("date,store,item,sales\n2026-01-06,1,1,8\n2026-01-08,1,1,60\n")
+    take_in(home, tmp_path / "later.csv", contract=LOOSE)
+    result = replay.fn(home, LOOSE, "sales too large", tmp_path)
+    assert (result["rows_read"], result["rows_accepted"], result["rows_unchanged"]) == (2, 0, 1)
+    assert result["reasons"] == {"sales table has another value": 1}
+    assert lines(home) == [3, 4, 6]
+    assert sorted(sales_table.read(home)["sales"]) == [7, 8, 60]
+
+
+def test_the_same_file_in_another_batch_leaves_its_rows_once(tmp_path: Path, take_in: TakeIn) -> None:
+    """A run was cut off before the ledger knew the file; the next one finds another file beside it."""
+    home = Home(tmp_path / "home")
+    (tmp_path / "a.csv").write_text("date,store,item,sales\n2026-01-05,1,1,7\n2026-01-06,1,1,-1\n")
+    (tmp_path / "b.csv").write_text("date,store,item,sales\n2026-01-05,1,2,7\n2026-01-06,1,2,-2\n")
+    take_in(home, tmp_path / "a.csv")
+    remove_folder(home.ledger)
+    take_in(home, tmp_path / "a.csv", tmp_path / "b.csv")
+    assert sorted(row["sales"] for row in quarantine.rows(home)) == ["-1", "-2"]

@@ -8,9 +8,10 @@ import pytest
 from deltalake import DeltaTable
 from pyarrow import parquet
 
-from tasks import feed, sales_table
+from tasks import sales_table
 from tasks.home import Home
 from tasks.sales_table import NoSales
+from tasks.sift import ACCEPTED
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def home(tmp_path: Path) -> Home:
 def merge(home: Home, *rows: tuple[date, str, str, int], batch: str = "b") -> tuple[int, int]:
     path = home.root.with_suffix(".parquet")
     columns = list(zip(*rows, strict=True)) or [()] * 4
-    parquet.write_table(pa.table([list(column) for column in columns], schema=feed.ACCEPTED), path)
+    parquet.write_table(pa.table([list(column) for column in columns], schema=ACCEPTED), path)
     return sales_table.merge(home, batch, path)
 
 

@@ -16,7 +16,7 @@ from tasks.forecasting.synthetic import noise_floor
 from tasks.home import Home
 from tasks.release import Release
 from tasks.sample import write_sample
-from tasks.score import StoreScore, score, summary, watch
+from tasks.score import StoreScore, remember, score, summary, watch
 from tests.conftest import CHAIN, TakeIn
 
 SHIFT = date(2023, 3, 20)
@@ -44,7 +44,9 @@ def shifted(shop: Shop, tmp_path: Path, take_in: TakeIn) -> Shop:
 def monitor(home: Home, as_of: date, policy: DriftPolicy = POLICY) -> tuple[list[StoreScore], list[Alert]]:
     last, scored = score.fn(home, as_of, policy)
     assert last == str(as_of)
-    return scored, watch.fn(home, scored, last, policy)
+    alerts = watch.fn(home, scored, last, policy)
+    remember.fn(home, alerts, scored)
+    return scored, alerts
 
 
 def said(alerts: list[Alert]) -> list[tuple[str, str, str]]:
