@@ -22,7 +22,7 @@ def main() -> None:
     print(f"\ntraining: windows a second, batch {ours.batch}, against plain Keras `fit` with batch 32")
     for units in (64, 32, 16):
         fast = _speed(
-            lambda units=units: fit(inputs, outputs, units, ours.model_copy(update={"epochs": 1}), 0), len(inputs)
+            lambda units=units: fit(inputs, outputs, np.ones(len(inputs), np.float32), units, ours.model_copy(update={"epochs": 1}), 0), len(inputs)
         )
         plain = _speed(lambda units=units: _plain(inputs, outputs, units), len(inputs))
         print(f"lstm-{units:<3} {fast:10,.0f} {plain:10,.0f} {fast / plain:6.1f}x")

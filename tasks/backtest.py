@@ -63,10 +63,8 @@ def forecast_from(sales: Panel, variant: Variant, recipe: Recipe, days: Days, cu
     validation = int(cutoff * (1 - days.validation))
     scaling = learn_scaling(recipe, sales, validation, cutoff)
     training, after = windows(sales, 0, cutoff), windows(sales, cutoff, len(sales.dates))
-    scaled, ahead = scaling.apply(training.history, training.day), scaling.apply(after.history, after.day)
-    outputs = scaled.outputs(training.actual)
-    learnable = np.isfinite(outputs[:, 0])
-    weights = build.train(variant, recipe, scaled.inputs[learnable], outputs[learnable], seed=0)
+    ahead = scaling.apply(after.history, after.day)
+    weights = build.train(variant, recipe, build.lessons(recipe, scaling, training), seed=0)
     file = litert.Forecaster(build.file(variant, recipe, weights))
     return Period(after.day, after.actual, ahead.forecast(file(ahead.inputs)))
 

@@ -1,6 +1,6 @@
 """A candidate: the work in progress of one retrain, in one folder, so that a run that was cut off goes on where it was.
 
-prepared.json  inputs.npy outputs.npy  holdout.npz       what to learn from and to measure on
+prepared.json  inputs, outputs, weight.npy  holdout.npz      what to learn from and to measure on
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 """
 
@@ -8,7 +8,7 @@ import io
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -110,12 +110,12 @@ def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
     origin = candidate.path(str(variant.parent), run, "npz")
     if candidate.path(variant.name, run, "tflite").exists() or not (variant.from_scratch or origin.exists()):
         return 0.0
-    inputs = np.load(candidate.folder / "inputs.npy", mmap_mode="r")
-    outputs = np.load(candidate.folder / "outputs.npy", mmap_mode="r")
+    names = [field.name for field in fields(build.Lessons)]
+    lessons = build.Lessons(*(np.load(candidate.folder / f"{name}.npy", mmap_mode="r") for name in names))
     if variant.from_scratch:
-        weights = build.train(variant, candidate.recipe, inputs, outputs, seed=run)
+        weights = build.train(variant, candidate.recipe, lessons, seed=run)
     else:
-        weights = build.compress(variant, candidate.recipe, Weights.load(origin), inputs, outputs, seed=run)
+        weights = build.compress(variant, candidate.recipe, Weights.load(origin), lessons, seed=run)
     write_file(candidate.path(variant.name, run, "npz"), weights.to_bytes())
     write_file(candidate.path(variant.name, run, "tflite"), build.file(variant, candidate.recipe, weights))
     return time.monotonic() - start

@@ -190,5 +190,7 @@ def _assignment(home: Home, store: str, champion: Champion) -> bytes:
 
 
 def summary(release: str | None, wave: str, deliveries: Sequence[Delivery]) -> dict[str, Any]:
-    """The JSON of a promotion or a rollback."""
+    """The JSON of a promotion or a rollback; the release is the one that all these stores run now, if it is one."""
+    running = {each.release for each in deliveries}
+    release = release or (running.pop() if len(running) == 1 else None)
     return {"release": release, "wave": wave, "stores": [asdict(each) for each in deliveries]}

@@ -16,6 +16,7 @@ from tasks.forecasting import season
 from tasks.forecasting.metrics import accuracy
 from tasks.forecasting.recipe import Recipe, learn_scaling, naive
 from tasks.forecasting.sales import Panel, TooLittleHistory, panel
+from tasks.forecasting.variants import build
 from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days, Windows, windows
 from tasks.home import Home, write_file
@@ -61,17 +62,15 @@ def prepare(home: Home, candidate: Candidate) -> None:
     sales = panel(rows)
     split = candidate.days.split(len(sales.dates))
     scaling = learn_scaling(candidate.recipe, sales, split.validation, split.holdout)
-    training, holdout = windows(sales, 0, split.holdout), windows(sales, split.holdout, len(sales.dates))
-    scaled = scaling.apply(training.history, training.day)
-    outputs = scaled.outputs(training.actual)
-    learnable = np.isfinite(outputs[:, 0])
-    if not learnable.any() or not len(holdout):
+    learned = build.lessons(candidate.recipe, scaling, windows(sales, 0, split.holdout))
+    holdout = windows(sales, split.holdout, len(sales.dates))
+    if not len(learned.inputs) or not len(holdout):
         raise TooLittleHistory(
-            f"{int(learnable.sum())} windows with sales to learn from and {len(holdout)} to measure on, both are "
+            f"{len(learned.inputs)} windows with sales to learn from and {len(holdout)} to measure on, both are "
             f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
         )
-    write_file(candidate.folder / "inputs.npy", npy(scaled.inputs[learnable]))
-    write_file(candidate.folder / "outputs.npy", npy(outputs[learnable]))
+    for name, array in vars(learned).items():
+        write_file(candidate.folder / f"{name}.npy", npy(array))
     write_file(candidate.folder / "holdout.npz", _npz(holdout, sales))
     prepared = {
         "snapshot": asdict(sales_table.describe(rows, candidate.snapshot))
@@ -83,10 +82,10 @@ def prepare(home: Home, candidate: Candidate) -> None:
             "days": len(np.unique(holdout.day)),
         },
         "references": _references(sales, split.holdout, holdout),
-        "training_windows": int(learnable.sum()),
+        "training_windows": len(learned.inputs),
     }
     write_file(candidate.folder / "prepared.json", to_json(prepared))
-    log.info("%s windows to learn from, %s to measure on", f"{learnable.sum():,}", f"{len(holdout):,}")
+    log.info("%s windows to learn from, %s to measure on", f"{len(learned.inputs):,}", f"{len(holdout):,}")
     if sales.skipped:
         log.info("%d series skipped: fewer than 15 days", sales.skipped)
 

@@ -30,6 +30,7 @@ LIMITS = (Limits(max_mape=60, beat_reference=False), Limits(max_mape=61, beat_re
 
 RECIPE = Recipe(
     scaling="window-mean",
+    weight="level",
     training=Training(epochs=2, batch=64, learning_rate=5e-3),
     finetuning=Training(epochs=1, batch=64, learning_rate=2e-3),
     int8="integer",

@@ -89,18 +89,20 @@ def _sigmoid(values: Floats) -> Floats:
 def fit(
     inputs: Floats,
     outputs: Floats,
+    weight: Floats,
     units: int,
     training: Training,
     seed: int,
     start: Weights | None = None,
 ) -> Weights:
-    """Train with Adam on the mean squared error.
+    """Train with Adam on the weighted mean squared error.
 
     The same arguments give the same bits on one core of one kind of machine.
 
     Args:
         inputs: Scaled windows, shape `(windows, 14, 1)`.
         outputs: Scaled targets, shape `(windows, 1)`.
+        weight: How much each window counts in the loss, shape `(windows,)`.
         units: Width of the LSTM.
         training: Epochs, batch, rate, dropout.
         seed: Seeds the initial weights, the shuffling and the dropout.
@@ -129,7 +131,7 @@ def fit(
         loss="mse",
         steps_per_execution=min(50, steps),
     )
-    model.fit(inputs, outputs, batch_size=training.batch, epochs=training.epochs, verbose=0)
+    model.fit(inputs, outputs, sample_weight=weight, batch_size=training.batch, epochs=training.epochs, verbose=0)
     return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
 
 

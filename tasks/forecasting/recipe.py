@@ -2,13 +2,14 @@
 
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.forecasting import season
 from tasks.forecasting.lstm import Training
 from tasks.forecasting.metrics import mape
 from tasks.forecasting.sales import Panel
-from tasks.forecasting.scaling import GlobalMinMax, Scaling, WindowMean
+from tasks.forecasting.scaling import Floats, GlobalMinMax, Scaled, Scaling, WindowMean
 from tasks.forecasting.season import SeasonalIndex
 from tasks.forecasting.windows import windows
 
@@ -19,6 +20,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scaling: Literal["global-min-max", "window-mean"] = Field(description="what the network sees of a window")
+    weight: Literal["equal", "level"] = Field(
+        description="how much a window counts in the loss; `level`: in proportion to its level, as noise falls with it"
+    )
     training: Training = Field(description="from initial weights")
     finetuning: Training = Field(description="after pruning, with the pruned weights held at 0")
     int8: Literal["simulated", "integer"] = Field(
@@ -29,12 +33,14 @@ class Recipe(BaseModel):
 RECIPES = {
     "reference": Recipe(
         scaling="global-min-max",
+        weight="equal",
         training=Training(epochs=10, batch=32, learning_rate=1e-3, cosine=False, dropout=0.2),
         finetuning=Training(epochs=3, batch=32, learning_rate=1e-3, cosine=False, dropout=0.2),
         int8="simulated",
     ),
     "production": Recipe(
         scaling="window-mean",
+        weight="level",
         training=Training(epochs=5, batch=512, learning_rate=5e-3),
         finetuning=Training(epochs=2, batch=512, learning_rate=2e-3),
         int8="integer",
@@ -56,6 +62,20 @@ def learn_scaling(recipe: Recipe, panel: Panel, validation: int, holdout: int) -
     if recipe.scaling == "global-min-max":
         return GlobalMinMax(*training.extremes())
     return WindowMean(season.learn(training, *_form(training, validation)))
+
+
+def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
+    """How much each window counts in the loss, shape `(windows,)`, 1 on average.
+
+    Sales are nearly Poisson: the variance of sales over level is 1 / level, so weights in proportion to the level give
+    the most precise fit, and slow series do not drown the others.
+
+    Source:
+        Weighted least squares, Aitken (1935), "On Least Squares and Linear Combinations of Observations".
+    """
+    if recipe.weight == "equal":
+        return np.ones_like(scaled.unit)
+    return scaled.unit / scaled.unit.mean() if scaled.unit.any() else scaled.unit
 
 
 def _form(training: Panel, validation: int) -> tuple[bool, bool]:

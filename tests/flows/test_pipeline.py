@@ -164,6 +164,7 @@ def test_a_new_release_is_held_against_the_champion_and_can_be_taken_back(
     taken = promote(str(home), stores=["2"])
     assert [(each["store"], each["state"]) for each in taken["stores"]] == [("2", "promoted")]
     back = rollback(str(home), store="2", why="shelf labels went blank")
+    assert (back["release"], back["wave"]) == (promoted[0]["release"], "rollback")
     assert back["stores"][0] | {"reason": ""} == {
         "store": "2",
         "release": promoted[0]["release"],

@@ -14,13 +14,13 @@ TRAINING = Training(epochs=2, batch=64, learning_rate=1e-2, dropout=0.1)
 UNITS = 4
 
 
-def task(count: int = 300, seed: int = 0) -> tuple[Floats, Floats]:
-    """Windows whose mean is the answer."""
+def task(count: int = 300, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Windows whose mean is the answer, each counting alike."""
     inputs = np.random.default_rng(seed).normal(size=(count, WINDOW, 1)).astype(np.float32)
-    return inputs, inputs.mean(axis=1)
+    return inputs, inputs.mean(axis=1), np.ones(count, dtype=np.float32)
 
 
-def loss(weights: Weights, inputs: Floats, outputs: Floats) -> float:
+def loss(weights: Weights, inputs: Floats, outputs: Floats, _: Floats) -> float:
     return float(np.mean((weights(inputs) - outputs) ** 2))
 
 
@@ -46,10 +46,10 @@ def test_the_seed_decides(fitted: Weights) -> None:
 
 
 def test_it_learns(fitted: Weights) -> None:
-    inputs, outputs = task(seed=5)
+    unseen = task(seed=5)
     better = fit(*task(2000), UNITS, Training(epochs=8, batch=64, learning_rate=1e-2), seed=1)
-    assert loss(better, inputs, outputs) < 0.2 * float(np.var(outputs))
-    assert loss(better, inputs, outputs) < loss(fitted, inputs, outputs)
+    assert loss(better, *unseen) < 0.2 * float(np.var(unseen[1]))
+    assert loss(better, *unseen) < loss(fitted, *unseen)
 
 
 def test_weights_answer_as_keras_does(fitted: Weights) -> None:
@@ -91,3 +91,13 @@ def test_saved_weights_come_back(fitted: Weights, tmp_path: Path) -> None:
 def test_training_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Training.model_validate({**TRAINING.model_dump(), **wrong})
+
+
+def test_a_window_of_no_weight_teaches_nothing() -> None:
+    inputs, outputs, weight = task()
+    misleading = np.concatenate([outputs[:150] + 100, outputs[150:]])
+    weight[:150] = 0
+    one, other = (fit(inputs, targets, weight, UNITS, TRAINING, seed=1) for targets in (outputs, misleading))
+    assert equal(one, other)
+    one, other = (fit(inputs, targets, weight + 1, UNITS, TRAINING, seed=1) for targets in (outputs, misleading))
+    assert not equal(one, other)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.forecasting.metrics import mape
-from tasks.forecasting.recipe import RECIPES, Recipe, learn_scaling, naive
+from tasks.forecasting.recipe import RECIPES, Recipe, learn_scaling, loss_weight, naive
 from tasks.forecasting.sales import WINDOW, Panel, panel
-from tasks.forecasting.scaling import GlobalMinMax, WindowMean
+from tasks.forecasting.scaling import GlobalMinMax, Scaled, WindowMean
 from tasks.forecasting.season import SeasonalIndex
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 from tasks.forecasting.windows import Days, windows
@@ -121,3 +121,14 @@ def test_the_reference_forecast_comes_near_the_noise_floor() -> None:
     cut = windows(history, Days(holdout=0.5).split(730).holdout, 730)
     floor = noise_floor(chain, last=0.5)
     assert floor < mape(cut.actual, naive(SEASONS, cut.history, cut.day)) < 1.1 * floor
+
+
+def test_a_window_counts_by_its_level_in_production_and_alike_in_reference() -> None:
+    scaled = Scaled(np.zeros((3, 14, 1), np.float32), *np.array([[1, 2, 6], [1, 2, 6]], np.float32))
+    np.testing.assert_allclose(loss_weight(RECIPES["production"], scaled), [1 / 3, 2 / 3, 2])
+    np.testing.assert_array_equal(loss_weight(RECIPES["reference"], scaled), [1, 1, 1])
+
+
+def test_nothing_sold_weighs_nothing() -> None:
+    nothing = Scaled(np.zeros((2, 14, 1), np.float32), *np.zeros((2, 2), np.float32))
+    np.testing.assert_array_equal(loss_weight(RECIPES["production"], nothing), [0, 0])

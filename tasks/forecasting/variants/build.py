@@ -1,29 +1,55 @@
 """Making a variant's weights and its `.tflite` file."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tasks.forecasting import lstm
 from tasks.forecasting.lstm import Floats, Weights
-from tasks.forecasting.recipe import Recipe
+from tasks.forecasting.recipe import Recipe, loss_weight
+from tasks.forecasting.scaling import Scaling
 from tasks.forecasting.variants import litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.variants.prune import prune
 from tasks.forecasting.variants.quantize import simulate, symmetric
+from tasks.forecasting.windows import Windows
 
 
-def train(variant: Variant, recipe: Recipe, inputs: Floats, outputs: Floats, seed: int) -> Weights:
-    """Fit a variant from initial weights; inputs `(windows, 14, 1)`, outputs `(windows, 1)`."""
-    return lstm.fit(inputs, outputs, variant.units, recipe.training, seed)
+@dataclass(frozen=True)
+class Lessons:
+    """What to learn from; there may be nothing.
+
+    Attributes:
+        inputs: Scaled windows, shape `(windows, 14, 1)`.
+        outputs: Scaled targets, shape `(windows, 1)`.
+        weight: How much each window counts, shape `(windows,)`.
+    """
+
+    inputs: Floats
+    outputs: Floats
+    weight: Floats
 
 
-def compress(variant: Variant, recipe: Recipe, parent: Weights, inputs: Floats, outputs: Floats, seed: int) -> Weights:
+def lessons(recipe: Recipe, scaling: Scaling, training: Windows) -> Lessons:
+    """What can be learned from windows, in units: those that sold something."""
+    scaled = scaling.apply(training.history, training.day)
+    outputs = scaled.outputs(training.actual)
+    sold = np.isfinite(outputs[:, 0])
+    return Lessons(scaled.inputs[sold], outputs[sold], loss_weight(recipe, scaled)[sold])
+
+
+def train(variant: Variant, recipe: Recipe, lessons: Lessons, seed: int) -> Weights:
+    """Fit a variant from initial weights."""
+    return lstm.fit(lessons.inputs, lessons.outputs, lessons.weight, variant.units, recipe.training, seed)
+
+
+def compress(variant: Variant, recipe: Recipe, parent: Weights, lessons: Lessons, seed: int) -> Weights:
     """Prune or quantize the parent's weights, as the variant's last step says."""
     if variant.int8:
         return simulate(parent) if recipe.int8 == "simulated" else parent
     pruned = prune(parent, variant.sparsity)
-    return lstm.fit(inputs, outputs, variant.units, recipe.finetuning, seed, start=pruned)
+    learned = (lessons.inputs, lessons.outputs, lessons.weight)
+    return lstm.fit(*learned, variant.units, recipe.finetuning, seed, start=pruned)
 
 
 def file(variant: Variant, recipe: Recipe, weights: Weights) -> bytes:
