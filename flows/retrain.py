@@ -42,7 +42,8 @@ def retrain(
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
     plan = settings.profile(profile, recipe)
-    candidate = draft(place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days)
+    scope = settings.days, settings.history
+    candidate = draft(place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, *scope)
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from tasks.contract import Contract
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.gate import Limits
+from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.recipe import RECIPES
 from tasks.forecasting.rollout import RolloutPolicy, StoreList
 from tasks.forecasting.variants.plan import plan
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
 
     contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
     days: Days = Field(Days(), description="which days train, choose and measure")
+    history: History = Field(WHOLE, description="which days and series take part in that")
     profiles: dict[str, Profile] = Field(
         {
             "quick": Profile(recipe="production", runs=1),

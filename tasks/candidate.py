@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyarrow import Codec
 
 from tasks.forecasting import scaling
+from tasks.forecasting.history import History
 from tasks.forecasting.lstm import Floats, Weights
 from tasks.forecasting.metrics import accuracy, mape
 from tasks.forecasting.recipe import Recipe
@@ -65,6 +66,7 @@ class Candidate:
         runs: Fits of each variant; run `r` has seed `r`.
         variants: Each after its parent.
         days: Which train, choose and measure.
+        history: Which days and series take part.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Candidate:
     runs: int
     variants: tuple[Variant, ...]
     days: Days
+    history: History
 
     @property
     def prepared(self) -> dict[str, Any]:

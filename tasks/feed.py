@@ -1,11 +1,12 @@
 """A feed: the files that arrived, read as text. Nothing here writes."""
 
 import csv
+import glob
 import gzip
 import hashlib
 import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +19,11 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-COLUMNS = ("date", "store", "item", "sales")
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+from tasks.columns import COLUMNS, Feed, WrongColumns
+
+SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+"""First bytes of compressed files; a file's name says nothing of it."""
 
 FILE_ROWS = pa.schema([("file", pa.int32()), ("line", pa.int64()), *((name, pa.string()) for name in COLUMNS)])
 """Rows as they arrived: the file's number in the batch, its line there (row number in Parquet), four texts."""
@@ -53,18 +57,21 @@ class Rows:
     Attributes:
         table: Rows of four columns, schema `FILE_ROWS`.
         misshapen: Line and text of each line with another number of columns.
-        text: The file's text where it is CSV, else nothing.
+        text: The file's text in UTF-8 where it is CSV, else nothing.
+        stood: The columns that were read, as they stood in the file, where that is Parquet.
     """
 
     table: pa.Table
     misshapen: dict[int, str]
     text: bytes = b""
+    stood: pa.Table | None = None
 
     def raw(self, bad: NDArray[np.bool_]) -> list[str]:
-        """Some rows as they stood in the file; for Parquet their four values."""
+        """Some rows as they stood in the file; for Parquet their values."""
         rows = self.table.filter(bad)
         if not self.text:
-            texts = [pc.fill_null(column, "") for column in rows.select(COLUMNS).columns]
+            stood = rows.select(COLUMNS) if self.stood is None else self.stood.filter(bad)
+            texts = [pc.fill_null(column, "") for column in stood.columns]
             return pc.binary_join_element_wise(*texts, ",").to_pylist()
         ends = np.append(np.flatnonzero(np.frombuffer(self.text, np.uint8) == ord("\n")), len(self.text))
         lines = rows["line"].to_numpy()
@@ -73,7 +80,7 @@ class Rows:
 
 
 def find(sources: Iterable[str | Path]) -> list[SourceFile]:
-    """The files that sources name, a folder standing for those below it, each content once.
+    """The files that sources name, each content once; `files` says how.
 
     Raises:
         SourceError: If a source does not exist, holds no file of sales, or is of another kind.
@@ -87,7 +94,9 @@ def find(sources: Iterable[str | Path]) -> list[SourceFile]:
 
 
 def files(sources: Iterable[str | Path]) -> list[Path]:
-    """The paths that sources name, a folder standing for those below it.
+    """The paths that sources name: files, folders standing for those below them, and patterns such as `in/*.csv`.
+
+    In a pattern `**` stands for any folders; matches that are no files of sales are passed over.
 
     Raises:
         SourceError: If a source does not exist, holds no file of sales, or is of another kind.
@@ -97,47 +106,64 @@ def files(sources: Iterable[str | Path]) -> list[Path]:
 
 def _files(source: Path) -> list[Path]:
     if source.is_dir():
-        found = sorted(path for path in source.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+        found = _of_sales(source.rglob("*"))
         if not found:
             raise SourceError(f"the folder holds no {', '.join(SUFFIXES)} file: {source}")
         return found
     if not source.exists():
-        raise SourceError(f"no such file or folder: {source}")
-    if not source.name.endswith(SUFFIXES):
+        return _matches(source)
+    if not source.name.lower().endswith(SUFFIXES):
         raise SourceError(f"sales come as {', '.join(SUFFIXES)}. Received: {source}")
     return [source]
 
 
-def read(path: Path, number: int) -> Rows:
-    """Read one file of a batch as text.
+def _matches(pattern: Path) -> list[Path]:
+    if not glob.has_magic(str(pattern)):
+        raise SourceError(f"no such file or folder: {pattern}")
+    found = [Path(match) for match in glob.glob(str(pattern), recursive=True)]
+    inside = [path for folder in found if folder.is_dir() for path in folder.rglob("*")]
+    if not (chosen := _of_sales({*found, *inside})):
+        raise SourceError(f"no {', '.join(SUFFIXES)} file matches: {pattern}")
+    return chosen
+
+
+def _of_sales(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if path.is_file() and path.name.lower().endswith(SUFFIXES))
+
+
+def read(path: Path, number: int, feed: Feed = Feed()) -> Rows:  # noqa: B008  # frozen
+    """Read one file of a batch as text, dates in ISO and sales with a decimal point.
 
     Args:
-        path: A CSV, gzipped CSV or Parquet file.
+        path: A CSV, plain or in gzip or zstd, or a Parquet file.
         number: Its number in the batch.
+        feed: How it is written. Defaults to our own columns in CSV of any delimiter.
 
     Raises:
-        UnreadableFile: If it is empty, damaged, or lacks one of the columns date, store, item, sales.
+        UnreadableFile: If it is empty, damaged, or lacks a column that the feed names.
     """
-    rows = _parquet(path, number) if path.name.endswith(".parquet") else _csv(path, number)
+    rows = _parquet(path, number, feed) if path.name.lower().endswith(".parquet") else _csv(path, number, feed)
     if not len(rows.table) and not rows.misshapen:
         raise UnreadableFile(f"{path.name} has a header and no rows; is the export complete?")
     return rows
 
 
-def _csv(path: Path, number: int) -> Rows:
-    content = _text(path)
-    first_line = content.split(b"\n", 1)[0].decode().rstrip("\r")
-    names = _positions(path, [name.strip().strip('"') for name in first_line.split(",")])
+def _csv(path: Path, number: int, feed: Feed) -> Rows:
+    content = _text(path, feed.encoding)
+    delimiter, header = feed.header(content.split(b"\n", 1)[0].decode().rstrip("\r"))
+    positions = _positions(path, header, feed)
     lines = _nonempty_lines(content)
     if not content.partition(b"\n")[2].strip():
         return Rows(FILE_ROWS.empty_table(), {})
-    width = first_line.count(",") + 1
-    table, misshapen = _records(content, lines, width) or _records_by_line(content, lines, width)
+    shape = len(header), delimiter
+    table, misshapen = _records(content, lines, *shape) or _records_by_line(content, lines, *shape)
     shaped = np.setdiff1d(lines, np.fromiter(misshapen, np.int64, len(misshapen)), assume_unique=True)
-    return Rows(_file_rows(number, shaped, [table[index] for index in names]), misshapen, content)
+    return Rows(_file_rows(number, shaped, [table[index] for index in positions], feed), misshapen, content)
 
 
-def _records(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.Table, dict[int, str]] | None:
+def _records(
+    content: bytes, lines: NDArray[np.int64], width: int, delimiter: str
+) -> tuple[pa.Table, dict[int, str]] | None:
     """The file's table and its misshapen lines; nothing where records are not lines (an open quote, a lone CR)."""
     misshapen: dict[int, str] = {}
 
@@ -152,7 +178,7 @@ def _records(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.T
         table = pa.csv.read_csv(
             pa.BufferReader(content.split(b"\n", 1)[1]),
             pa.csv.ReadOptions(column_names=columns, use_threads=False, block_size=1 << 24),
-            pa.csv.ParseOptions(invalid_row_handler=set_aside, newlines_in_values=False),
+            pa.csv.ParseOptions(delimiter, invalid_row_handler=set_aside, newlines_in_values=False),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
         )
     except pa.ArrowInvalid:
@@ -162,7 +188,9 @@ def _records(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.T
     return table, {int(lines[record]): text for record, text in misshapen.items()}
 
 
-def _records_by_line(content: bytes, lines: NDArray[np.int64], width: int) -> tuple[pa.Table, dict[int, str]]:
+def _records_by_line(
+    content: bytes, lines: NDArray[np.int64], width: int, delimiter: str
+) -> tuple[pa.Table, dict[int, str]]:
     """The same, slower, each line by itself: a quote that is never closed costs its own line only."""
     physical = content.decode().split("\n")
     shaped: list[list[str]] = []
@@ -170,7 +198,7 @@ def _records_by_line(content: bytes, lines: NDArray[np.int64], width: int) -> tu
     for line in lines.tolist():
         text = physical[line - 1].removesuffix("\r")
         try:
-            values = next(csv.reader([text], strict=True))
+            values = next(csv.reader([text], delimiter=delimiter, strict=True))
         except csv.Error:
             values = []
         if len(values) == width:
@@ -181,14 +209,11 @@ def _records_by_line(content: bytes, lines: NDArray[np.int64], width: int) -> tu
     return pa.table({f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns)}), misshapen
 
 
-def _text(path: Path) -> bytes:
+def _text(path: Path, encoding: str) -> bytes:
     """The file's text in UTF-8, bytes that are none replaced by U+FFFD."""
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableFile(f"{path.name} is a damaged gzip ({error}); fetch it again") from None
+    content = _decompressed(path)
+    if encoding != "utf-8":
+        content = _in_utf8(path, content, encoding)
     if not content.strip():
         raise UnreadableFile(f"{path.name} is empty; is the export complete?")
     if b"\0" in content[:4096]:
@@ -196,17 +221,31 @@ def _text(path: Path) -> bytes:
     return content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").encode()
 
 
-def _positions(path: Path, header: Sequence[str]) -> list[int]:
-    """Where the four columns are."""
-    found = [name.lower() for name in header]
-    missing = [name for name in COLUMNS if name not in found]
-    if missing:
-        shown = ", ".join(header)
-        raise UnreadableFile(
-            f"{path.name} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-            f"wanted {', '.join(COLUMNS)}. Received: {shown[:200]}"
-        )
-    return [found.index(name) for name in COLUMNS]
+def _decompressed(path: Path) -> bytes:
+    content = path.read_bytes()
+    try:
+        if content.startswith(GZIP):
+            return gzip.decompress(content)
+        if content.startswith(ZSTD):
+            return pa.CompressedInputStream(pa.BufferReader(content), "zstd").read()
+    except (OSError, EOFError, zlib.error) as error:
+        kind = "gzip" if content.startswith(GZIP) else "zstd"
+        raise UnreadableFile(f"{path.name} is a damaged {kind} ({error}); fetch it again") from None
+    return content
+
+
+def _in_utf8(path: Path, content: bytes, encoding: str) -> bytes:
+    try:
+        return content.decode(encoding, errors="replace").removeprefix("\ufeff").encode(errors="replace")
+    except UnicodeError:
+        raise UnreadableFile(f"{path.name} is not text in {encoding}; which encoding is it in?") from None
+
+
+def _positions(path: Path, header: Sequence[str], feed: Feed) -> list[int]:
+    try:
+        return feed.positions(header)
+    except WrongColumns as error:
+        raise UnreadableFile(f"{path.name} {error}") from None
 
 
 def _nonempty_lines(content: bytes) -> NDArray[np.int64]:
@@ -220,15 +259,22 @@ def _nonempty_lines(content: bytes) -> NDArray[np.int64]:
     return numbers[numbers > 1]
 
 
-def _parquet(path: Path, number: int) -> Rows:
+def _parquet(path: Path, number: int, feed: Feed) -> Rows:
     try:
         schema = pa.parquet.read_schema(path)
-        names = [schema.names[index] for index in _positions(path, schema.names)]
+        names = [schema.names[index] for index in _positions(path, schema.names, feed)]
         table = pa.parquet.read_table(path, columns=names)
-        texts = [_map(table[name], _as_text, pa.string()) for name in names]
+        texts = [_map(table[name], _as_text) for name in names]
     except (pa.ArrowException, OSError, OverflowError) as error:
         raise UnreadableFile(f"{path.name} is not a Parquet file that can be read ({_line(error)})") from None
-    return Rows(_file_rows(number, np.arange(1, len(table) + 1), texts), {})
+    typed = {ours for ours, name in zip(feed.wanted, names, strict=True) if not _is_text(schema.field(name).type)}
+    rows = _file_rows(number, np.arange(1, len(table) + 1), texts, feed, typed)
+    return Rows(rows, {}, stood=pa.table(texts, names=list(feed.wanted)))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    held = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(held) or pa.types.is_large_string(held) or pa.types.is_string_view(held)
 
 
 def _as_text(value: Any) -> str | None:
@@ -239,13 +285,27 @@ def _as_text(value: Any) -> str | None:
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
 
-def _file_rows(number: int, lines: NDArray[np.int64], texts: Sequence[Any]) -> pa.Table:
-    return pa.table([pa.array(np.full(len(lines), number, np.int32)), pa.array(lines), *texts], schema=FILE_ROWS)
+def _file_rows(
+    number: int, lines: NDArray[np.int64], texts: Sequence[Any], feed: Feed, typed: Collection[str] = ()
+) -> pa.Table:
+    """Rows of schema `FILE_ROWS`, dates and sales in our writing; values of the columns `typed` are so already."""
+    found = dict(zip(feed.wanted, texts, strict=True))
+    for name, change, ours in (
+        ("date", feed.day, feed.date_format == "iso"),
+        ("sales", feed.number, feed.decimal == "."),
+    ):
+        if name in found and name not in typed and not ours:
+            found[name] = _map(found[name], change)
+    found |= {name: pa.repeat(value, len(lines)) for name, value in feed.set.items()}
+    columns = [found[name] for name in COLUMNS]
+    return pa.table([pa.array(np.full(len(lines), number, np.int32)), pa.array(lines), *columns], schema=FILE_ROWS)
 
 
-def _map(column: pa.ChunkedArray, function: Callable[[Any], Any], kind: pa.DataType) -> Any:
-    encoded = column.combine_chunks().dictionary_encode()
-    return pa.array([function(value) for value in encoded.dictionary.to_pylist()], kind).take(encoded.indices)
+def _map(column: Any, function: Callable[[Any], str | None]) -> Any:
+    """A column of texts; each distinct value is looked at once."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+    return pa.array([function(value) for value in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
 
 def _line(error: Exception) -> str:

@@ -57,6 +57,7 @@ def manifest(
         "seeds": list(range(candidate.runs)),
         "packages": {name: version(name) for name in PACKAGES},
         "window": WINDOW,
+        "history": candidate.history.model_dump(mode="json"),
         **candidate.prepared,
         "limits": limits.model_dump(),
         "variants": variants,

@@ -13,8 +13,11 @@ from prefect import task
 from tasks import sales_table
 from tasks.candidate import Candidate, npy, to_json
 from tasks.forecasting import season
+from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.metrics import accuracy
 from tasks.forecasting.recipe import Recipe, learn_scaling, naive
+from tasks.forecasting.rollout import require_known
+from tasks.forecasting.row_set import row_set
 from tasks.forecasting.sales import Panel, TooLittleHistory, panel
 from tasks.forecasting.variants import build
 from tasks.forecasting.variants.plan import plan
@@ -26,15 +29,27 @@ log = logging.getLogger("shelfcast.prepare")
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "shelfcast")
 
 
-def draft(home: Home, recipe_name: str, recipe: Recipe, runs: int, variants: tuple[str, ...], days: Days) -> Candidate:
+def draft(
+    home: Home,
+    recipe_name: str,
+    recipe: Recipe,
+    runs: int,
+    variants: tuple[str, ...],
+    days: Days,
+    history: History = WHOLE,
+) -> Candidate:
     """What a retrain on the current snapshot will build, in a folder named after all that its results depend on.
 
     The same retrain finds the same folder again, and goes on there.
 
     Raises:
         sales_table.NoSales: If nothing was ingested yet.
+        UnknownStore: If an excluded period names a store without sales.
     """
     version, last_day = sales_table.latest(home)
+    for period in history.exclude:
+        where = f"[[history.exclude]] {period.reason!r}"
+        require_known(period.stores or (), sales_table.stores(home), where)
     built = plan(variants)
     depends_on = {
         "snapshot": version,
@@ -42,15 +57,17 @@ def draft(home: Home, recipe_name: str, recipe: Recipe, runs: int, variants: tup
         "runs": runs,
         "variants": [variant.name for variant in built],
         "days": days.model_dump(),
+        "history": history.model_dump(mode="json"),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
     key = sha256(to_json(depends_on)).hexdigest()[:8]
-    return Candidate(home.candidates / f"{last_day:%Y%m%d}-{key}", version, recipe_name, recipe, runs, built, days)
+    folder = home.candidates / f"{last_day:%Y%m%d}-{key}"
+    return Candidate(folder, version, recipe_name, recipe, runs, built, days, history)
 
 
 @task
 def prepare(home: Home, candidate: Candidate) -> None:
-    """Learn the scaling on the snapshot's training days, and write the windows to learn from and to measure on.
+    """Learn the scaling on the training window's first days, and write the windows to learn from and to measure on.
 
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
@@ -59,7 +76,7 @@ def prepare(home: Home, candidate: Candidate) -> None:
         log.info("going on with candidate %s", candidate.folder.name)
         return
     rows = sales_table.read(home, candidate.snapshot)
-    sales = panel(rows)
+    sales = candidate.history.cut(panel(rows))
     split = candidate.days.split(len(sales.dates))
     scaling = learn_scaling(candidate.recipe, sales, split.validation, split.holdout)
     learned = build.lessons(candidate.recipe, scaling, windows(sales, 0, split.holdout))
@@ -74,7 +91,8 @@ def prepare(home: Home, candidate: Candidate) -> None:
     write_file(candidate.folder / "holdout.npz", _npz(holdout, sales))
     prepared = {
         "snapshot": asdict(sales_table.describe(rows, candidate.snapshot))
-        | {"series": len(sales.stores), "skipped": sales.skipped},
+        | {"series": len(sales.stores), "skipped": sales.skipped}
+        | asdict(row_set(sales)),
         "scaling": scaling.to_dict(),
         "holdout": {
             "first": str(holdout.day.min()),
@@ -87,7 +105,7 @@ def prepare(home: Home, candidate: Candidate) -> None:
     write_file(candidate.folder / "prepared.json", to_json(prepared))
     log.info("%s windows to learn from, %s to measure on", f"{len(learned.inputs):,}", f"{len(holdout):,}")
     if sales.skipped:
-        log.info("%d series skipped: fewer than 15 days", sales.skipped)
+        log.info("%d series skipped: fewer than %d days", sales.skipped, candidate.history.min_days)
 
 
 def _references(sales: Panel, holdout: int, measured: Windows) -> list[dict[str, Any]]:

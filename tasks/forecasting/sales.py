@@ -24,7 +24,7 @@ class Panel:
         items: Item code of each series, shape `(n,)`.
         dates: Consecutive days, shape `(d,)`, `datetime64[D]`.
         sales: Units sold, shape `(n, d)`, float32; NaN where no row arrived.
-        skipped: Series left out because they have fewer than `WINDOW + 1` days.
+        skipped: Series left out because they have too few days, `WINDOW` or fewer unless settings ask for more.
     """
 
     stores: NDArray[np.str_]
