@@ -18,12 +18,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(32_768, WINDOW, 1)).astype(np.float32)
     outputs = rng.normal(size=(32_768, 1)).astype(np.float32)
+    alike = np.ones(len(inputs), dtype=np.float32)
     ours = RECIPES["production"].training
+    once = ours.model_copy(update={"epochs": 1})
     print(f"\ntraining: windows a second, batch {ours.batch}, against plain Keras `fit` with batch 32")
     for units in (64, 32, 16):
-        fast = _speed(
-            lambda units=units: fit(inputs, outputs, np.ones(len(inputs), np.float32), units, ours.model_copy(update={"epochs": 1}), 0), len(inputs)
-        )
+        fast = _speed(lambda units=units: fit(inputs, outputs, alike, units, once, 0), len(inputs))
         plain = _speed(lambda units=units: _plain(inputs, outputs, units), len(inputs))
         print(f"lstm-{units:<3} {fast:10,.0f} {plain:10,.0f} {fast / plain:6.1f}x")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import answers
-from flows.console import Misuse, answering, flows
+from flows.console import Misuse, answering, flows, pairs
 from flows.settings import home_at, load, stores_listed
 
 app = typer.Typer(
@@ -34,7 +34,17 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
 @app.command()
 def ingest(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE...", help="CSV, CSV.gz or Parquet files, or folders of them")
+        list[str] | None,
+        typer.Argument(metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns"),
+    ] = None,
+    feed: Annotated[str | None, typer.Option(help="How they are written, by its name in the settings")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OURS=THEIRS,...", help="The file's columns: date=Date,store=Store"),
+    ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="OURS=VALUE,...", help="Columns that the file does not have: item=all"),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
@@ -42,16 +52,18 @@ def ingest(
 ) -> None:
     """Land sales, validate them, merge the good rows, quarantine the bad ones.
 
-    Columns: date (YYYY-MM-DD), store, item, sales (whole units). Without a SOURCE it takes the home's landing folder.
+    Columns: date (YYYY-MM-DD), store, item, sales (whole units), unless --feed, --map and --set say otherwise.
+    Without a SOURCE it takes the home's landing folder.
     The same file again changes nothing; another value for a known day replaces it.
     """
     with answering(as_json, quiet) as answer:
-        from tasks import feed
+        from tasks.feed import files
 
-        load()
-        feed.files(sources or [str(home_at(home).landing)])
+        mapped, fixed = pairs("--map", columns), pairs("--set", constants)
+        load().feed(feed, mapped, fixed)
+        files(sources or [str(home_at(home).landing)])
 
-        result = flows("ingest").ingest(sources=sources or None, home=home)
+        result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
         answer(result, answers.ingest, refused=result["refused"])
 
 

@@ -84,6 +84,23 @@ class Misuse(ValueError):
     """Arguments that do not go together."""
 
 
+def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """What `name=value,name=value` says, of an option that can come several times.
+
+    Raises:
+        Misuse: If a part is no pair, or two have the same name.
+    """
+    found: dict[str, str] = {}
+    for part in ",".join(texts or []).split(",") if texts else []:
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not (name and equals):
+            raise Misuse(f"{option} takes name=value,name=value; a value with a comma goes into a feed of the settings")
+        if name in found:
+            raise Misuse(f"{option} names {name} twice: {found[name]} and {value}")
+        found[name] = value
+    return found
+
+
 def _is_misuse(error: Exception) -> bool:
     """Our own value errors are the user's to mend; anybody else's is a fault of ours."""
     return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")

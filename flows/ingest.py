@@ -17,19 +17,29 @@ from tasks.validate import validate
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
-def ingest(sources: list[str] | None = None, home: str | None = None) -> dict[str, Any]:
+def ingest(
+    sources: list[str] | None = None,
+    home: str | None = None,
+    feed: str | None = None,
+    columns: dict[str, str] | None = None,
+    constants: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """Land, validate and merge sales. A refused batch leaves the home as it was.
 
     Args:
-        sources: Files and folders of CSV, CSV.gz or Parquet. Defaults to the home's `landing/`.
+        sources: Files, folders and patterns of CSV (plain, gzip, zstd) or Parquet. Defaults to the home's `landing/`.
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        feed: How they are written, by its name in the settings. Defaults to our own columns.
+        columns: The file's column of some of ours, over the feed's `map`. Defaults to none.
+        constants: The value of columns that the file does not have, over the feed's `set`. Defaults to none.
 
     Returns:
         The JSON of `shelfcast ingest`.
     """
     settings, place = load(), home_at(home)
+    written = settings.feed(feed, columns, constants)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        batch = read_batch(sources or [str(place.landing)], place, settings.contract, Path(staging))
+        batch = read_batch(sources or [str(place.landing)], place, settings.contract, Path(staging), written)
         breaches = validate(batch.checked, settings.contract, batch.fault)
         send([alert.about_data(batch.id, breach) for breach in breaches], settings.alert_urls)
         if why := worst(breaches):

@@ -42,8 +42,9 @@ def retrain(
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
     plan = settings.profile(profile, recipe)
-    scope = settings.days, settings.history
-    candidate = draft(place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, *scope)
+    candidate = draft(
+        place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days, settings.history
+    )
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)

@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tasks.columns import Feed
 from tasks.contract import Contract
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.gate import Limits
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SHELFCAST_", env_nested_delimiter="__")
 
     contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
+    feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
     days: Days = Field(Days(), description="which days train, choose and measure")
     history: History = Field(WHOLE, description="which days and series take part in that")
     profiles: dict[str, Profile] = Field(
@@ -94,6 +96,17 @@ class Settings(BaseSettings):
         if recipe is not None and recipe not in RECIPES:
             raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
         return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
+
+    def feed(self, name: str | None, columns: dict[str, str] | None, constants: dict[str, str] | None) -> Feed:
+        """A feed by its name, else our own columns, with columns mapped and set over it.
+
+        Raises:
+            SettingsError: If there is no such feed, or the columns do not go together.
+        """
+        if name is not None and name not in self.feeds:
+            raise SettingsError(f"no feed {name!r}; settings name {', '.join(self.feeds) or 'none'}")
+        with explained(f"feed {name}" if name else "feed"):
+            return (self.feeds[name] if name else Feed()).with_columns(columns or {}, constants or {})
 
     @field_validator("alert_urls", mode="before")
     @classmethod

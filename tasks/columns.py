@@ -50,7 +50,7 @@ class Feed(BaseModel):
     @classmethod
     def _one_character(cls, mark: str) -> str:
         if mark != "auto" and (len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark in '"\r\n\0'):
-            raise ValueError(f"a delimiter is auto or one ASCII character, no letter, digit or quote. Received: {mark!r}")
+            raise ValueError(f"a delimiter is auto or one ASCII sign, no letter, digit or quote. Received: {mark!r}")
         return mark
 
     @field_validator("decimal")
@@ -73,7 +73,7 @@ class Feed(BaseModel):
     @classmethod
     def _known(cls, name: str) -> str:
         try:
-            b"".decode(name)
+            "a".encode(name)
         except (LookupError, UnicodeError, ValueError):
             raise ValueError(f"there is no text encoding {name!r}; utf-8, cp1252 and utf-16 are some") from None
         return name
@@ -87,7 +87,7 @@ class Feed(BaseModel):
         names = [name.lower() for name in self.wanted.values()]
         if twice := [name for name in names if names.count(name) > 1]:
             ours = [name for name, theirs in self.wanted.items() if theirs.lower() == twice[0]]
-            raise ValueError(f"{' and '.join(ours)} are both read from the file's column {twice[0]!r}; map one elsewhere")
+            raise ValueError(f"{' and '.join(ours)} are both read from the column {twice[0]!r}; map one elsewhere")
         return self
 
     @property
@@ -155,7 +155,7 @@ def _day(text: str, form: str) -> date | None:
     if any(sign.isdecimal() and not sign.isascii() for sign in text):
         return None
     try:
-        moment = datetime.strptime(text, form)  # noqa: DTZ007  # a day of sales has no zone
+        moment = datetime.strptime(text, form)
     except (ValueError, re.error):
         return None
     if moment.time() != time() or (_UNSEPARATED.search(form) and moment.strftime(form).lower() != text.lower()):
@@ -168,4 +168,4 @@ def _names(line: str, delimiter: str) -> list[str]:
         fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:
         fields = line.split(delimiter)
-    return [name.strip().strip('"').strip() for name in fields]
+    return [re.sub(r'^"(.*)"$', r"\1", name.strip()).strip() for name in fields]

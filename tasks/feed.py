@@ -120,7 +120,7 @@ def _files(source: Path) -> list[Path]:
 def _matches(pattern: Path) -> list[Path]:
     if not glob.has_magic(str(pattern)):
         raise SourceError(f"no such file or folder: {pattern}")
-    found = [Path(match) for match in glob.glob(str(pattern), recursive=True)]
+    found = [Path(match) for match in glob.iglob(str(pattern), recursive=True)]  # noqa: PTH207  # absolute or not
     inside = [path for folder in found if folder.is_dir() for path in folder.rglob("*")]
     if not (chosen := _of_sales({*found, *inside})):
         raise SourceError(f"no {', '.join(SUFFIXES)} file matches: {pattern}")
@@ -178,7 +178,7 @@ def _records(
         table = pa.csv.read_csv(
             pa.BufferReader(content.split(b"\n", 1)[1]),
             pa.csv.ReadOptions(column_names=columns, use_threads=False, block_size=1 << 24),
-            pa.csv.ParseOptions(delimiter, invalid_row_handler=set_aside, newlines_in_values=False),
+            pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside, newlines_in_values=False),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
         )
     except pa.ArrowInvalid:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow.parquet
 from prefect import task
 
 from tasks import feed, ledger, quarantine, sales_table
+from tasks.columns import Feed
 from tasks.contract import Breach, Contract
 from tasks.home import Home, write_file
 from tasks.sift import sift
@@ -28,12 +29,14 @@ class FileCount:
         sha256: Of its bytes.
         rows: Lines after the header that are not empty.
         reasons: Refused rows by reason.
+        reading: The feed's settings that are not the defaults.
     """
 
     name: str
     sha256: str
     rows: int
     reasons: dict[str, int]
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @property
     def quarantined(self) -> int:
@@ -47,9 +50,10 @@ class Batch:
     Attributes:
         id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.
         files: New files with their counts; `paths` says where they are, in the same order.
-        known: Files that were ingested before; they change nothing.
+        known: Files whose content was taken in before, under any feed; they change nothing.
         staging: Folder with `accepted.parquet`, `refused.parquet` and `checked.parquet` of the new files.
         fault: Why a file cannot be read at all, which refuses the batch.
+        notes: What to tell of files that change nothing though they are read otherwise now.
     """
 
     id: str
@@ -58,6 +62,7 @@ class Batch:
     known: tuple[FileCount, ...]
     staging: Path
     fault: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def checked(self) -> Path:
@@ -84,8 +89,21 @@ class Merged:
 
 
 @task
-def read_batch(sources: list[str], home: Home, contract: Contract, staging: Path) -> Batch:
+def read_batch(
+    sources: list[str],
+    home: Home,
+    contract: Contract,
+    staging: Path,
+    written: Feed = Feed(),  # noqa: B008  # frozen
+) -> Batch:
     """Read all sources and tell good rows from bad ones; nothing is written but in `staging`.
+
+    Args:
+        sources: Files, folders and patterns.
+        home: What was taken in before.
+        contract: The rules for a row.
+        staging: A folder for the time of the run.
+        written: How the files are written. Defaults to our own columns.
 
     Raises:
         feed.SourceError: If there is nothing to read.
@@ -97,16 +115,29 @@ def read_batch(sources: list[str], home: Home, contract: Contract, staging: Path
     paths = tuple(file.path for file in fresh)
     batch = sha256("".join(sorted(file.sha256 for file in found)).encode()).hexdigest()[:16]
     try:
-        rows = [feed.read(file.path, number) for number, file in enumerate(fresh)]
+        rows = [feed.read(file.path, number, written) for number, file in enumerate(fresh)]
     except feed.UnreadableFile as error:
         return Batch(batch, (), paths, known, staging, fault=str(error))
-    counts = _sift(fresh, rows, contract, staging) if fresh else ()
+    reading = written.model_dump(exclude_defaults=True)
+    counts = _sift(fresh, rows, contract, staging, reading) if fresh else ()
     log.info("read %s new rows; files: %d, known: %d", f"{sum(c.rows for c in counts):,}", len(found), len(known))
-    return Batch(batch, counts, paths, known, staging)
+    notes = _read_otherwise(known, reading)
+    for note in notes:
+        log.warning("%s", note)
+    return Batch(batch, counts, paths, known, staging, notes=notes)
+
+
+def _read_otherwise(known: tuple[FileCount, ...], reading: dict[str, Any]) -> tuple[str, ...]:
+    """A sentence for each known file that a feed other than today's read; our own columns are no feed to insist on."""
+    return tuple(
+        f"{file.name} was taken in before with {file.reading or 'our own columns'}; read otherwise it changes nothing"
+        for file in known
+        if reading and file.reading != reading
+    )
 
 
 def _sift(
-    files: list[feed.SourceFile], rows: list[feed.Rows], contract: Contract, staging: Path
+    files: list[feed.SourceFile], rows: list[feed.Rows], contract: Contract, staging: Path, reading: dict[str, Any]
 ) -> tuple[FileCount, ...]:
     sifted = sift(rows, datetime.now(UTC).date(), contract.first_day, contract.max_sales)
     for name in ("accepted", "refused", "checked"):
@@ -115,7 +146,7 @@ def _sift(
     for row in sifted.refused.select(["file", "reason"]).to_pylist():
         reasons[row["file"]][row["reason"]] += 1
     return tuple(
-        FileCount(file.path.name, file.sha256, len(read.table) + len(read.misshapen), dict(count))
+        FileCount(file.path.name, file.sha256, len(read.table) + len(read.misshapen), dict(count), reading)
         for file, read, count in zip(files, rows, reasons, strict=True)
     )
 
@@ -123,7 +154,13 @@ def _sift(
 def _ingested(home: Home) -> dict[str, FileCount]:
     """Files that are in the ledger, by sha256."""
     return {
-        entry.subject: FileCount(entry.details["name"], entry.subject, entry.details["rows"], entry.details["reasons"])
+        entry.subject: FileCount(
+            entry.details["name"],
+            entry.subject,
+            entry.details["rows"],
+            entry.details["reasons"],
+            entry.details.get("reading", {}),
+        )
         for entry in ledger.read(home, ["ingest"])
     }
 
@@ -158,7 +195,7 @@ def summary(batch: Batch, merged: Merged, breaches: list[Breach]) -> dict[str, A
         "rows_quarantined": sum(batch.reasons.values()),
         "reasons": batch.reasons,
         "refused": False,
-        "warnings": [breach.message for breach in breaches],
+        "warnings": [*(breach.message for breach in breaches), *batch.notes],
     }
 
 

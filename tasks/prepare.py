@@ -47,9 +47,9 @@ def draft(
         UnknownStore: If an excluded period names a store without sales.
     """
     version, last_day = sales_table.latest(home)
+    known = sales_table.stores(home)
     for period in history.exclude:
-        where = f"[[history.exclude]] {period.reason!r}"
-        require_known(period.stores or (), sales_table.stores(home), where)
+        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
     built = plan(variants)
     depends_on = {
         "snapshot": version,

@@ -180,6 +180,7 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {"window": _window, "period": _period}
     return environment.get_template(name)
 
 
@@ -223,6 +224,19 @@ def _stores(by_store: dict[str, float | None]) -> str:
         return ""
     (low, best), (high, worst) = known[0], known[-1]
     return f"MAPE by store from {low:.2f} % (store {best}) to {high:.2f} % (store {worst})."
+
+
+def _window(history: Record) -> str:
+    """The training window in words, without its excluded periods."""
+    length = "all days" if history["days"] is None else f"the last {history['days']:,} days"
+    recent = f" before the {history['held_back_days']:,} most recent" if history["held_back_days"] else ""
+    return f"{length}{recent}, series of at least {history['min_days']:,} days."
+
+
+def _period(period: Record) -> str:
+    """An excluded period in words."""
+    stores = "all stores" if period["stores"] is None else f"stores {', '.join(period['stores'])}"
+    return f"{period['first']} to {period['last']}, {stores}: {period['reason']}"
 
 
 def _flat(record: Record, prefix: str = "") -> Record:

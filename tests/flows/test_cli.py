@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks import sales_table
 from tasks.forecasting.synthetic import Chain
+from tasks.home import Home
 from tasks.sample import write_sample
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -95,8 +97,15 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
     ("arguments", "words"),
     [
         (["ingest", "nowhere.csv"], ["no such file or folder: nowhere.csv"]),
-        (["ingest", "."], ["the folder holds no .csv, .csv.gz, .parquet file"]),
+        (["ingest", "."], ["the folder holds no .csv, .csv.gz, .csv.zst, .parquet file"]),
         (["ingest"], ["no such file or folder"]),
+        (["ingest", "*.csv"], ["no .csv, .csv.gz, .csv.zst, .parquet file matches: *.csv"]),
+        (["ingest", ".", "--feed", "till"], ["no feed 'till'; settings name none"]),
+        (["ingest", ".", "--map", "datum=Date"], ["there is no column 'datum' to map or set"]),
+        (["ingest", ".", "--set", "Item=all"], ["there is no column 'Item' to map or set"]),
+        (["ingest", ".", "--map", "item=Art", "--set", "item=1"], ["the column item is mapped to 'Art' and set too"]),
+        (["ingest", ".", "--map", "date"], ["--map takes name=value,name=value"]),
+        (["ingest", ".", "--map", "date=a", "--map", "date=b"], ["--map names date twice: a and b"]),
         (["retrain"], ["there are no sales in", "run `shelfcast ingest` first"]),
         (["retrain", "--profile", "fast"], ["no profile 'fast'; there are quick, standard, reference"]),
         (["retrain", "--recipe", "secret"], ["no recipe 'secret'; there are reference, production"]),
@@ -130,13 +139,23 @@ def test_misuse_is_said_in_one_line_with_exit_code_2(
         ("[gate]\nmax_mpae = 3\n", ["unknown key 'gate.max_mpae'", "check its spelling"]),
         ("[gaet]\nmax_mape = 3\n", ["unknown key 'gaet'"]),
         ("[gate]\nmax_mape = 'low'\n", ["gate.max_mape", "valid number"]),
+        ("[feeds.till]\nmap = { datum = 'Date' }\n", ["feeds.till.map", "there is no column 'datum'"]),
+        ("[feeds.till]\ndate_format = 'dd.mm'\n", ["feeds.till.date_format", "names day, month and year"]),
         ("[gate\n", ["settings.toml"]),
         (
             "[profiles.mine]\nrecipe = 'production'\nruns = 1\nvariants = ['lstm-x']\n",
             ["a variant's name is lstm-UNITS"],
         ),
     ],
-    ids=["misspelt key", "misspelt block", "not a number", "not TOML", "no such variant"],
+    ids=[
+        "misspelt key",
+        "misspelt block",
+        "not a number",
+        "unknown column",
+        "half a date",
+        "not TOML",
+        "no such variant",
+    ],
 )
 def test_settings_that_cannot_be_used_are_said_in_one_line(
     run: Run, tmp_path: Path, content: str, words: list[str]
@@ -147,6 +166,23 @@ def test_settings_that_cannot_be_used_are_said_in_one_line(
     assert result.returncode == 2
     assert_one_clear_line(result, *words)
     assert not (tmp_path / "home").exists()
+
+
+def test_a_feed_of_the_settings_reads_an_export_and_options_go_over_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(
+        "[feeds.till]\nmap = { date = 'Datum', store = 'Filiale', sales = 'Absatz' }\nset = { item = 'all' }\n"
+        "decimal = ','\ndate_format = '%d.%m.%Y'\n"
+    )
+    (tmp_path / "export.csv").write_text("Datum;Filiale;Artikel;Absatz\n05.01.2024;S-017;9;13,0\n")
+    named = {"SHELFCAST_SETTINGS": str(tmp_path / "settings.toml")}
+    for options, items in (["--feed", "till"], ["all"]), (["--feed", "till", "--map", "item=Artikel"], ["9"]):
+        home = tmp_path / items[0]
+        result = run("ingest", "*.csv", *options, "--home", str(home), "--json", **named)
+        assert json.loads(result.stdout)["rows_accepted"] == 1, result.stderr
+        rows = sales_table.read(Home(home))
+        assert [(str(row.date), row.store, row.item, row.sales) for row in rows.itertuples()] == [
+            ("2024-01-05", "S-017", items[0], 13)
+        ]
 
 
 def test_no_limits_at_all_is_a_settings_error(run: Run) -> None:

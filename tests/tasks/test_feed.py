@@ -319,9 +319,9 @@ def test_a_source_is_a_file_or_a_folder_and_each_content_counts_once(tmp_path: P
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("empty", r"the folder holds no \.csv, \.csv\.gz, \.parquet file: .*/empty$"),
+        ("empty", r"the folder holds no \.csv, \.csv\.gz, \.csv\.zst, \.parquet file: .*/empty$"),
         ("missing.csv", r"no such file or folder: .*/missing\.csv$"),
-        ("sales.xlsx", r"sales come as \.csv, \.csv\.gz, \.parquet\. Received: .*/sales\.xlsx$"),
+        ("sales.xlsx", r"sales come as \.csv, \.csv\.gz, \.csv\.zst, \.parquet\. Received: .*/sales\.xlsx$"),
     ],
 )
 def test_a_source_without_sales(tmp_path: Path, source: str, message: str) -> None:

@@ -86,6 +86,17 @@ def manifest(
             "last_day": "2017-12-31",
             "series": 50,
             "skipped": 0,
+            "rows_used": 910000,
+            "rows_sha256": "cd" * 32,
+        },
+        "history": {
+            "days": 730,
+            "held_back_days": 7,
+            "min_days": 28,
+            "exclude": [
+                {"first": "2017-03-06", "last": "2017-03-12", "stores": None, "reason": "strike"},
+                {"first": "2017-05-01", "last": "2017-05-01", "stores": ["2", "3"], "reason": "roof | wet"},
+            ],
         },
         "profile": {"name": "standard", "recipe_name": recipe, "runs": 3},
         "recipe": {
@@ -273,11 +284,24 @@ def test_hostile_names_stay_text() -> None:
     made = manifest(
         variants=[hostile, variant("lstm-16")], release=HOSTILE, reason=HOSTILE, packages={HOSTILE: HOSTILE}
     )
+    made["history"]["exclude"][1] |= {"stores": [HOSTILE], "reason": HOSTILE}
     page = report(made, samples(HOSTILE))
     assert "<script" not in page
     assert "&lt;script" in page
     assert "<script" not in card(made)
     assert "[a](" not in card(made).replace("\\[a\\](", "")
+
+
+def test_the_training_window_is_said_in_words() -> None:
+    for text in (report(manifest(), samples()), card(manifest())):
+        assert "the last 730 days before the 7 most recent, series of at least 28 days." in text
+        assert "2017-03-06 to 2017-03-12, all stores: strike" in text
+        assert "2017-05-01 to 2017-05-01, stores 2, 3: roof " in text
+        assert "cd" * 32 in text
+    whole = {"days": None, "held_back_days": 0, "min_days": 15, "exclude": []}
+    for text in (report(manifest(history=whole), samples()), card(manifest(history=whole))):
+        assert "all days, series of at least 15 days." in text
+        assert "Left out" not in text
 
 
 def test_a_hostile_name_breaks_no_row_of_the_card() -> None:

@@ -1,0 +1,75 @@
+"""Settings: the training window, from the file and the environment, and what is wrong with it in one line."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.settings import ROOT, SettingsError, load
+from tasks.forecasting.history import WHOLE, ExcludedPeriod, History
+
+STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "settings.toml"
+    monkeypatch.setenv("SHELFCAST_SETTINGS", str(path))
+    path.write_text("")
+    return path
+
+
+def test_by_default_all_is_used(file: Path) -> None:
+    assert load().history == WHOLE
+
+
+def test_the_example_of_the_settings_file_is_right(file: Path) -> None:
+    text = (ROOT / "deployments" / "settings.toml").read_text()
+    example = re.search(r"^# \[history\]\n(#.*\n)+", text, re.M)
+    assert example
+    file.write_text(re.sub(r"^# ?", "", example[0], flags=re.M))
+    strike = ExcludedPeriod(first=date(2026, 3, 2), last=date(2026, 3, 8), stores=("2", "17"), reason="strike")
+    assert load().history == History(days=1096, held_back_days=2, min_days=28, exclude=(strike,))
+
+
+def test_the_environment_goes_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("[history]\ndays = 500\nheld_back_days = 3\n")
+    monkeypatch.setenv("SHELFCAST_HISTORY__DAYS", "none")
+    closed = '[{"first": "2026-03-02", "last": "2026-03-02", "reason": "closed"}]'
+    monkeypatch.setenv("SHELFCAST_HISTORY__EXCLUDE", closed)
+    assert load().history.days is None and load().history.held_back_days == 3
+    assert [each.reason for each in load().history.exclude] == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (STRIKE.replace("03-08", "03-01"), "history.exclude.0: the last day 2026-03-01 is before the first"),
+        (STRIKE + STRIKE + "stores = []\n", "history.exclude.1.stores: the list of stores is empty"),
+        (STRIKE + "store = ['2']\n", "unknown key 'history.exclude.0.store'"),
+        (STRIKE.replace('reason = "strike"', ""), "history.exclude.0.reason: Field required"),
+        (STRIKE.replace("2026-03-02", "'in March'"), "history.exclude.0.first: Input should be a valid date"),
+        ("[history]\nlength = 500\n", "unknown key 'history.length'"),
+        ("[history]\nmin_days = 14\n", "history.min_days: Input should be greater than 14"),
+        ("[history]\nheld_back_days = -1\n", "history.held_back_days: Input should be greater than or equal to 0"),
+        ("[history]\ndays = 20\nmin_days = 28\n", "history: days is 20 and min_days is 28"),
+    ],
+    ids=[
+        "last before first",
+        "no store",
+        "misspelt key of a period",
+        "no reason",
+        "not a day",
+        "misspelt key",
+        "series shorter than a window and its target",
+        "days of the future",
+        "length below the shortest series",
+    ],
+)
+def test_an_impossible_window_is_said_in_one_line(file: Path, content: str, words: str) -> None:
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=re.escape(words)) as caught:
+        load()
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(file) in str(caught.value)
