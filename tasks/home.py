@@ -1,11 +1,18 @@
 """The home: the one folder that holds all state, and the two ways in which a file appears in it."""
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from filelock import FileLock, Timeout
+
+log = logging.getLogger("shelfcast.home")
 
 
 class HomeError(ValueError):
@@ -32,6 +39,21 @@ class Home:
         if root.exists() and not root.is_dir():
             raise HomeError(f"home must be a folder. Received a file: {root}")
         return cls(root)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer; waits while another run is. The lock ends with the process that holds it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.root / ".writing.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            log.info("waiting for another run that writes to %s", self.root)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def landing(self) -> Path:

@@ -20,6 +20,10 @@ from tasks.sift import sift
 log = logging.getLogger("shelfcast.ingest")
 
 
+class LostRows(RuntimeError):
+    """Rows read are not those accepted, unchanged and quarantined."""
+
+
 @dataclass(frozen=True)
 class FileCount:
     """How one file of a batch was read.
@@ -171,19 +175,47 @@ def merge_batch(batch: Batch, home: Home) -> Merged:
 
     Each step is one atomic write and is the same when repeated, so a run that was cut off is mended by the next.
     """
+    good = sum(file.rows - file.quarantined for file in (*batch.files, *batch.known))
     if not batch.files:
-        return Merged(0, 0, sum(file.rows - file.quarantined for file in batch.known), sales_table.snapshot(home))
+        return Merged(0, 0, good, sales_table.snapshot(home))
+    with home.writing():
+        return _merge(batch, home, good)
+
+
+def _merge(batch: Batch, home: Home, good: int) -> Merged:
     for path, file in zip(batch.paths, batch.files, strict=True):
         _land(path, file, home)
     quarantine.put(
         home, batch.id, [(file.name, file.sha256) for file in batch.files], batch.staging / "refused.parquet"
     )
     inserted, changed = sales_table.merge(home, batch.id, batch.staging / "accepted.parquet")
-    ledger.record(home, [_entry(batch, file) for file in batch.files])
-    everything = (*batch.files, *batch.known)
-    good = sum(file.rows - file.quarantined for file in everything)
+    known = _ingested(home)
+    fresh = [file for file in batch.files if file.sha256 not in known]
+    if fresh and not inserted + changed:
+        inserted, changed = sales_table.merged_before(home, batch.id)
+    merged = Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
+    counts = _counts(batch, merged)
+    ledger.record(home, [_entry(batch, file, counts) for file in fresh])
     log.info("merged: %s new rows, %s changed", f"{inserted:,}", f"{changed:,}")
-    return Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
+    return merged
+
+
+def _counts(batch: Batch, merged: Merged) -> dict[str, int]:
+    """Where the rows of a batch went.
+
+    Raises:
+        LostRows: If they do not add up.
+    """
+    counts = {
+        "rows_read": batch.rows,
+        "rows_accepted": merged.rows_accepted,
+        "rows_unchanged": merged.rows_unchanged,
+        "rows_quarantined": sum(batch.reasons.values()),
+    }
+    read, *elsewhere = counts.values()
+    if min(counts.values()) < 0 or read != sum(elsewhere):
+        raise LostRows(f"batch {batch.id} does not add up, which is a defect of shelfcast: {counts}")
+    return counts
 
 
 def summary(batch: Batch, merged: Merged, breaches: list[Breach]) -> dict[str, Any]:
@@ -217,7 +249,7 @@ def _land(path: Path, file: FileCount, home: Home) -> None:
         write_file(home.landing / f"{file.sha256[:12]}-{file.name}", path.read_bytes())
 
 
-def _entry(batch: Batch, file: FileCount) -> ledger.Entry:
-    details: dict[str, Any] = {**asdict(file), "batch": batch.id}
+def _entry(batch: Batch, file: FileCount, counts: dict[str, int]) -> ledger.Entry:
+    details: dict[str, Any] = {**asdict(file), "batch": batch.id, "counts": counts}
     why = f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined"
     return ledger.Entry("ingest", file.sha256, why, details=details)

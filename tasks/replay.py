@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +39,11 @@ def replay(home: Home, contract: Contract, reason: str | None, staging: Path) ->
         reason: Only rows refused for it. Defaults to `None`, all.
         staging: A folder for the time of the run.
     """
+    with home.writing() if quarantine.reasons(home) else nullcontext():
+        return _replay(home, contract, reason, staging)
+
+
+def _replay(home: Home, contract: Contract, reason: str | None, staging: Path) -> dict[str, Any]:
     everything = quarantine.rows(home)
     chosen = [row for row in everything if reason in (None, row["reason"]) and row["date"] is not None]
     sifted = _sift(chosen, contract)

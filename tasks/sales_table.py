@@ -1,6 +1,10 @@
-"""The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name."""
+"""The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name.
 
-from collections.abc import Sequence
+It is partitioned by month. An ingest writes the months that it changes anew, in one commit: what a night costs grows
+with the month, not with the table's age, and two writers of one month never both succeed.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,14 +13,28 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset
 import pyarrow.parquet
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from tasks.home import Home
 
+COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
+SCHEMA = pa.schema([*COLUMNS, ("month", pa.string())])
+_RECENT = 100
+"""Commits among which a batch that was cut off is looked for."""
+
+_KEY = ["date", "store", "item"]
+_KEPT = {"delta.enableExpiredLogCleanup": "false"}
+"""Snapshots that releases name stay readable."""
+
 
 class NoSales(ValueError):
     """There is no sales table yet."""
+
+
+class OtherLayout(ValueError):
+    """A sales table that an earlier version of shelfcast made."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,32 @@ def read(
     Raises:
         NoSales: If nothing was ingested yet.
     """
-    filters: list[Any] = [("date", ">", after)] if after else []
-    filters += [("date", "<=", until)] if until else []
-    filters += [("store", "in", list(stores))] if stores else []
-    return _table(home, version).to_pyarrow_table(filters=filters or None).to_pandas()
+    tables = list(scan(home, version, after, until, stores))
+    _table(home, version)
+    return pa.concat_tables([COLUMNS.empty_table(), *tables]).to_pandas()
+
+
+def scan(
+    home: Home,
+    version: int | None = None,
+    after: date | None = None,
+    until: date | None = None,
+    stores: Sequence[str] | None = None,
+) -> Iterator[pa.Table]:
+    """The rows that `read` gives, piece by piece in schema `COLUMNS`; none if nothing was ingested yet."""
+    if snapshot(home) is None:
+        return
+    column = pc.field
+    wanted = [column("date") > pa.scalar(after)] if after else []
+    wanted += [column("date") <= pa.scalar(until)] if until else []
+    wanted += [column("store").isin(list(stores))] if stores else []
+    chosen: Any = None
+    for condition in wanted:
+        chosen = condition if chosen is None else chosen & condition
+    dataset = _table(home, version).to_pyarrow_dataset()
+    for batch in dataset.to_batches(columns=COLUMNS.names, filter=chosen):
+        if batch.num_rows:
+            yield pa.table(batch).cast(COLUMNS)
 
 
 def stores(home: Home) -> list[str]:
@@ -75,7 +115,10 @@ def stores(home: Home) -> list[str]:
     Raises:
         NoSales: If nothing was ingested yet.
     """
-    names = {partition["store"] for partition in _table(home, None).partitions()}
+    dataset = _table(home, None).to_pyarrow_dataset()
+    names: set[str] = set()
+    for batch in dataset.to_batches(columns=["store"]):
+        names |= set(pc.unique(batch["store"]).to_pylist())
     return sorted(names, key=lambda name: (len(name), name))
 
 
@@ -93,27 +136,63 @@ def merge(home: Home, batch: str, accepted: Path) -> tuple[int, int]:
     rows = pyarrow.parquet.read_table(accepted)
     if not len(rows):
         return 0, 0
-    properties = CommitProperties(custom_metadata={"batch": batch})
+    rows = rows.append_column("month", _month(rows["date"]))
     if not DeltaTable.is_deltatable(str(home.sales)):
         home.sales.mkdir(parents=True, exist_ok=True)
-        write_deltalake(home.sales, rows, partition_by=["store"], commit_properties=properties)
-        return len(rows), 0
-    inserted, changed = _difference(rows, DeltaTable(home.sales))
-    if inserted or changed:
-        (
-            DeltaTable(home.sales)
-            .merge(
-                rows,
-                "old.store = new.store AND old.item = new.item AND old.date = new.date",
-                source_alias="new",
-                target_alias="old",
-                commit_properties=properties,
-            )
-            .when_matched_update({"sales": "new.sales"}, predicate="old.sales != new.sales")
-            .when_not_matched_insert_all()
-            .execute()
+        write_deltalake(
+            home.sales,
+            rows,
+            partition_by=["month"],
+            configuration=_KEPT,
+            commit_properties=_says(batch, len(rows), 0),
         )
-    return inserted, changed
+        return len(rows), 0
+    table = _table(home, None)
+    joined = _beside(rows, table)
+    fresh = pc.is_null(joined["known"])
+    changed = pc.fill_null(pc.not_equal(joined["sales"], joined["known"]), False)
+    counts = pc.sum(fresh).as_py() or 0, pc.sum(changed).as_py() or 0
+    touching = joined.filter(pc.or_(fresh, changed))
+    if len(touching):
+        months = sorted(touching["month"].unique().to_pylist())
+        content = pa.concat_tables([_others(table, months, touching), touching.select(SCHEMA.names)])
+        named = ", ".join(f"'{month}'" for month in months)
+        write_deltalake(
+            table,
+            content,
+            mode="overwrite",
+            predicate=f"month IN ({named})",
+            commit_properties=_says(batch, *counts),
+        )
+    return counts
+
+
+def merged_before(home: Home, batch: str) -> tuple[int, int]:
+    """Rows that a batch inserted and changed in a run that was cut off after it; zeros if there was none."""
+    if snapshot(home) is not None:
+        for commit in _table(home, None).history(_RECENT):
+            if commit.get("batch") == batch:
+                return int(commit["inserted"]), int(commit["changed"])
+    return 0, 0
+
+
+def _says(batch: str, inserted: int, changed: int) -> CommitProperties:
+    return CommitProperties(
+        custom_metadata={"batch": batch, "inserted": str(inserted), "changed": str(changed)}, max_commit_retries=0
+    )
+
+
+def _month(days: pa.ChunkedArray) -> pa.Array:
+    """The partition of each day, `2026-01`; each distinct day is looked at once."""
+    encoded = days.combine_chunks().dictionary_encode()
+    return pa.array([f"{day:%Y-%m}" for day in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+
+
+def _others(table: DeltaTable, months: list[str], rows: pa.Table) -> pa.Table:
+    """All rows of `months` but those whose key is in `rows`."""
+    dataset = table.to_pyarrow_dataset()
+    old = dataset.to_table(columns=SCHEMA.names, filter=pc.field("month").isin(months)).cast(SCHEMA)
+    return old.join(rows.select(_KEY), _KEY, join_type="left anti")
 
 
 def contradicted(home: Home, rows: pa.Table) -> pa.Table:
@@ -124,22 +203,20 @@ def contradicted(home: Home, rows: pa.Table) -> pa.Table:
     return joined.filter(pc.not_equal(joined["sales"], joined["known"])).select(rows.column_names)
 
 
-def _difference(rows: pa.Table, table: DeltaTable) -> tuple[int, int]:
-    """Keys of `rows` that `table` lacks, and those it has with other sales."""
-    joined = _beside(rows, table)
-    known = pc.sum(pc.is_valid(joined["known"])).as_py() or 0
-    return len(rows) - known, pc.sum(pc.not_equal(joined["sales"], joined["known"])).as_py() or 0
-
-
 def _beside(rows: pa.Table, table: DeltaTable) -> pa.Table:
     """`rows` with the sales that the table has for their keys as `known`, null where it has none."""
     days = pc.min_max(rows["date"]).as_py()
-    span = [("date", ">=", days["min"]), ("date", "<=", days["max"])]
-    old = table.to_pyarrow_table(filters=[("store", "in", rows["store"].unique().to_pylist()), *span])
-    return rows.join(old.rename_columns({"sales": "known"}), ["date", "store", "item"], join_type="left outer")
+    span = (pc.field("date") >= pa.scalar(days["min"])) & (pc.field("date") <= pa.scalar(days["max"]))
+    old = table.to_pyarrow_dataset().to_table(columns=COLUMNS.names, filter=span).cast(COLUMNS)
+    return rows.join(old.rename_columns([*_KEY, "known"]), _KEY, join_type="left outer")
 
 
 def _table(home: Home, version: int | None) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(home.sales)):
         raise NoSales(f"there are no sales in {home.root} yet; run `shelfcast ingest` first")
-    return DeltaTable(home.sales, version=version)
+    table = DeltaTable(home.sales, version=version)
+    if table.metadata().partition_columns != ["month"]:
+        raise OtherLayout(
+            f"{home.sales} was made by an earlier shelfcast; ingest {home.landing} into a new home, it has every file"
+        )
+    return table
