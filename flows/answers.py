@@ -20,6 +20,53 @@ def ingest(result: Result) -> None:
         say(f"sales table: version {result['snapshot']}")
     if result["reasons"]:
         table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
+    for word, messages in (("warning", result["warnings"]), ("noted", result["records"])):
+        for message in messages:
+            say(f"{word}: {message}")
+    if result["docs"]:
+        say(f"Data Docs: {result['docs']}")
+
+
+def replay(result: Result) -> None:
+    say(
+        f"{result['rows_read']:,} rows held against today's rules: {result['rows_accepted']:,} accepted, "
+        f"{result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} stay in quarantine"
+    )
+    if result["reasons"]:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
+    if result["fixed"]:
+        columns = ("date", "store", "item", "sales")
+        table(
+            ["corrected", "line", "before", "after"],
+            [
+                [
+                    row["file"],
+                    row["line"],
+                    *(",".join(row[when][name] or "" for name in columns) for when in ("before", "after")),
+                ]
+                for row in result["fixed"]
+            ],
+            left=4,
+        )
+
+
+def tidy(result: Result) -> None:
+    table(
+        ["table", "version", "files before", "after", "removed", "MB freed"],
+        [
+            [
+                each["table"],
+                each["version"],
+                each["files_before"],
+                each["files"],
+                each["removed"],
+                f"{each['bytes_freed'] / 2**20:.1f}",
+            ]
+            for each in result["tables"]
+        ],
+    )
+    kept = ", ".join(map(str, result["kept_versions"]))
+    say(f"sales stay readable as in versions {kept}" if kept else "no release names a version of the sales")
 
 
 def retrain(result: Result) -> None:
@@ -142,6 +189,8 @@ def quarantine(result: Result) -> None:
         left=4,
     )
     say(f"{result['total']:,} rows in quarantine")
+    if result["csv"]:
+        say(f"all of them in {result['csv']}; correct it and give it to `shelfcast quarantine replay --fix-with`")
 
 
 def backtest(result: Result) -> None:

@@ -28,6 +28,14 @@ HomeOption = Annotated[
     str | None, typer.Option("--home", metavar="URL", help="Folder of all state [default: $SHELFCAST_HOME, else data/]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="OURS=THEIRS,...", help="The file's columns: date=Date,store=Store"),
+]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="OURS=VALUE,...", help="Columns that the file does not have: item=all"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
 
 
@@ -35,17 +43,13 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
 def ingest(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns"),
+        typer.Argument(
+            metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
+        ),
     ] = None,
     feed: Annotated[str | None, typer.Option(help="How they are written, by its name in the settings")] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="OURS=THEIRS,...", help="The file's columns: date=Date,store=Store"),
-    ] = None,
-    constants: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="OURS=VALUE,...", help="Columns that the file does not have: item=all"),
-    ] = None,
+    columns: Columns = None,
+    constants: Constants = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -54,14 +58,15 @@ def ingest(
 
     Columns: date (YYYY-MM-DD), store, item, sales (whole units), unless --feed, --map and --set say otherwise.
     Without a SOURCE it takes the home's landing folder.
-    The same file again changes nothing; another value for a known day replaces it.
+    The same content again changes nothing; another value for a known day replaces it.
+    A store with too many bad rows is refused alone; a batch with too many is refused whole, exit code 3.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.feed import files
+        from tasks.sources import require_local
 
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
         load().feed(feed, mapped, fixed)
-        files(sources or [str(home_at(home).landing)])
+        require_local(sources or [str(home_at(home).landing)])
 
         result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
         answer(result, answers.ingest, refused=result["refused"])
@@ -214,35 +219,70 @@ def report(
         answer({"release": found.id, "report": str(found.report)}, lambda result: print(result["report"]))
 
 
+Reason = Annotated[str | None, typer.Option(help="Only rows refused for it")]
+OfStore = Annotated[str | None, typer.Option(help="Only rows that name it")]
+
+
 @quarantine.command("list")
 def quarantine_list(
-    reason: Annotated[str | None, typer.Option(help="Only rows refused for it")] = None,
+    reason: Reason = None,
+    store: OfStore = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show")] = 50,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write all of them there, to be corrected for `replay --fix-with`"),
+    ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Rows in quarantine: file, line, reason and raw text."""
     with answering(as_json, quiet) as answer:
-        from tasks import quarantine as noun
+        from flows import views
 
-        rows = noun.rows(home_at(home), reason)
-        shown = [{**row, "at": row["at"].isoformat()} for row in rows[:limit]]
-        answer({"total": len(rows), "rows": shown}, answers.quarantine)
+        answer(views.quarantined(home_at(home), reason, store, limit, csv), answers.quarantine)
 
 
 @quarantine.command("replay")
 def quarantine_replay(
-    reason: Annotated[str | None, typer.Option(help="Only rows refused for it")] = None,
+    reason: Reason = None,
+    store: OfStore = None,
+    feed: Annotated[
+        str | None, typer.Option(help="Read their lines in the landed files again, as this feed of the settings says")
+    ] = None,
+    columns: Columns = None,
+    constants: Constants = None,
+    fix_with: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of corrected rows, as `list --csv` writes; only these")
+    ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Hold rows in quarantine against today's rules again, and merge those that are right now."""
+    """Hold rows in quarantine against today's rules again, and merge those that are right now.
+
+    With --feed, --map or --set their lines are read again in the landed files; with --fix-with values are taken from a
+    CSV. What the sales table has is never overwritten. Rows of a refused store go in once few enough of them are bad.
+    """
+    with answering(as_json, quiet) as answer:
+        mapped, fixed = pairs("--map", columns), pairs("--set", constants)
+        load().feed(feed, mapped, fixed)
+        path = str(fix_with.absolute()) if fix_with else None
+
+        result = flows("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)
+        answer(result, answers.replay)
+
+
+@app.command()
+def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Join small files of the tables, and remove those that no version needs any more.
+
+    Sales stay readable as they were for `tidy.keep_days` of the settings, and for ever where a release names them.
+    """
     with answering(as_json, quiet) as answer:
         load()
 
-        answer(flows("ingest").replay_quarantine(home=home, reason=reason), answers.ingest)
+        answer(flows("tidy").tidy(home=home), answers.tidy)
 
 
 @app.command()

@@ -9,10 +9,9 @@ from prefect import flow
 from flows.failure import run_failed
 from flows.settings import home_at, load
 from tasks import alert
-from tasks.contract import worst
-from tasks.ingest import merge_batch, read_batch, refused, summary
-from tasks.notify import send
-from tasks.replay import replay
+from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
+from tasks.notify import publish_batch, send
+from tasks.replay import Chosen, replay
 from tasks.validate import validate
 
 
@@ -24,10 +23,11 @@ def ingest(
     columns: dict[str, str] | None = None,
     constants: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Land, validate and merge sales. A refused batch leaves the home as it was.
+    """Land, validate and merge sales. A refused batch leaves all tables as they were.
 
     Args:
-        sources: Files, folders and patterns of CSV (plain, gzip, zstd) or Parquet. Defaults to the home's `landing/`.
+        sources: Files, folders, patterns and URLs of CSV (plain, gzip, zstd) or Parquet. Defaults to the home's
+            `landing/`.
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
         feed: How they are written, by its name in the settings. Defaults to our own columns.
         columns: The file's column of some of ours, over the feed's `map`. Defaults to none.
@@ -39,24 +39,46 @@ def ingest(
     settings, place = load(), home_at(home)
     written = settings.feed(feed, columns, constants)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        batch = read_batch(sources or [str(place.landing)], place, settings.contract, Path(staging), written)
-        breaches = validate(batch.checked, settings.contract, batch.fault)
-        send([alert.about_data(batch.id, breach) for breach in breaches], settings.alert_urls)
-        if why := worst(breaches):
-            return refused(batch, why, place)
-        return summary(batch, merge_batch(batch, place), breaches)
+        batch = read_batch(
+            sources or [str(place.landing)], place, settings.contract, Path(staging), written, settings.intake
+        )
+        findings = validate(batch, settings.contract, place)
+        send(alert.about_data(batch.id, findings), settings.alert_urls)
+        if findings.refusal:
+            result = refuse_batch(batch, findings, place)
+        else:
+            result = summary(*merge_batch(batch, place, findings.refused_stores, settings.intake), findings)
+        publish_batch(result)
+        return result
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
-def replay_quarantine(home: str | None = None, reason: str | None = None) -> dict[str, Any]:
+def replay_quarantine(
+    home: str | None = None,
+    reason: str | None = None,
+    store: str | None = None,
+    feed: str | None = None,
+    columns: dict[str, str] | None = None,
+    constants: dict[str, str] | None = None,
+    fix_with: str | None = None,
+) -> dict[str, Any]:
     """Hold rows in quarantine against today's rules again, and merge those that are right now.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
         reason: Only rows refused for this reason. Defaults to `None`, all.
+        store: Only rows that name this store. Defaults to `None`, all.
+        feed: Read their lines in the landed files again, as this feed of the settings says. Defaults to as before.
+        columns: The file's column of some of ours, over the feed's `map`. Defaults to none.
+        constants: The value of columns that the file does not have, over the feed's `set`. Defaults to none.
+        fix_with: A CSV of corrected rows, as `shelfcast quarantine list --csv` writes it; only these are looked at.
+            Defaults to none.
 
     Returns:
         The JSON of `shelfcast quarantine replay`.
     """
+    settings = load()
+    again = settings.feed(feed, columns, constants) if feed or columns or constants else None
+    chosen = Chosen(reason, store, again, Path(fix_with) if fix_with else None)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        return replay(home_at(home), load().contract, reason, Path(staging))
+        return replay(home_at(home), settings.contract, chosen, Path(staging), settings.intake)

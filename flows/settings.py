@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from tasks.columns import Feed
 from tasks.contract import Contract
+from tasks.delta import Tidiness
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.gate import Limits
 from tasks.forecasting.history import WHOLE, History
@@ -26,6 +27,7 @@ from tasks.forecasting.rollout import RolloutPolicy, StoreList
 from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days
 from tasks.home import Home
+from tasks.intake import Intake
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SHELFCAST_", env_nested_delimiter="__")
 
     contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
+    intake: Intake = Field(Intake(), description="how much memory an ingest takes")
     feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
     days: Days = Field(Days(), description="which days train, choose and measure")
     history: History = Field(WHOLE, description="which days and series take part in that")
@@ -81,6 +84,7 @@ class Settings(BaseSettings):
     gate: Limits = Field(Limits(), description="what a variant must keep to")
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
     drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
+    tidy: Tidiness = Field(Tidiness(), description="how long tables stay readable as they were")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
     )

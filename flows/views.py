@@ -1,5 +1,6 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
+from pathlib import Path
 from typing import Any
 
 from tasks import ledger, quarantine, sales_table, scores
@@ -28,6 +29,15 @@ def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
         ],
         "quarantine": quarantine.reasons(home),
     }
+
+
+def quarantined(home: Home, reason: str | None, store: str | None, limit: int, csv: Path | None) -> dict[str, Any]:
+    """Rows in quarantine, newest batch first; all of them as CSV where a path is given."""
+    found = quarantine.table(home, reason, store)
+    if csv:
+        quarantine.export(found, csv)
+    shown = [{**row, "at": row["at"].isoformat()} for row in found.slice(0, limit).to_pylist()]
+    return {"total": len(found), "rows": shown, "csv": csv and str(csv)}
 
 
 def _store(home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None) -> dict[str, Any]:

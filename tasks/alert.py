@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tasks.contract import Breach
+from tasks.contract import Findings
 
-Kind = Literal["data-refused", "data-warning", "nothing-passed", "run-failed", "drift"]
+Kind = Literal["data-refused", "store-refused", "data-warning", "nothing-passed", "run-failed", "drift"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Alert:
         subject: What it is about: `store.3`, `batch.1a2b...`.
         state: `open` or `resolved`.
         message: One or two sentences: what, how much, what to do.
+        link: A page that says more, if any.
     """
 
     id: str
@@ -27,15 +28,30 @@ class Alert:
     subject: str
     state: Literal["open", "resolved"]
     message: str
+    link: str | None = None
 
 
-def about_data(batch: str, breach: Breach) -> Alert:
-    """A batch that did not get in, or one that did and is suspicious."""
-    if breach.severity == "critical":
-        message = f"no sales were taken: {breach.message}"
-        return Alert(f"data-refused-{batch}", "data-refused", "critical", f"batch.{batch}", "open", message)
-    message = f"{breach.message}; look at `shelfcast quarantine list`"
-    return Alert(f"data-warning-{batch}", "data-warning", "warning", f"batch.{batch}", "open", message)
+def about_data(batch: str, findings: Findings) -> list[Alert]:
+    """A batch or stores that did not get in, and what is suspicious of those that did."""
+    link = findings.docs.as_uri() if findings.docs else None
+    subject = f"batch.{batch}"
+
+    def alert(kind: Kind, severity: Literal["critical", "warning"], message: str, name: str) -> Alert:
+        return Alert(f"{kind}-{name}{batch}", kind, severity, subject, "open", message, link)
+
+    if why := findings.refusal:
+        return [alert("data-refused", "critical", f"no sales were taken: {why}", "")]
+    return [
+        alert("store-refused", "critical", f"{each.message}; all their rows wait in quarantine, the others went in", "")
+        if each.alone and each.severity == "critical"
+        else alert("data-warning", "warning", f"{each.message}{_remedy(each.name)}", f"{each.name.replace('_', '-')}-")
+        for each in findings.breaches
+        if each.severity != "info"
+    ]
+
+
+def _remedy(name: str) -> str:
+    return "; look at `shelfcast quarantine list`" if name.startswith("bad_rows") else ""
 
 
 def nothing_passed(manifest: dict[str, Any]) -> Alert:

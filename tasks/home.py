@@ -68,6 +68,10 @@ class Home:
         return self.root / "quarantine"
 
     @property
+    def docs(self) -> Path:
+        return self.root / "docs"
+
+    @property
     def candidates(self) -> Path:
         return self.root / "candidates"
 
@@ -97,6 +101,21 @@ def write_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+    _sync(path.parent)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Put a copy of a file in place: it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with source.open("rb") as original, partial.open("wb") as file:
+            shutil.copyfileobj(original, file, 1 << 22)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     _sync(path.parent)
 
 

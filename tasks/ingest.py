@@ -1,134 +1,98 @@
 """Steps of an ingest: read and sift what arrived, then put it in the tables."""
 
 import logging
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
+import numpy as np
+import pyarrow as pa
 from prefect import task
 
-from tasks import feed, ledger, quarantine, sales_table
+from tasks import feed, intake, ledger, quarantine, sales_table, sources
+from tasks.accepted import Accepted
+from tasks.batch import Batch, FileCount, Merged, counts, entries, ingested
 from tasks.columns import Feed
-from tasks.contract import Breach, Contract
-from tasks.home import Home, write_file
-from tasks.sift import sift
+from tasks.contract import Contract, Findings
+from tasks.home import Home, copy_file
+from tasks.intake import Intake
+from tasks.keys import Keys, TooManyCodes
+from tasks.piece import UnreadableFile
+from tasks.sources import SourceFile
 
 log = logging.getLogger("shelfcast.ingest")
 
 
-class LostRows(RuntimeError):
-    """Rows read are not those accepted, unchanged and quarantined."""
-
-
-@dataclass(frozen=True)
-class FileCount:
-    """How one file of a batch was read.
-
-    Attributes:
-        name: Of the file.
-        sha256: Of its bytes.
-        rows: Lines after the header that are not empty.
-        reasons: Refused rows by reason.
-        reading: The feed's settings that are not the defaults.
-    """
-
-    name: str
-    sha256: str
-    rows: int
-    reasons: dict[str, int]
-    reading: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def quarantined(self) -> int:
-        return sum(self.reasons.values())
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one ingest brings.
-
-    Attributes:
-        id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.
-        files: New files with their counts; `paths` says where they are, in the same order.
-        known: Files whose content was taken in before, under any feed; they change nothing.
-        staging: Folder with `accepted.parquet`, `refused.parquet` and `checked.parquet` of the new files.
-        fault: Why a file cannot be read at all, which refuses the batch.
-        notes: What to tell of files that change nothing though they are read otherwise now.
-    """
-
-    id: str
-    files: tuple[FileCount, ...]
-    paths: tuple[Path, ...]
-    known: tuple[FileCount, ...]
-    staging: Path
-    fault: str | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def checked(self) -> Path:
-        return self.staging / "checked.parquet"
-
-    @property
-    def reasons(self) -> dict[str, int]:
-        """Refused rows of all files by reason, the most frequent first."""
-        return dict(sum((Counter(file.reasons) for file in (*self.files, *self.known)), Counter()).most_common())
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in (*self.files, *self.known))
-
-
-@dataclass(frozen=True)
-class Merged:
-    """What a batch did to the sales table."""
-
-    rows_accepted: int
-    rows_changed: int
-    rows_unchanged: int
-    snapshot: int | None
-
-
 @task
 def read_batch(
-    sources: list[str],
+    given: list[str],
     home: Home,
     contract: Contract,
     staging: Path,
     written: Feed = Feed(),  # noqa: B008  # frozen
+    size: Intake = Intake(),  # noqa: B008  # frozen
 ) -> Batch:
     """Read all sources and tell good rows from bad ones; nothing is written but in `staging`.
 
     Args:
-        sources: Files, folders and patterns.
+        given: Files, folders, patterns, and URLs of these.
         home: What was taken in before.
         contract: The rules for a row.
         staging: A folder for the time of the run.
         written: How the files are written. Defaults to our own columns.
+        size: How much memory it may take.
 
     Raises:
-        feed.SourceError: If there is nothing to read.
+        sources.SourceError: If there is nothing to read.
     """
-    found = feed.find(sources)
-    before = _ingested(home)
+    before = ingested(home)
+    seen = {version: file.sha256 for file in before.values() for version in file.versions}
+    found = sources.find(given, staging / "fetched", seen)
     known = tuple(before[file.sha256] for file in found if file.sha256 in before)
-    fresh = [file for file in found if file.sha256 not in before]
-    paths = tuple(file.path for file in fresh)
-    batch = sha256("".join(sorted(file.sha256 for file in found)).encode()).hexdigest()[:16]
-    try:
-        rows = [feed.read(file.path, number, written) for number, file in enumerate(fresh)]
-    except feed.UnreadableFile as error:
-        return Batch(batch, (), paths, known, staging, fault=str(error))
     reading = written.model_dump(exclude_defaults=True)
-    counts = _sift(fresh, rows, contract, staging, reading) if fresh else ()
-    log.info("read %s new rows; files: %d, known: %d", f"{sum(c.rows for c in counts):,}", len(found), len(known))
     notes = _read_otherwise(known, reading)
     for note in notes:
         log.warning("%s", note)
-    return Batch(batch, counts, paths, known, staging, notes=notes)
+    name = sha256("".join(sorted(file.sha256 for file in found)).encode()).hexdigest()[:16]
+    batch = Batch(name, (), (), known, staging, notes=notes)
+    fresh = [file for file in found if file.sha256 not in before]
+    return _read(fresh, batch, home, contract, written, size) if fresh else batch
+
+
+def _read(files: list[SourceFile], batch: Batch, home: Home, contract: Contract, written: Feed, size: Intake) -> Batch:
+    paths = tuple(file.path for file in files if file.path)
+    readers = [partial(feed.pieces, path, written) for path in paths]
+    spool = batch.staging / "spool"
+    spool.mkdir()
+    try:
+        table = sales_table.Months(home, Keys())
+        taken = intake.take(readers, contract.rules(datetime.now(UTC).date()), table, spool, size.rows)
+    except UnreadableFile as error:
+        return replace(batch, fault=str(error))
+    except TooManyCodes as error:
+        return replace(batch, fault=f"{', '.join(path.name for path in paths)} {error}")
+    for number, (lines, reasons) in enumerate(taken.bad):
+        np.savez(batch.staging / f"bad-{number}.npz", lines=lines, reasons=reasons)
+    reading = written.model_dump(exclude_defaults=True)
+    counted = tuple(
+        FileCount(
+            file.name,
+            file.sha256,
+            rows,
+            taken.reasons(number),
+            reading,
+            file.origin,
+            _landed(path, file, home),
+            tuple(sources.versions([file])),
+        )
+        for number, (file, path, rows) in enumerate(zip(files, paths, taken.rows, strict=True))
+    )
+    log.info("read %s new rows; files: %d, known: %d", f"{sum(taken.rows):,}", len(files), len(batch.known))
+    return replace(batch, files=counted, paths=paths, accepted=spool, profile=taken.profile)
 
 
 def _read_otherwise(known: tuple[FileCount, ...], reading: dict[str, Any]) -> tuple[str, ...]:
@@ -140,116 +104,111 @@ def _read_otherwise(known: tuple[FileCount, ...], reading: dict[str, Any]) -> tu
     )
 
 
-def _sift(
-    files: list[feed.SourceFile], rows: list[feed.Rows], contract: Contract, staging: Path, reading: dict[str, Any]
-) -> tuple[FileCount, ...]:
-    sifted = sift(rows, datetime.now(UTC).date(), contract.first_day, contract.max_sales)
-    for name in ("accepted", "refused", "checked"):
-        pyarrow.parquet.write_table(getattr(sifted, name), staging / f"{name}.parquet")
-    reasons = [Counter[str]() for _ in files]
-    for row in sifted.refused.select(["file", "reason"]).to_pylist():
-        reasons[row["file"]][row["reason"]] += 1
-    return tuple(
-        FileCount(file.path.name, file.sha256, len(read.table) + len(read.misshapen), dict(count), reading)
-        for file, read, count in zip(files, rows, reasons, strict=True)
-    )
-
-
-def _ingested(home: Home) -> dict[str, FileCount]:
-    """Files that are in the ledger, by sha256."""
-    return {
-        entry.subject: FileCount(
-            entry.details["name"],
-            entry.subject,
-            entry.details["rows"],
-            entry.details["reasons"],
-            entry.details.get("reading", {}),
-        )
-        for entry in ledger.read(home, ["ingest"])
-    }
-
-
 @task
-def merge_batch(batch: Batch, home: Home) -> Merged:
+def merge_batch(
+    batch: Batch,
+    home: Home,
+    refused_stores: tuple[str, ...] = (),
+    size: Intake = Intake(),  # noqa: B008  # frozen
+) -> tuple[Batch, Merged]:
     """Land the files, quarantine the bad rows, merge the good ones, record it, in this order.
 
     Each step is one atomic write and is the same when repeated, so a run that was cut off is mended by the next.
+
+    Args:
+        batch: What was read.
+        home: Where it goes.
+        refused_stores: Stores whose rows all go to quarantine. Defaults to none.
+        size: How much memory it may take.
+
+    Returns:
+        The batch with the rows of refused stores counted as refused, and what it did.
     """
-    good = sum(file.rows - file.quarantined for file in (*batch.files, *batch.known))
     if not batch.files:
-        return Merged(0, 0, good, sales_table.snapshot(home))
+        return batch, Merged(0, 0, batch.rows - batch.quarantined, sales_table.snapshot(home))
     with home.writing():
-        return _merge(batch, home, good)
+        for path, file in zip(batch.paths, batch.files, strict=True):
+            if not path.resolve().is_relative_to(home.landing.resolve()):
+                copy_file(path, home.landing / file.landed)
+        batch = _set_aside(batch, home, refused_stores)
+        return batch, _merge(batch, home, refused_stores, size)
 
 
-def _merge(batch: Batch, home: Home, good: int) -> Merged:
-    for path, file in zip(batch.paths, batch.files, strict=True):
-        _land(path, file, home)
-    quarantine.put(
-        home, batch.id, [(file.name, file.sha256) for file in batch.files], batch.staging / "refused.parquet"
-    )
-    inserted, changed = sales_table.merge(home, batch.id, batch.staging / "accepted.parquet")
-    known = _ingested(home)
+def _set_aside(batch: Batch, home: Home, refused_stores: tuple[str, ...]) -> Batch:
+    """Put all refused rows in quarantine; the batch with what they are, file by file."""
+    said = quarantine.Said(batch.id, datetime.now(UTC))
+    counted = quarantine.put(home, said, _refused_rows(batch, refused_stores))
+    files = tuple(replace(file, reasons=dict(reasons)) for file, reasons in zip(batch.files, counted, strict=True))
+    return replace(batch, files=files, refused_stores=refused_stores)
+
+
+def _refused_rows(batch: Batch, refused_stores: tuple[str, ...]) -> Iterator[tuple[FileCount, Iterator[pa.Table]]]:
+    for number, (file, path) in enumerate(zip(batch.files, batch.paths, strict=True)):
+        with np.load(batch.staging / f"bad-{number}.npz") as bad:
+            found = bad["lines"], bad["reasons"]
+        yield file, intake.refused(partial(feed.pieces, path, Feed(**file.reading)), found, refused_stores)
+
+
+def _merge(batch: Batch, home: Home, refused_stores: tuple[str, ...], size: Intake) -> Merged:
+    assert batch.accepted
+    change = sales_table.merge(home, batch.id, Accepted.at(batch.accepted), size.rows, refused_stores)
+    inserted, changed = change.inserted, change.changed
+    known = ingested(home)
     fresh = [file for file in batch.files if file.sha256 not in known]
     if fresh and not inserted + changed:
         inserted, changed = sales_table.merged_before(home, batch.id)
+    good = batch.rows - batch.quarantined
     merged = Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
-    counts = _counts(batch, merged)
-    ledger.record(home, [_entry(batch, file, counts) for file in fresh])
+    ledger.record(home, entries(batch, fresh, counts(batch, merged)))
     log.info("merged: %s new rows, %s changed", f"{inserted:,}", f"{changed:,}")
     return merged
 
 
-def _counts(batch: Batch, merged: Merged) -> dict[str, int]:
-    """Where the rows of a batch went.
-
-    Raises:
-        LostRows: If they do not add up.
-    """
-    counts = {
-        "rows_read": batch.rows,
-        "rows_accepted": merged.rows_accepted,
-        "rows_unchanged": merged.rows_unchanged,
-        "rows_quarantined": sum(batch.reasons.values()),
-    }
-    read, *elsewhere = counts.values()
-    if min(counts.values()) < 0 or read != sum(elsewhere):
-        raise LostRows(f"batch {batch.id} does not add up, which is a defect of shelfcast: {counts}")
-    return counts
-
-
-def summary(batch: Batch, merged: Merged, breaches: list[Breach]) -> dict[str, Any]:
+def summary(batch: Batch, merged: Merged, findings: Findings = Findings()) -> dict[str, Any]:  # noqa: B008  # frozen
     """The JSON of an ingest: rows read = accepted + unchanged + quarantined."""
     return {
         "batch": batch.id,
         "rows_read": batch.rows,
         **asdict(merged),
-        "rows_quarantined": sum(batch.reasons.values()),
+        "rows_quarantined": batch.quarantined,
         "reasons": batch.reasons,
         "refused": False,
-        "warnings": [*(breach.message for breach in breaches), *batch.notes],
+        "refused_stores": list(batch.refused_stores),
+        "warnings": [*findings.warnings, *batch.notes],
+        "records": [each.message for each in findings.of("info")],
+        "docs": findings.docs and str(findings.docs),
     }
 
 
-def refused(batch: Batch, why: str, home: Home) -> dict[str, Any]:
-    """The JSON of a batch that was refused as a whole: nothing of it is in the home."""
+@task
+def refuse_batch(batch: Batch, findings: Findings, home: Home) -> dict[str, Any]:
+    """Record that a batch was refused as a whole; nothing of it goes into a table. The JSON of its ingest."""
+    why = str(findings.refusal)
+    subject, found = f"batch.{batch.id}", {"rows_read": batch.rows, "rows_refused": batch.rows}
+    entry = ledger.Entry("refusal", subject, why, details={"counts": found, "reasons": batch.reasons})
+    before = [each.why for each in ledger.read(home, ["refusal"]) if each.subject == subject]
+    if before[-1:] != [why]:
+        with home.writing():
+            ledger.record(home, [entry])
     return {
         "batch": batch.id,
         "rows_read": batch.rows,
         **asdict(Merged(0, 0, 0, sales_table.snapshot(home))),
         "rows_quarantined": 0,
+        "rows_refused": batch.rows,
         "reasons": batch.reasons,
         "refused": True,
+        "refused_stores": [],
         "why": why,
+        "warnings": [],
+        "records": [],
+        "docs": findings.docs and str(findings.docs),
     }
 
 
-def _land(path: Path, file: FileCount, home: Home) -> None:
-    if not path.resolve().is_relative_to(home.landing.resolve()):
-        write_file(home.landing / f"{file.sha256[:12]}-{file.name}", path.read_bytes())
-
-
-def _entry(batch: Batch, file: FileCount, counts: dict[str, int]) -> ledger.Entry:
-    details: dict[str, Any] = {**asdict(file), "batch": batch.id, "counts": counts}
-    why = f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined"
-    return ledger.Entry("ingest", file.sha256, why, details=details)
+def _landed(path: Path, file: SourceFile, home: Home) -> str:
+    """Where a file is below `landing/`, or will be."""
+    landing = home.landing.resolve()
+    if path.resolve().is_relative_to(landing):
+        return str(path.resolve().relative_to(landing))
+    return f"{file.sha256[:12]}-{file.name}"

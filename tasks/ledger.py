@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+import pyarrow.compute as pc
+from deltalake import write_deltalake
 
+from tasks import delta
 from tasks.home import Home
 
-Kind = Literal["ingest", "release", "refusal", "promotion", "rollback", "alert", "resolved"]
+Kind = Literal["ingest", "replay", "release", "refusal", "promotion", "rollback", "alert", "resolved"]
 
 SCHEMA = pa.schema(
     [
@@ -66,17 +68,16 @@ def record(home: Home, entries: Sequence[Entry]) -> None:
 
 
 def _last(home: Home) -> datetime:
-    if not DeltaTable.is_deltatable(str(home.ledger)):
+    if not delta.exists(home.ledger):
         return datetime.min.replace(tzinfo=UTC)
-    times = DeltaTable(home.ledger).to_pyarrow_table(columns=["at"])["at"]
-    return max(times.to_pylist())
+    return pc.max(delta.read(home.ledger, ["at"])["at"]).as_py()
 
 
 def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:
     """All entries of some kinds, oldest first."""
-    if not DeltaTable.is_deltatable(str(home.ledger)):
+    if not delta.exists(home.ledger):
         return []
-    rows = DeltaTable(home.ledger).to_pyarrow_table(filters=[("kind", "in", list(kinds))])
+    rows = delta.read(home.ledger, where=pc.field("kind").isin(list(kinds)))
     entries = [Entry(**{**row, "details": json.loads(row["details"])}) for row in rows.to_pylist()]
     return sorted(entries, key=lambda entry: entry.at)
 

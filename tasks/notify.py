@@ -4,6 +4,8 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -26,6 +28,22 @@ def send(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
         _notify(alerts, urls)
 
 
+@task
+def publish_batch(result: dict[str, Any]) -> None:
+    """An artifact that says what became of a batch, with a link to its Data Docs."""
+    counts = ("rows_read", "rows_accepted", "rows_changed", "rows_unchanged", "rows_quarantined")
+    lines = [f"| {name.replace('_', ' ')} | {result[name]:,} |" for name in counts]
+    lines += [f"| {reason} | {rows:,} |" for reason, rows in result["reasons"].items()]
+    said = [result["why"]] if result["refused"] else [*result["warnings"], *result["records"]]
+    verdict = "refused" if result["refused"] else "taken in"
+    if result["docs"]:
+        said.append(f"[Data Docs]({Path(result['docs']).as_uri()})")
+    text = f"# Batch {result['batch']}: {verdict}\n\n| | |\n|---|---|\n" + "\n".join(lines) + "\n\n" + "\n\n".join(said)
+    create_markdown_artifact(
+        text, key=f"batch-{result['batch']}", description=f"{result['rows_read']:,} rows {verdict}"
+    )
+
+
 def _event(alert: Alert) -> None:
     name = f"shelfcast.{alert.kind}" + ("-resolved" if alert.state == "resolved" else "")
     payload = {"alert": alert.id, **asdict(alert)}
@@ -33,7 +51,8 @@ def _event(alert: Alert) -> None:
 
 
 def _markdown(alert: Alert) -> str:
-    return f"# {alert.kind}: {alert.state}\n\n{alert.message}\n\n| | |\n|---|---|\n" + "".join(
+    more = f"\n\n[Data Docs]({alert.link})" if alert.link else ""
+    return f"# {alert.kind}: {alert.state}\n\n{alert.message}{more}\n\n| | |\n|---|---|\n" + "".join(
         f"| {name} | {getattr(alert, name)} |\n" for name in ("id", "severity", "subject")
     )
 
@@ -53,6 +72,7 @@ def _notify(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
             log.error("an alert URL is not one that Apprise knows; see SHELFCAST_ALERT_URLS: %s...", url.split(":")[0])
     opened = sum(alert.state == "open" for alert in alerts)
     title = f"shelfcast: {opened} alert{'s' * (opened != 1)}, {len(alerts) - opened} resolved"
-    body = "\n".join(f"[{alert.state}] {alert.kind} {alert.subject}: {alert.message}" for alert in alerts)
+    lines = [f"[{alert.state}] {alert.kind} {alert.subject}: {alert.message}" for alert in alerts]
+    body = "\n".join([*lines, *sorted({alert.link for alert in alerts if alert.link})])
     if not sender.notify(title=title, body=body):
         log.error("an alert could not be sent to every URL of SHELFCAST_ALERT_URLS")

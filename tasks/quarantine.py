@@ -1,16 +1,21 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
-from deltalake import DeltaTable, write_deltalake
+import pyarrow.compute as pc
+import pyarrow.csv
+from deltalake import DeltaTable
 
-from tasks.home import Home
+from tasks import delta
+from tasks.batch import FileCount
+from tasks.home import Home, write_file
 
 SCHEMA = pa.schema(
     [
@@ -29,55 +34,132 @@ SCHEMA = pa.schema(
 )
 
 
-def put(home: Home, batch: str, files: Sequence[tuple[str, str]], refused: Path) -> None:
-    """Set the refused rows of a batch aside, in one commit; a file's rows replace what was there of the same content.
+@dataclass(frozen=True)
+class Said:
+    """What is said of all rows of a batch: its id, and when it was refused, UTC."""
+
+    batch: str
+    at: datetime
+
+
+def put(home: Home, said: Said, files: Iterable[tuple[FileCount, Iterable[pa.Table]]]) -> list[Counter[str]]:
+    """Set the refused rows of a batch aside, in one commit; what a run that was cut off put there is replaced.
 
     Args:
         home: Where the table is.
-        batch: Id of the batch.
-        files: Name and sha256 of each file, by its number.
-        refused: Parquet of schema `sift.REFUSED`.
+        said: What is said of all rows.
+        files: Each file with its refused rows, in schema `intake.REFUSED`.
+
+    Returns:
+        Of each file, rows by reason.
     """
-    rows = pyarrow.parquet.read_table(refused).to_pylist()
-    if not rows:
-        return
-    now = datetime.now(UTC)
-    table = pa.Table.from_pylist(
-        [
-            {**row, "file": files[row["file"]][0], "sha256": files[row["file"]][1], "batch": batch, "at": now}
-            for row in rows
-        ],
-        schema=SCHEMA,
-    )
-    home.quarantine.mkdir(parents=True, exist_ok=True)
-    if DeltaTable.is_deltatable(str(home.quarantine)):
-        same = ", ".join(f"'{sha256}'" for sha256 in sorted(set(table["sha256"].to_pylist())))
-        write_deltalake(home.quarantine, table, mode="overwrite", predicate=f"sha256 IN ({same})")
-    else:
-        write_deltalake(home.quarantine, table)
+    counted: list[Counter[str]] = []
+    there = _hashes(home)
+    again: list[str] = []
+    with delta.adding(home.quarantine) as adding:
+        for file, tables in files:
+            counts: Counter[str] = Counter()
+            first = next(iter_ := iter(_tables(said, file, tables, counts)), None)
+            if first is not None:
+                adding.file(_chain(first, iter_), SCHEMA).result()
+                again += [file.sha256] if file.sha256 in there else []
+            counted.append(counts)
+        if adding.pending:
+            if again:
+                _table(home).delete(f"sha256 IN ({_quoted(again)})")
+            adding.commit(
+                _table(home) if there or delta.exists(home.quarantine) else None, SCHEMA, {"batch": said.batch}
+            )
+    return counted
 
 
-def rows(home: Home, reason: str | None = None) -> list[dict[str, Any]]:
+def rows(home: Home, reason: str | None = None, store: str | None = None) -> list[dict[str, Any]]:
     """Rows in quarantine, newest batch first.
 
     Args:
         home: Where the table is.
         reason: Only rows refused for it. Defaults to `None`, all.
+        store: Only rows that name it. Defaults to `None`, all.
     """
-    if not DeltaTable.is_deltatable(str(home.quarantine)):
-        return []
-    table = DeltaTable(home.quarantine).to_pyarrow_table(filters=[("reason", "=", reason)] if reason else None)
-    return table.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")]).to_pylist()
+    return table(home, reason, store).to_pylist()
 
 
-def keep(home: Home, remaining: list[dict[str, Any]]) -> None:
+def table(home: Home, reason: str | None = None, store: str | None = None) -> pa.Table:
+    """The same as a table of schema `SCHEMA`."""
+    if not delta.exists(home.quarantine):
+        return SCHEMA.empty_table()
+    where = None
+    if reason is not None:
+        where = pc.field("reason") == reason
+    if store is not None:
+        of_store = pc.field("store") == store
+        where = of_store if where is None else where & of_store
+    found = delta.read(home.quarantine, SCHEMA.names, where).cast(SCHEMA)
+    return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
+
+
+def export(rows: pa.Table, path: Path) -> None:
+    """Write rows as CSV, to be corrected and given to a replay."""
+    columns = ["sha256", "file", "line", "reason", "date", "store", "item", "sales", "raw"]
+    buffer = pa.BufferOutputStream()
+    pa.csv.write_csv(rows.select(columns), buffer)
+    write_file(path, buffer.getvalue().to_pybytes())
+
+
+def release(home: Home, lines: Mapping[str, Iterable[int]]) -> None:
+    """Take rows out, in one commit.
+
+    Args:
+        home: Where the table is.
+        lines: Of files, by their sha256.
+    """
+    everything = table(home)
+    hashes, numbers = everything["sha256"].to_numpy(), everything["line"].to_numpy()
+    gone = np.zeros(len(everything), bool)
+    for sha256, chosen in lines.items():
+        gone |= (hashes == sha256) & np.isin(numbers, np.fromiter(chosen, np.int64))
+    keep(home, everything.filter(pa.array(~gone)))
+
+
+def keep(home: Home, remaining: pa.Table) -> None:
     """Leave only these rows in quarantine, in one commit."""
-    write_deltalake(home.quarantine, pa.Table.from_pylist(remaining, schema=SCHEMA), mode="overwrite")
+    from deltalake import write_deltalake
+
+    write_deltalake(home.quarantine, remaining, mode="overwrite")
 
 
 def reasons(home: Home) -> dict[str, int]:
     """Rows in quarantine by reason, the most frequent first."""
-    if not DeltaTable.is_deltatable(str(home.quarantine)):
+    if not delta.exists(home.quarantine):
         return {}
-    counts = Counter(DeltaTable(home.quarantine).to_pyarrow_table(columns=["reason"])["reason"].to_pylist())
-    return dict(counts.most_common())
+    counts = delta.read(home.quarantine, ["reason"])["reason"].value_counts().to_pylist()
+    return dict(Counter({each["values"]: each["counts"] for each in counts}).most_common())
+
+
+def _tables(said: Said, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:
+    for rows in tables:
+        counts.update({each["values"]: each["counts"] for each in rows["reason"].value_counts().to_pylist()})
+        whole = {"batch": said.batch, "at": said.at, "file": file.name, "sha256": file.sha256}
+        constant = {
+            name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(rows)) for name, value in whole.items()
+        }
+        yield pa.table({**constant, **{name: rows[name] for name in rows.column_names}}).select(SCHEMA.names)
+
+
+def _chain(first: pa.Table, others: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    yield first
+    yield from others
+
+
+def _hashes(home: Home) -> set[str]:
+    if not delta.exists(home.quarantine):
+        return set()
+    return set(delta.read(home.quarantine, ["sha256"])["sha256"].unique().to_pylist())
+
+
+def _table(home: Home) -> DeltaTable:
+    return DeltaTable(home.quarantine)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

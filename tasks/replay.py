@@ -1,80 +1,283 @@
 """Step: rows in quarantine are held against today's rules again; those that are right now go into the sales table."""
 
+import csv
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 from prefect import task
 
-from tasks import quarantine, sales_table
+from tasks import feed, intake, ledger, quarantine, sales_table
+from tasks.accepted import Accepted
+from tasks.batch import ingested
 from tasks.candidate import to_json
+from tasks.columns import COLUMNS, Feed
 from tasks.contract import Contract
-from tasks.feed import FILE_ROWS, Rows
 from tasks.home import Home
-from tasks.sift import ACCEPTED, Sifted, sift
+from tasks.intake import Intake
+from tasks.keys import Keys
+from tasks.piece import Piece
+from tasks.sift import MISSHAPEN, REASONS, STORE_REFUSED, Rules, sift
 
 log = logging.getLogger("shelfcast.replay")
 
+Row = dict[str, Any]
+Place = tuple[str, int]
+"""A file's sha256 and a line."""
 
 KNOWN_OTHERWISE = "sales table has another value"
 """Why a row stays that would be right by itself: what the table has came later, or was right at once."""
 
+SAID = 100
+"""Corrected rows that the answer lists."""
+
+
+class FixError(ValueError):
+    """A file of corrections that cannot be used."""
+
+
+class NotLanded(ValueError):
+    """A file whose lines should be read again is no longer in the landing folder."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows to replay, and how.
+
+    Attributes:
+        reason: Only rows refused for it; all if none.
+        store: Only rows that name it; all if none.
+        again: Read their lines in the landed files again, written like this; as they were read if none.
+        fixes: CSV of corrected rows; only these are replayed.
+    """
+
+    reason: str | None = None
+    store: str | None = None
+    again: Feed | None = None
+    fixes: Path | None = None
+
 
 @task
-def replay(home: Home, contract: Contract, reason: str | None, staging: Path) -> dict[str, Any]:
+def replay(
+    home: Home,
+    contract: Contract,
+    chosen: Chosen,
+    staging: Path,
+    size: Intake = Intake(),  # noqa: B008  # frozen
+) -> dict[str, Any]:
     """Merge what is right now and leave the rest in quarantine; the JSON of `shelfcast quarantine replay`.
 
     No value in the sales table is overwritten. The table is written first: a run that was cut off repeats the merge,
-    which then changes nothing.
+    which then changes nothing. Rows of a store that was refused go in when few enough of its rows are still bad.
 
     Args:
         home: Whose quarantine.
         contract: Today's rules.
-        reason: Only rows refused for it. Defaults to `None`, all.
+        chosen: Which rows, and how they are read.
         staging: A folder for the time of the run.
+        size: How much memory it may take.
+
+    Raises:
+        FixError: If the file of corrections is none, or has a row that is not in quarantine.
+        NotLanded: If a file to read again is no longer there.
     """
     with home.writing() if quarantine.reasons(home) else nullcontext():
-        return _replay(home, contract, reason, staging)
+        return _replay(home, contract, chosen, staging, size)
 
 
-def _replay(home: Home, contract: Contract, reason: str | None, staging: Path) -> dict[str, Any]:
-    everything = quarantine.rows(home)
-    chosen = [row for row in everything if reason in (None, row["reason"]) and row["date"] is not None]
-    sifted = _sift(chosen, contract)
-    held = {tuple(row.values())[:3] for row in sales_table.contradicted(home, sifted.accepted).to_pylist()}
-    faults = [
-        row["reason"] or (KNOWN_OTHERWISE if (row["date"], row["store"], row["item"]) in held else None)
-        for row in sifted.checked.to_pylist()
-    ]
-    fresh = [row for row in sifted.accepted.to_pylist() if tuple(row.values())[:3] not in held]
-    pyarrow.parquet.write_table(pa.Table.from_pylist(fresh, schema=ACCEPTED), staging / "accepted.parquet")
-    batch = sha256(to_json([[row["sha256"], row["line"]] for row in chosen])).hexdigest()[:16]
-    inserted, _ = sales_table.merge(home, batch, staging / "accepted.parquet")
-    released = [row for row, fault in zip(chosen, faults, strict=True) if fault is None]
+def _replay(home: Home, contract: Contract, chosen: Chosen, staging: Path, size: Intake) -> dict[str, Any]:
+    today = contract.rules(datetime.now(UTC).date())
+    before = quarantine.rows(home, chosen.reason, chosen.store)
+    after, fixed = _corrected(before, chosen, home)
+    held = _of_refused_stores(home, after, today, contract.refuse_store_bad_share)
+    good, faults = _right(after, today, held)
+    by_file: dict[str, list[Row]] = defaultdict(list)
+    for row in good:
+        by_file[row["sha256"]].append(row)
+    readers = [_reader(rows) for rows in by_file.values()]
+    spool = staging / "spool"
+    spool.mkdir(exist_ok=True)
+    taken = intake.take(readers, today, sales_table.Months(home, Keys()), spool, size.rows)
+    conflicting = {
+        (name, line): REASONS[reason]
+        for name, bad in zip(by_file, taken.bad, strict=True)
+        for line, reason in zip(*(each.tolist() for each in bad), strict=True)
+    }
+    batch = sha256(to_json([[row["sha256"], row["line"]] for row in after])).hexdigest()[:16]
+    change = sales_table.merge(home, batch, Accepted.at(spool), size.rows, overwrite=False)
+    contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
+    for row in good:
+        if _key(row) in contradicted:
+            conflicting.setdefault(_place(row), KNOWN_OTHERWISE)
+    released = [row for row in good if _place(row) not in conflicting]
     if released:
-        gone = {(row["sha256"], row["line"]) for row in released}
-        quarantine.keep(home, [row for row in everything if (row["sha256"], row["line"]) not in gone])
-    log.info("replayed %d rows: %d right now", len(chosen), len(released))
-    reasons = Counter(fault for fault in faults if fault)
-    return {
+        lines: dict[str, list[int]] = defaultdict(list)
+        for row in released:
+            lines[row["sha256"]].append(row["line"])
+        quarantine.release(home, lines)
+    reasons = Counter([*faults.values(), *conflicting.values()])
+    snapshot = sales_table.snapshot(home)
+    log.info("replayed %d rows: %d right now", len(after), len(released))
+    result = {
         "batch": batch,
-        "rows_read": len(chosen),
-        "rows_accepted": inserted,
+        "rows_read": len(after),
+        "rows_accepted": change.inserted,
         "rows_changed": 0,
-        "rows_unchanged": len(released) - inserted,
+        "rows_unchanged": len(released) - change.inserted,
         "rows_quarantined": reasons.total(),
         "reasons": dict(reasons.most_common()),
         "refused": False,
-        "snapshot": sales_table.snapshot(home),
+        "snapshot": snapshot,
+        "warnings": [],
+        "fixed": [each for each in fixed if (each["sha256"], each["line"]) in {_place(row) for row in released}][:SAID],
     }
+    if released:
+        why = f"{len(released):,} of {len(after):,} rows in quarantine are right now"
+        details = {name: result[name] for name in ("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined")}
+        ledger.record(
+            home, [ledger.Entry("replay", f"batch.{batch}", why, details=details | {"fixed": result["fixed"]})]
+        )
+    return result
 
 
-def _sift(rows: list[dict[str, Any]], contract: Contract) -> Sifted:
-    texts = pa.Table.from_pylist([{**row, "file": 0, "line": line} for line, row in enumerate(rows)], schema=FILE_ROWS)
-    return sift([Rows(texts, {})], datetime.now(UTC).date(), contract.first_day, contract.max_sales)
+def _place(row: Row) -> Place:
+    return row["sha256"], row["line"]
+
+
+def _corrected(rows: list[Row], chosen: Chosen, home: Home) -> tuple[list[Row], list[Row]]:
+    """The rows as they are read today, and of each that reads otherwise what it was and what it is."""
+    after = _read_again(rows, chosen.again, home) if chosen.again else rows
+    if chosen.fixes:
+        after = _fixed(after, chosen.fixes)
+    known = {_place(row): row for row in rows}
+    changes = [
+        {
+            **{name: row[name] for name in ("file", "sha256", "line")},
+            "before": {name: known[_place(row)][name] for name in COLUMNS},
+            "after": {name: row[name] for name in COLUMNS},
+        }
+        for row in after
+        if any(row[name] != known[_place(row)][name] for name in COLUMNS)
+    ]
+    return after, changes
+
+
+def _read_again(rows: list[Row], written: Feed, home: Home) -> list[Row]:
+    """The rows with the texts that their lines have in the landed files, written as a feed says."""
+    landed = ingested(home)
+    found: list[Row] = []
+    for name in dict.fromkeys(row["sha256"] for row in rows):
+        wanted = {row["line"]: row for row in rows if row["sha256"] == name}
+        file = landed.get(name)
+        path = home.landing / file.landed if file and file.landed else None
+        if path is None or not path.exists():
+            called = next(iter(wanted.values()))["file"]
+            raise NotLanded(f"{called} is no longer in {home.landing}, so its lines cannot be read again")
+        for piece in feed.pieces(path, written):
+            where = np.flatnonzero(np.isin(piece.lines, list(wanted)))
+            texts = {column: piece.texts[column].take(where).cast(pa.string()).to_pylist() for column in COLUMNS}
+            for index, line in enumerate(piece.lines[where].tolist()):
+                found.append(wanted[line] | {column: texts[column][index] for column in COLUMNS})
+            nothing = dict.fromkeys(COLUMNS)
+            found += [wanted[line] | nothing for line in piece.misshapen.tolist() if line in wanted]
+    return found
+
+
+def _fixed(rows: list[Row], path: Path) -> list[Row]:
+    """The rows that a file of corrections names, with what it says of them; an empty cell leaves a value as it is.
+
+    Raises:
+        FixError: One line on what is wrong.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            fixes = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FixError(f"{path} cannot be read as CSV in UTF-8 ({error})") from None
+    columns = set(fixes[0]) if fixes else set()
+    if not fixes or "line" not in columns or not columns & {"file", "sha256"} or not columns & set(COLUMNS):
+        raise FixError(
+            f"{path} needs rows with the columns line, file or sha256, and some of {', '.join(COLUMNS)}, such as "
+            f"`shelfcast quarantine list --csv` writes. Received: {', '.join(sorted(map(str, columns))) or 'no rows'}"
+        )
+    by = "sha256" if "sha256" in columns else "file"
+    known: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        known[row[by], str(row["line"])].append(row)
+    found: list[Row] = []
+    for fix in fixes:
+        named = known.get(((fix[by] or "").strip(), (fix["line"] or "").strip()), [])
+        if len(named) != 1:
+            fault = "is not in quarantine" if not named else "is there in several files of that name; give its sha256"
+            raise FixError(f"{path}: line {fix['line']} of {fix[by]} {fault}")
+        found.append(named[0] | {name: fix[name] for name in COLUMNS if (fix.get(name) or "").strip()})
+    if len({_place(row) for row in found}) < len(found):
+        raise FixError(f"{path} names a row twice; leave one of them out")
+    return found
+
+
+def _right(rows: list[Row], today: Rules, held: set[Place]) -> tuple[list[Row], dict[Place, str]]:
+    """Rows that can be right by themselves, and why the others cannot."""
+    good: list[Row] = []
+    faults: dict[Place, str] = {}
+    for row, reason in zip(rows, _reasons(rows, today), strict=True):
+        if reason or _place(row) in held:
+            faults[_place(row)] = reason or REASONS[STORE_REFUSED]
+        else:
+            good.append(row)
+    return good, faults
+
+
+def _reasons(rows: list[Row], today: Rules) -> list[str]:
+    """Why each row cannot be right; nothing where it can."""
+    shaped = [row for row in rows if not _misshapen(row)]
+    sifted = sift(_piece(shaped), Keys(), today).reasons.tolist() if shaped else []
+    found = iter(REASONS[reason] for reason in sifted)
+    return [REASONS[MISSHAPEN] if _misshapen(row) else next(found) for row in rows]
+
+
+def _misshapen(row: Row) -> bool:
+    return all(row[name] is None for name in COLUMNS)
+
+
+def _of_refused_stores(home: Home, rows: list[Row], today: Rules, limit: float) -> set[Place]:
+    """Rows of refused stores that stay: of their store and batch, too many of all rows are still bad."""
+    waiting = [row for row in rows if row["reason"] == REASONS[STORE_REFUSED]]
+    if not waiting:
+        return set()
+    now = {_place(row): row for row in rows}
+    stores: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in quarantine.rows(home):
+        stores[row["batch"], (row["store"] or "").strip()].append(now.get(_place(row), row))
+    shares = {
+        name: sum(map(bool, _reasons(stores[name], today))) / len(stores[name])
+        for name in {(row["batch"], (row["store"] or "").strip()) for row in waiting}
+    }
+    return {_place(row) for row in waiting if shares[row["batch"], (row["store"] or "").strip()] > limit}
+
+
+def _reader(rows: list[Row]) -> intake.Reader:
+    def pieces() -> Iterator[Piece]:
+        yield _piece(sorted(rows, key=lambda row: row["line"]))
+
+    return pieces
+
+
+def _piece(rows: list[Row]) -> Piece:
+    texts: Mapping[str, pa.DictionaryArray] = {
+        name: pa.array([row[name] for row in rows], pa.string()).dictionary_encode() for name in COLUMNS
+    }
+    lines = np.array([row["line"] for row in rows], np.int64)
+    return Piece(lines, texts, np.empty(0, np.int64), lambda some: [str(line) for line in some])
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    return row["date"].strip()[:10], row["store"].strip(), row["item"].strip()

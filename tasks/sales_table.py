@@ -1,32 +1,34 @@
 """The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name.
 
-It is partitioned by month. An ingest writes the months that it changes anew, in one commit: what a night costs grows
-with the month, not with the table's age, and two writers of one month never both succeed.
+It is partitioned by month. An ingest writes the months that it changes anew and makes them visible in one commit: what
+a night costs grows with the month, not with the table's age, and of two writers at once one fails.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset
 import pyarrow.parquet
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import DeltaTable
+from numpy.typing import NDArray
 
+from tasks import delta
+from tasks.accepted import Accepted
 from tasks.home import Home
+from tasks.keys import Ints, Keys, Upsert, order_of, store_of, upsert
+from tasks.spool import Month
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
 SCHEMA = pa.schema([*COLUMNS, ("month", pa.string())])
 _RECENT = 100
 """Commits among which a batch that was cut off is looked for."""
-
-_KEY = ["date", "store", "item"]
-_KEPT = {"delta.enableExpiredLogCleanup": "false"}
-"""Snapshots that releases name stay readable."""
 
 
 class NoSales(ValueError):
@@ -49,7 +51,15 @@ class Snapshot:
 
 def snapshot(home: Home) -> int | None:
     """The current version, or nothing before the first ingest."""
-    return DeltaTable(home.sales).version() if DeltaTable.is_deltatable(str(home.sales)) else None
+    return _version(DeltaTable(home.sales)) if delta.exists(home.sales) else None
+
+
+def _version(table: DeltaTable) -> int:
+    """The last commit that brought sales; tidying up makes commits too, which change none."""
+    for commit in table.history(_RECENT):
+        if not commit["operation"].startswith("VACUUM"):
+            return int(commit["version"])
+    return table.version()
 
 
 def latest(home: Home) -> tuple[int, date]:
@@ -59,7 +69,7 @@ def latest(home: Home) -> tuple[int, date]:
         NoSales: If nothing was ingested yet.
     """
     table = _table(home, None)
-    return table.version(), pc.max(pa.table(table.get_add_actions(flatten=True))["max.date"]).as_py()
+    return _version(table), pc.max(pa.table(table.get_add_actions(flatten=True))["max.date"]).as_py()
 
 
 def read(
@@ -103,8 +113,8 @@ def scan(
     chosen: Any = None
     for condition in wanted:
         chosen = condition if chosen is None else chosen & condition
-    dataset = _table(home, version).to_pyarrow_dataset()
-    for batch in dataset.to_batches(columns=COLUMNS.names, filter=chosen):
+    _table(home, version)
+    for batch in delta.dataset(home.sales, version).to_batches(columns=COLUMNS.names, filter=chosen):
         if batch.num_rows:
             yield pa.table(batch).cast(COLUMNS)
 
@@ -115,9 +125,9 @@ def stores(home: Home) -> list[str]:
     Raises:
         NoSales: If nothing was ingested yet.
     """
-    dataset = _table(home, None).to_pyarrow_dataset()
+    _table(home, None)
     names: set[str] = set()
-    for batch in dataset.to_batches(columns=["store"]):
+    for batch in delta.dataset(home.sales).to_batches(columns=["store"]):
         names |= set(pc.unique(batch["store"]).to_pylist())
     return sorted(names, key=lambda name: (len(name), name))
 
@@ -127,44 +137,133 @@ def describe(rows: pd.DataFrame, version: int) -> Snapshot:
     return Snapshot(version, len(rows), str(rows["date"].min()), str(rows["date"].max()))
 
 
-def merge(home: Home, batch: str, accepted: Path) -> tuple[int, int]:
+class Months:
+    """The table's rows month by month, as keys. They are those of the version that it is made at."""
+
+    def __init__(self, home: Home, keys: Keys) -> None:
+        self.keys = keys
+        self.table = None if snapshot(home) is None else _table(home, None)
+        self._root = home.sales
+        actions = pa.table(self.table.get_add_actions(flatten=True)).to_pylist() if self.table else []
+        self._files: dict[Month, list[str]] = {}
+        self.rows: dict[Month, int] = {}
+        for action in actions:
+            month = int(np.datetime64(action["partition.month"], "M").astype(int))
+            self._files.setdefault(month, []).append(action["path"])
+            self.rows[month] = self.rows.get(month, 0) + action["num_records"]
+
+    def take(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:
+        """Keys, ascending, and sales of a month, or of the part of its stores whose number leaves the remainder `part`.
+
+        Numbers of stores are those of `keys`.
+        """
+        keys, sales = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for path in self._files.get(month, []):
+            with pa.parquet.ParquetFile(self._root / path, read_dictionary=["store", "item"]) as file:
+                for batch in file.iter_batches(batch_size=delta.ROW_GROUP, columns=COLUMNS.names):
+                    found, units = self.keys.of_rows(batch), batch["sales"].to_numpy()
+                    chosen = slice(None) if parts == 1 else store_of(found) % parts == part
+                    keys.append(found[chosen])
+                    sales.append(units[chosen])
+        found, units = np.concatenate(keys), np.concatenate(sales)
+        order = order_of(found)
+        return (found, units) if order is None else (found[order], units[order])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a merge did.
+
+    Attributes:
+        inserted: Rows with a new key.
+        changed: Rows with another value than before.
+        contradicted: Keys that were left as they are, where nothing may be overwritten.
+    """
+
+    inserted: int = 0
+    changed: int = 0
+    contradicted: frozenset[tuple[date, str, str]] = frozenset()
+
+
+def merge(
+    home: Home,
+    batch: str,
+    accepted: Accepted,
+    limit: int,
+    without: Collection[str] = (),
+    overwrite: bool = True,
+) -> Change:
     """Insert new keys and update those with another value, in one commit; none if nothing would change.
 
-    Returns:
-        Rows inserted and rows changed.
+    Args:
+        home: Where the table is.
+        batch: Id of the batch, which the commit names.
+        accepted: The batch's rows.
+        limit: Rows in memory at a time.
+        without: Stores whose rows are left out. Defaults to none.
+        overwrite: Whether a key that has other sales gets the new ones. Defaults to `True`.
     """
-    rows = pyarrow.parquet.read_table(accepted)
-    if not len(rows):
-        return 0, 0
-    rows = rows.append_column("month", _month(rows["date"]))
-    if not DeltaTable.is_deltatable(str(home.sales)):
-        home.sales.mkdir(parents=True, exist_ok=True)
-        write_deltalake(
-            home.sales,
-            rows,
-            partition_by=["month"],
-            configuration=_KEPT,
-            commit_properties=_says(batch, len(rows), 0),
-        )
-        return len(rows), 0
-    table = _table(home, None)
-    joined = _beside(rows, table)
-    fresh = pc.is_null(joined["known"])
-    changed = pc.fill_null(pc.not_equal(joined["sales"], joined["known"]), False)
-    counts = pc.sum(fresh).as_py() or 0, pc.sum(changed).as_py() or 0
-    touching = joined.filter(pc.or_(fresh, changed))
-    if len(touching):
-        months = sorted(touching["month"].unique().to_pylist())
-        content = pa.concat_tables([_others(table, months, touching), touching.select(SCHEMA.names)])
-        named = ", ".join(f"'{month}'" for month in months)
-        write_deltalake(
-            table,
-            content,
-            mode="overwrite",
-            predicate=f"month IN ({named})",
-            commit_properties=_says(batch, *counts),
-        )
-    return counts
+    keys = accepted.keys
+    table, left_out = Months(home, keys), {keys.stores.known(store) for store in without}
+    inserted = changed = 0
+    contradicted: set[tuple[date, str, str]] = set()
+    with delta.adding(home.sales) as adding:
+        touched: list[str] = []
+        waiting: deque[tuple[int, Future]] = deque()
+        for month, rows in accepted.rows.items():
+            parts = max(1, -(-max(table.rows.get(month, 0), rows) // limit))
+            upserts = _Upserts(table, accepted, month, parts, left_out, overwrite)
+            contradicted |= upserts.contradicted
+            if upserts.inserted + upserts.changed:
+                name = str(np.datetime64(month, "M"))
+                tables = (keys.rows(each.keys, each.sales) for each in upserts)
+                waiting.append((upserts.rows, adding.file(tables, keys.schema, {"month": name})))
+                while sum(each for each, _ in waiting) > limit:
+                    waiting.popleft()[1].result()
+                touched.append(name)
+                inserted, changed = inserted + upserts.inserted, changed + upserts.changed
+        if touched:
+            says = {"batch": batch, "inserted": str(inserted), "changed": str(changed)}
+            adding.commit(table.table, SCHEMA, says, "month", touched)
+    return Change(inserted, changed, frozenset(contradicted))
+
+
+class _Upserts:
+    """What a batch does to a month, part by part of its stores; a month of one part is worked out once."""
+
+    def __init__(
+        self, table: Months, accepted: Accepted, month: Month, parts: int, left_out: set[int | None], overwrite: bool
+    ) -> None:
+        self._table, self._accepted, self._month, self._parts = table, accepted, month, parts
+        self._left_out, self._overwrite = [number for number in left_out if number is not None], overwrite
+        self.rows = self.inserted = self.changed = 0
+        self.contradicted: set[tuple[date, str, str]] = set()
+        self._only: Upsert | None = None
+        for part in range(parts):
+            done = self._part(part)
+            self.rows = max(self.rows, len(done.keys))
+            self.inserted += int(done.fresh.sum())
+            self.changed += int(done.changed.sum())
+            self._only = done
+
+    def __iter__(self) -> Iterator[Upsert]:
+        if self._parts == 1 and self._only:
+            yield self._only
+            return
+        for part in range(self._parts):
+            yield self._part(part)
+
+    def _part(self, part: int) -> Upsert:
+        old = self._table.take(self._month, part, self._parts)
+        new = self._accepted.take(self._month, part, self._parts)
+        if self._left_out:
+            new = _where(new, ~np.isin(store_of(new[0]), self._left_out))
+        done = upsert(old, new)
+        if self._overwrite or not done.changed.any():
+            return done
+        rows = self._table.keys.rows(new[0][done.changed], new[1][done.changed]).to_pylist()
+        self.contradicted |= {(row["date"], row["store"], row["item"]) for row in rows}
+        return upsert(old, _where(new, ~done.changed))
 
 
 def merged_before(home: Home, batch: str) -> tuple[int, int]:
@@ -176,43 +275,12 @@ def merged_before(home: Home, batch: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _says(batch: str, inserted: int, changed: int) -> CommitProperties:
-    return CommitProperties(
-        custom_metadata={"batch": batch, "inserted": str(inserted), "changed": str(changed)}, max_commit_retries=0
-    )
-
-
-def _month(days: pa.ChunkedArray) -> pa.Array:
-    """The partition of each day, `2026-01`; each distinct day is looked at once."""
-    encoded = days.combine_chunks().dictionary_encode()
-    return pa.array([f"{day:%Y-%m}" for day in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
-
-
-def _others(table: DeltaTable, months: list[str], rows: pa.Table) -> pa.Table:
-    """All rows of `months` but those whose key is in `rows`."""
-    dataset = table.to_pyarrow_dataset()
-    old = dataset.to_table(columns=SCHEMA.names, filter=pc.field("month").isin(months)).cast(SCHEMA)
-    return old.join(rows.select(_KEY), _KEY, join_type="left anti")
-
-
-def contradicted(home: Home, rows: pa.Table) -> pa.Table:
-    """Those of `rows` whose key has other sales in the table."""
-    if not DeltaTable.is_deltatable(str(home.sales)) or not len(rows):
-        return rows.slice(0, 0)
-    joined = _beside(rows, DeltaTable(home.sales))
-    return joined.filter(pc.not_equal(joined["sales"], joined["known"])).select(rows.column_names)
-
-
-def _beside(rows: pa.Table, table: DeltaTable) -> pa.Table:
-    """`rows` with the sales that the table has for their keys as `known`, null where it has none."""
-    days = pc.min_max(rows["date"]).as_py()
-    span = (pc.field("date") >= pa.scalar(days["min"])) & (pc.field("date") <= pa.scalar(days["max"]))
-    old = table.to_pyarrow_dataset().to_table(columns=COLUMNS.names, filter=span).cast(COLUMNS)
-    return rows.join(old.rename_columns([*_KEY, "known"]), _KEY, join_type="left outer")
+def _where(rows: tuple[Ints, Ints], chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    return rows[0][chosen], rows[1][chosen]
 
 
 def _table(home: Home, version: int | None) -> DeltaTable:
-    if not DeltaTable.is_deltatable(str(home.sales)):
+    if not delta.exists(home.sales):
         raise NoSales(f"there are no sales in {home.root} yet; run `shelfcast ingest` first")
     table = DeltaTable(home.sales, version=version)
     if table.metadata().partition_columns != ["month"]:

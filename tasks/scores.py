@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
+from tasks import delta
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.metrics import mape
 from tasks.home import Home
@@ -27,9 +28,9 @@ SCHEMA = pa.schema(
 
 def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     """All scores, or some columns of them; no rows before the first one."""
-    if not DeltaTable.is_deltatable(str(home.scores)):
+    if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(columns or SCHEMA.names).to_pandas()
-    return DeltaTable(home.scores).to_pyarrow_table(columns=columns).to_pandas()
+    return delta.read(home.scores, columns).to_pandas()
 
 
 def append(home: Home, scores: pd.DataFrame) -> int:

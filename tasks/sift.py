@@ -1,114 +1,142 @@
 """Rows told apart: what can be right from what cannot, with the reason. Nothing here reads or writes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tasks.feed import FILE_ROWS, Rows
+from tasks.keys import Codes, Ints, Keys, order_of, pack
+from tasks.piece import Piece
 
-REFUSED = pa.schema([*FILE_ROWS, ("raw", pa.string()), ("reason", pa.string())])
-"""Refused rows: as they arrived, their line as it stood in the file, and why."""
+Reasons = NDArray[np.int8]
 
-ACCEPTED = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
+REASONS = (
+    "",
+    "missing date",
+    "unparsable date",
+    "date in the future",
+    "date too early",
+    "missing store",
+    "unreadable store",
+    "missing item",
+    "unreadable item",
+    "missing sales",
+    "unparsable sales",
+    "negative sales",
+    "fractional sales",
+    "sales too large",
+    "wrong number of columns",
+    "duplicate key with another value",
+    "store refused",
+)
+"""Why a row is refused, by number; 0 is a good row. Where several hold, the first one is said."""
 
-MISSHAPEN = "wrong number of columns"
+GOOD, MISSHAPEN, CONFLICT, STORE_REFUSED = 0, *(REASONS.index(reason) for reason in REASONS[-3:])
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
 
 
 @dataclass(frozen=True)
-class Sifted:
-    """A batch's rows, told apart.
+class Rules:
+    """What a row must keep to.
 
     Attributes:
-        accepted: One row a key, schema `ACCEPTED`.
-        repeated: Rows left out because they say again what an accepted row says.
-        checked: Every row with the values read off it and `reason`, why it was refused (null where it was not).
-        refused: Refused rows, schema `REFUSED`, in the order of their files and lines.
-    """
-
-    accepted: pa.Table
-    repeated: int
-    checked: pa.Table
-    refused: pa.Table
-
-
-def sift(files: Sequence[Rows], today: date, first_day: date, max_sales: int) -> Sifted:
-    """Tell the rows that can be right from those that cannot.
-
-    A key that comes with two values is refused with both: nobody knows which is right.
-
-    Args:
-        files: What the files hold.
-        today: The last day that sales can be of.
-        first_day: The first such day.
+        first_day: The first day that sales can be of.
+        today: The last one.
         max_sales: The most units that one series can sell in a day.
     """
-    rows = pa.concat_tables([file.table for file in files]).combine_chunks()
-    days, day_faults = _read(rows["date"], lambda text: _day(text, first_day, today), pa.date32())
-    units, unit_faults = _read(rows["sales"], lambda text: _units(text, max_sales), pa.int64())
-    stores, store_faults = _read(rows["store"], lambda text: _code(text, "store"), pa.string())
-    items, item_faults = _read(rows["item"], lambda text: _code(text, "item"), pa.string())
-    reason = pc.coalesce(day_faults, store_faults, item_faults, unit_faults)
-    table = pa.table([days, stores, items, units], schema=ACCEPTED)
-    good = np.flatnonzero(pc.is_null(reason).to_numpy(zero_copy_only=False))
-    first, conflicting = _duplicates(table.take(good))
-    reasons = reason.to_numpy(zero_copy_only=False)
-    reasons[good[conflicting]] = "duplicate key with another value"
-    reason = pa.array(reasons, pa.string(), from_pandas=True)
-    checked = table.append_column("reason", reason)
-    misshapen = sum(len(file.misshapen) for file in files)
-    return Sifted(
-        table.take(good[first]),
-        int(len(good) - len(conflicting) - len(first)),
-        pa.concat_tables([checked, _unread(checked.schema, misshapen)]),
-        _refused(files, rows, reason),
-    )
 
-
-def _unread(schema: pa.Schema, rows: int) -> pa.Table:
-    nothing = [pa.nulls(rows, field.type) for field in schema][:-1]
-    return pa.table([*nothing, pa.array([MISSHAPEN] * rows, pa.string())], schema=schema)
-
-
-def _refused(files: Sequence[Rows], rows: pa.Table, reason: pa.Array) -> pa.Table:
-    bad = pc.is_valid(reason).to_numpy(zero_copy_only=False)
-    numbers = rows["file"].to_numpy()
-    raw = [text for number, file in enumerate(files) for text in file.raw(bad[numbers == number])]
-    shaped = rows.filter(bad).append_column("raw", pa.array(raw, pa.string()))
-    unshaped = [
-        {"file": number, "line": line, "raw": raw, "reason": MISSHAPEN}
-        for number, file in enumerate(files)
-        for line, raw in file.misshapen.items()
-    ]
-    tables = [shaped.append_column("reason", reason.filter(bad)), pa.Table.from_pylist(unshaped, schema=REFUSED)]
-    return pa.concat_tables(tables).sort_by([("file", "ascending"), ("line", "ascending")])
-
-
-def _read(column: pa.ChunkedArray, parse: Callable[[str | None], Any], kind: pa.DataType) -> tuple[Any, Any]:
-    """Values and faults of a column; each distinct text is looked at once."""
-    encoded = column.combine_chunks().dictionary_encode()
-    parsed = [parse(text) for text in encoded.dictionary.to_pylist()] + [parse(None)]
-    where = pc.fill_null(encoded.indices, len(parsed) - 1)
-    values = pa.array([None if isinstance(value, _Fault) else value for value in parsed], kind)
-    faults = pa.array([value.reason if isinstance(value, _Fault) else None for value in parsed], pa.string())
-    return values.take(where), faults.take(where)
+    first_day: date
+    today: date
+    max_sales: int
 
 
 @dataclass(frozen=True)
+class Sifted:
+    """The rows of a piece, told apart.
+
+    Attributes:
+        reasons: Of each row, by its number in `REASONS`.
+        stores: Of each row, -1 where it names none.
+        keys: Of the good rows.
+        sales: Of the good rows, units.
+    """
+
+    reasons: Reasons
+    stores: Ints
+    keys: Ints
+    sales: Ints
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        return self.reasons == GOOD
+
+
+def sift(piece: Piece, keys: Keys, rules: Rules) -> Sifted:
+    """Tell the rows that can be right from those that cannot; misshapen lines are not among them.
+
+    Raises:
+        keys.TooManyCodes: If there are more stores or items than any chain has.
+    """
+    days, bad_days = _read(piece.texts["date"], lambda text: _day(text, rules))
+    stores, bad_stores = _read(piece.texts["store"], lambda text: code(text, "store"), keys.stores)
+    items, bad_items = _read(piece.texts["item"], lambda text: code(text, "item"), keys.items)
+    sales, bad_sales = _read(piece.texts["sales"], lambda text: _units(text, rules.max_sales))
+    reasons = bad_days
+    for fault in (bad_stores, bad_items, bad_sales):
+        reasons = np.where(reasons == GOOD, fault, reasons)
+    if (good := reasons == GOOD).all():
+        return Sifted(reasons, stores, pack(stores, items, days), sales)
+    return Sifted(reasons, stores, pack(stores[good], items[good], days[good]), sales[good])
+
+
+def conflicts(keys: Ints, sales: Ints) -> tuple[Ints, Ints]:
+    """One row of each key that always comes with the same sales, in order; and all rows of keys that do not.
+
+    Of a key that comes with two values nobody knows which is right.
+    """
+    if not len(keys):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    order = order_of(keys)
+    if order is None:
+        order = np.arange(len(keys))
+    ordered, units = keys[order], sales[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    if len(starts) == len(keys):
+        return order, np.empty(0, np.int64)
+    differing = np.minimum.reduceat(units, starts) != np.maximum.reduceat(units, starts)
+    counts = np.diff(np.append(starts, len(keys)))
+    return order[starts[~differing]], order[np.repeat(differing, counts)]
+
+
+def _read(
+    column: pa.DictionaryArray, parse: Callable[[str | None], Any], codes: Codes | None = None
+) -> tuple[Ints, Reasons]:
+    """Values and faults of a column; each distinct text is looked at once, and the missing one."""
+    parsed = [parse(text) for text in (*column.dictionary.to_pylist(), None)]
+    faults = np.array([each.reason if isinstance(each, _Fault) else GOOD for each in parsed], np.int8)
+    fine = [None if isinstance(each, _Fault) else each for each in parsed]
+    values = codes.of(fine) if codes else np.array([0 if value is None else value for value in fine], np.int64)
+    indices = column.indices
+    where = (indices.fill_null(len(parsed) - 1) if indices.null_count else indices).to_numpy()
+    return values[where], faults[where]
+
+
 class _Fault:
-    reason: str
+    def __init__(self, reason: str) -> None:
+        self.reason = REASONS.index(reason)
 
 
-def _day(text: str | None, first_day: date, today: date) -> date | _Fault:
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def _day(text: str | None, rules: Rules) -> int | _Fault:
     if not (text := (text or "").strip()):
         return _Fault("missing date")
     match = _DAY.fullmatch(text)
@@ -118,9 +146,9 @@ def _day(text: str | None, first_day: date, today: date) -> date | _Fault:
         day = None
     if day is None:
         return _Fault("unparsable date")
-    if day > today:
+    if day > rules.today:
         return _Fault("date in the future")
-    return day if day >= first_day else _Fault("date too early")
+    return day.toordinal() - _EPOCH if day >= rules.first_day else _Fault("date too early")
 
 
 def _units(text: str | None, max_sales: int) -> int | _Fault:
@@ -136,25 +164,8 @@ def _units(text: str | None, max_sales: int) -> int | _Fault:
     return int(units) if units <= max_sales else _Fault("sales too large")
 
 
-def _code(text: str | None, name: str) -> str | _Fault:
+def code(text: str | None, name: str) -> str | _Fault:
+    """The code of a store or an item that a text names."""
     if not (text := (text or "").strip()):
         return _Fault(f"missing {name}")
     return text if "\ufffd" not in text and text.isprintable() else _Fault(f"unreadable {name}")
-
-
-def _duplicates(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to keep, one a key, and rows of keys that come with several values."""
-    if not len(table):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    stores, items = (table[name].combine_chunks().dictionary_encode().indices.to_numpy() for name in ("store", "item"))
-    days = table["date"].combine_chunks().cast(pa.int32()).to_numpy()
-    sales = table["sales"].combine_chunks().to_numpy()
-    order = np.lexsort((sales, days, items, stores))
-    key_changes = np.zeros(len(table), dtype=bool)
-    key_changes[0] = True
-    for column in (stores, items, days):
-        key_changes[1:] |= np.diff(column[order]) != 0
-    key = np.cumsum(key_changes) - 1
-    lowest, highest = sales[order][key_changes], np.maximum.reduceat(sales[order], np.flatnonzero(key_changes))
-    conflict = (lowest != highest)[key]
-    return np.sort(order[key_changes & ~conflict]), np.sort(order[conflict])

@@ -89,6 +89,17 @@ def find(sources: Iterable[str], fetched: Path, known: Mapping[str, str] = {}) -
     return list(found.values())
 
 
+def require_local(sources: Iterable[str]) -> None:
+    """Look whether the sources on this machine are there; those of others are left to `find`.
+
+    Raises:
+        SourceError: If one does not exist, holds no file of sales, or is of another kind.
+    """
+    for source in sources:
+        if not _protocol(source):
+            _files(_path(source))
+
+
 def versions(found: Iterable[SourceFile]) -> dict[str, str]:
     """The sha256 of each remote file by its version, copies included: what `find` may be told as known later."""
     return {each.version: each.sha256 for file in found for each in (file, *file.copies) if each.version}

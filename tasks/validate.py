@@ -1,22 +1,21 @@
-"""Step: hold a batch against the data contract."""
+"""Step: hold a batch against the data contract, and say so in the Data Docs."""
 
-from pathlib import Path
+from datetime import UTC, datetime
 
 from prefect import task
 
-from tasks import contract
-from tasks.contract import Breach, Contract
+from tasks import contract, data_docs
+from tasks.batch import Batch
+from tasks.contract import Breach, Contract, Findings
+from tasks.home import Home
 
 
 @task
-def validate(batch: Path, limits: Contract, fault: str | None = None) -> list[Breach]:
-    """The expectations of the contract that a batch does not meet; none if nothing new arrived.
-
-    Args:
-        batch: Parquet of its rows as read.
-        limits: The contract.
-        fault: Why it could not be read at all, which is critical. Defaults to `None`.
-    """
-    if fault:
-        return [Breach("critical", fault)]
-    return contract.check(batch, limits) if batch.exists() else []
+def validate(batch: Batch, limits: Contract, home: Home) -> Findings:
+    """The expectations of the contract that a batch does not meet; none if nothing new arrived."""
+    if batch.fault:
+        return Findings((Breach("critical", batch.fault),))
+    if batch.profile is None:
+        return Findings()
+    breaches, result = contract.check(batch.profile, limits)
+    return Findings(breaches, data_docs.write(home, batch.id, result, breaches, batch.profile, datetime.now(UTC)))

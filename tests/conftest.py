@@ -55,14 +55,15 @@ class Work:
 @pytest.fixture(scope="session")
 def take_in() -> TakeIn:
     """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""
-    from tasks.ingest import merge_batch, read_batch, refused, summary
+    from tasks.contract import Breach, Findings
+    from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
 
     def ingest(home: Home, *sources: Path, contract: Contract = Contract()) -> dict[str, Any]:  # noqa: B008  # frozen
         with TemporaryDirectory() as staging:
             batch = read_batch.fn([str(source) for source in sources], home, contract, Path(staging))
             if batch.fault:
-                return refused(batch, batch.fault, home)
-            return summary(batch, merge_batch.fn(batch, home), [])
+                return refuse_batch.fn(batch, Findings((Breach("critical", batch.fault),)), home)
+            return summary(*merge_batch.fn(batch, home))
 
     return ingest
 
