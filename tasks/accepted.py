@@ -50,7 +50,7 @@ class Accepted:
         assert self._file
         pairs = np.empty(len(keys), _PAIR)
         pairs["key"], pairs["sales"] = keys, sales
-        pairs.tofile(self._file)
+        self._file.write(pairs.data)  # `tofile` does not say when a disk is full
         self.rows[month] = self.rows.get(month, 0) + len(keys)
 
     def take(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:

@@ -114,12 +114,12 @@ def _terms(contract: Contract) -> list[_Term]:
     return [
         _Term("rows", "critical", "there are no rows", "batch_rows", 1, None),
         *(
-            _Term(name, "critical", says + " ({value:.1%})", f"batch_{column}_share", None, refuse)
+            _Term(name, "critical", says + " ({count:,} of {rows:,} rows)", f"batch_{column}_share", None, refuse)
             for name, (column, says) in faults.items()
         ),
-        _Term("bad_rows", "critical", "too many rows are bad ({value:.1%})", "batch_bad_share", None, refuse),
+        _Term("bad_rows", "critical", "too many rows are bad ({count:,} of {rows:,} rows)", "batch_bad_share", None, refuse),
         _Term(
-            "bad_rows_more_than_usual", "warning", "more rows than usual are bad ({value:.1%})",
+            "bad_rows_more_than_usual", "warning", "more rows than usual are bad ({count:,} of {rows:,} rows)",
             "batch_bad_share", None, contract.warn_bad_share,
         ),
         _Term(
@@ -253,6 +253,8 @@ def _breach(result: Any, term: _Term, frame: pd.DataFrame, profile: Profile) -> 
     furthest = values.iloc[(values - 1).abs().argmax()] if term.low is not None else values.max()
     message = term.says.format(
         value=furthest,
+        count=round(furthest * profile.batch["rows"]) if term.column.endswith("_share") else 0,
+        rows=int(profile.batch["rows"]),
         stores=_listed([f"store {store}" for store in stores]),
         gaps=_gaps(profile.gaps),
         new_stores=_listed([f"store {name}" for name in profile.new_stores]),

@@ -17,6 +17,8 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.home import sync
+
 KEPT = {"delta.enableExpiredLogCleanup": "false"}
 """Snapshots that releases name stay readable."""
 
@@ -70,9 +72,17 @@ def adding(root: Path) -> Iterator["Adding"]:
             yield added
         except BaseException:
             wait(added.pending)
-            for path in added.paths:
+            # a commit that fails may be made all the same: every hundredth one also sums up the log, after it is made
+            for path in set(added.paths) - _named(root):
                 path.unlink(missing_ok=True)
             raise
+
+
+def _named(root: Path) -> set[Path]:
+    """Files of a table's current version."""
+    if not exists(root):
+        return set()
+    return {root / path for path in pa.table(DeltaTable(root).get_add_actions())["path"].to_pylist()}
 
 
 class Adding:
@@ -107,8 +117,9 @@ class Adding:
         says: Mapping[str, str],
         partition: str | None = None,
         replacing: Sequence[str] = (),
+        anew: bool = False,
     ) -> None:
-        """Make the files visible, all at once.
+        """Make the files visible, all at once, also after a power cut.
 
         Args:
             table: The table as it was before the first file was written; none to make one.
@@ -116,6 +127,7 @@ class Adding:
             says: What the commit tells of itself.
             partition: The partition column. Defaults to none.
             replacing: Its values whose rows are replaced. Defaults to none, so that rows are added.
+            anew: Whether the files take the place of all that the table has. Defaults to `False`.
 
         Raises:
             deltalake.exceptions.CommitFailedError: If another writer was faster; nothing was changed.
@@ -124,6 +136,8 @@ class Adding:
         actions: list[AddAction | RemoveAction] = [*added]
         says_so = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
         by = [partition] if partition else []
+        for folder in {self._root, *(path.parent for path in self.paths)}:
+            sync(folder)
         if table is None:
             create_table_with_add_actions(
                 str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
@@ -134,7 +148,12 @@ class Adding:
             where = [(partition, "in", list(replacing))]
             table.create_write_transaction(actions, "overwrite", table.schema(), by, where, commit_properties=says_so)
         else:
-            table.create_write_transaction(actions, "append", table.schema(), by, commit_properties=says_so)
+            mode = "overwrite" if anew else "append"
+            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=says_so)
+        # Delta leaves it to the system when a commit reaches the disk; what is written next may rely on it
+        log = self._root / "_delta_log"
+        for path in (max(log.glob("*.json")), log):
+            sync(path)
 
 
 def _written(

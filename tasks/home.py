@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -94,29 +95,33 @@ class Home:
 
 def write_file(path: Path, content: bytes) -> None:
     """Put a file in place: it is there whole or not at all, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    with _placed(path, f".{path.name}.{os.getpid()}.partial") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync(path.parent)
 
 
 def copy_file(source: Path, path: Path) -> None:
-    """Put a copy of a file in place: it is there whole or not at all, also after a power cut."""
+    """Put a copy of a file in place: it is there whole or not at all, also after a power cut.
+
+    For the only writer: what a copy that was cut off left behind is written over.
+    """
+    with source.open("rb") as original, _placed(path, f".{path.name}.partial") as file:
+        shutil.copyfileobj(original, file, 1 << 22)
+
+
+@contextmanager
+def _placed(path: Path, name: str) -> Iterator[IO[bytes]]:
+    """A file to write, under another name until it is whole and on disk; it is removed when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(name)
     try:
-        with source.open("rb") as original, partial.open("wb") as file:
-            shutil.copyfileobj(original, file, 1 << 22)
+        with partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def move_folder(folder: Path, path: Path) -> None:
@@ -126,10 +131,10 @@ def move_folder(folder: Path, path: Path) -> None:
         OSError: If `path` is a folder already.
     """
     for file in folder.rglob("*"):
-        _sync(file)
+        sync(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def remove_folder(folder: Path) -> None:
@@ -138,7 +143,8 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file or a folder's list of files on disk, also after a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

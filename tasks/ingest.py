@@ -182,14 +182,18 @@ def summary(batch: Batch, merged: Merged, findings: Findings = Findings()) -> di
 
 @task
 def refuse_batch(batch: Batch, findings: Findings, home: Home) -> dict[str, Any]:
-    """Record that a batch was refused as a whole; nothing of it goes into a table. The JSON of its ingest."""
+    """Record that a batch was refused as a whole; nothing of it goes into a table. The JSON of its ingest.
+
+    Of files that cannot be read at all there is nothing to record: they leave the home as it was.
+    """
     why = str(findings.refusal)
-    subject, found = f"batch.{batch.id}", {"rows_read": batch.rows, "rows_refused": batch.rows}
-    entry = ledger.Entry("refusal", subject, why, details={"counts": found, "reasons": batch.reasons})
-    before = [each.why for each in ledger.read(home, ["refusal"]) if each.subject == subject]
-    if before[-1:] != [why]:
-        with home.writing():
-            ledger.record(home, [entry])
+    if not batch.fault:
+        subject, found = f"batch.{batch.id}", {"rows_read": batch.rows, "rows_refused": batch.rows}
+        before = [each.why for each in ledger.read(home, ["refusal"]) if each.subject == subject]
+        if before[-1:] != [why]:
+            details = {"counts": found, "reasons": batch.reasons}
+            with home.writing():
+                ledger.record(home, [ledger.Entry("refusal", subject, why, details=details)])
     return {
         "batch": batch.id,
         "rows_read": batch.rows,

@@ -7,6 +7,7 @@ depends on stores, items and days, not on rows. The data contract is held agains
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,7 @@ class Calendar:
 
         Looked at are the days since its last sales before the batch; a store that is closed for ever counts once.
         """
-        opened = np.greater(self._days(self._rows, self.first - RECENT, self.last)[self.stores], 0)
+        opened: Any = self._days(self._rows, self.first - RECENT, self.last)[self.stores] > 0
         expected = np.zeros_like(opened)
         expected[:, 7:] = opened[:, :-7]
         day_numbers = np.arange(opened.shape[1])
@@ -228,7 +229,7 @@ class Calendar:
         past = recent | year
         now = self._days(self._rows, self.first, self.last).any(axis=1)
         new = self.stores[~past[self.stores]] if past.any() else self.stores[:0]
-        gone = recent & ~now
+        gone: Any = recent & ~now
         gone[self.stores] = False
         return new, np.flatnonzero(gone)
 

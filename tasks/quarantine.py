@@ -1,9 +1,10 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,14 @@ def put(home: Home, said: Said, files: Iterable[tuple[FileCount, Iterable[pa.Tab
     with delta.adding(home.quarantine) as adding:
         for file, tables in files:
             counts: Counter[str] = Counter()
-            first = next(iter_ := iter(_tables(said, file, tables, counts)), None)
-            if first is not None:
-                adding.file(_chain(first, iter_), SCHEMA).result()
-                again += [file.sha256] if file.sha256 in there else []
+            _add(adding, _tables(said, file, tables, counts))
+            again += [file.sha256] if file.sha256 in there else []
             counted.append(counts)
-        if adding.pending:
-            if again:
-                _table(home).delete(f"sha256 IN ({_quoted(again)})")
-            adding.commit(
-                _table(home) if there or delta.exists(home.quarantine) else None, SCHEMA, {"batch": said.batch}
-            )
+        if again:
+            _add(adding, _others(home, again))
+        if adding.pending or again:
+            before = DeltaTable(home.quarantine) if delta.exists(home.quarantine) else None
+            adding.commit(before, SCHEMA, {"batch": said.batch}, anew=bool(again))
     return counted
 
 
@@ -146,20 +144,22 @@ def _tables(said: Said, file: FileCount, tables: Iterable[pa.Table], counts: Cou
         yield pa.table({**constant, **{name: rows[name] for name in rows.column_names}}).select(SCHEMA.names)
 
 
-def _chain(first: pa.Table, others: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    yield first
-    yield from others
+def _others(home: Home, hashes: Sequence[str]) -> Iterator[pa.Table]:
+    """What is there of other files."""
+    where = ~pc.field("sha256").isin(list(hashes))
+    for batch in delta.dataset(home.quarantine).to_batches(columns=SCHEMA.names, filter=where):
+        if batch.num_rows:
+            yield pa.table(batch).cast(SCHEMA)
+
+
+def _add(adding: delta.Adding, tables: Iterator[pa.Table]) -> None:
+    """Write a file, unless there are no rows."""
+    first = next(tables, None)
+    if first is not None:
+        adding.file(chain([first], tables), SCHEMA).result()
 
 
 def _hashes(home: Home) -> set[str]:
     if not delta.exists(home.quarantine):
         return set()
     return set(delta.read(home.quarantine, ["sha256"])["sha256"].unique().to_pylist())
-
-
-def _table(home: Home) -> DeltaTable:
-    return DeltaTable(home.quarantine)
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)

@@ -81,7 +81,7 @@ class Spool:
         for month, parts in self._pieces.items():
             rows = Rows.joined(parts)
             with self._path(month).open("ab") as file:
-                np.stack(rows, axis=1).tofile(file)
+                file.write(np.stack(rows, axis=1).data)  # `tofile` does not say when a disk is full
             self._waiting[month] += len(rows.key)
         self._pieces.clear()
         self._held = 0

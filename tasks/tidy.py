@@ -77,8 +77,9 @@ def _tidied(path: Path, hours: int, kept: list[int], join: bool) -> Tidied:
         table.optimize.compact()
         table = DeltaTable(path)
     # files that a killed run left behind are in no version, so that only a full look finds them
-    clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=not join, keep_versions=kept)
-    removed = clear(dry_run=True)
+    clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=True, keep_versions=kept)
+    # it names files that an earlier call removed too
+    removed = [name for name in clear(dry_run=True) if (path / name).exists()]
     if removed:
         clear(dry_run=False)
     after = _files(path)

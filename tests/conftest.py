@@ -58,12 +58,17 @@ def take_in() -> TakeIn:
     from tasks.contract import Breach, Findings
     from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
 
-    def ingest(home: Home, *sources: Path, contract: Contract = Contract()) -> dict[str, Any]:  # noqa: B008  # frozen
+    def ingest(
+        home: Home,
+        *sources: Path,
+        contract: Contract = Contract(),  # noqa: B008  # frozen
+        refused_stores: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
         with TemporaryDirectory() as staging:
             batch = read_batch.fn([str(source) for source in sources], home, contract, Path(staging))
             if batch.fault:
                 return refuse_batch.fn(batch, Findings((Breach("critical", batch.fault),)), home)
-            return summary(*merge_batch.fn(batch, home))
+            return summary(*merge_batch.fn(batch, home, refused_stores))
 
     return ingest
 

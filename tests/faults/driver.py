@@ -1,7 +1,8 @@
-"""A process that runs a step again and again, each time on a fresh copy of a home, and kills it somewhere inside.
+"""A process that runs a step again and again, each time on a fresh copy of a home, and lets something go wrong inside.
 
-It imports once and forks for each kill, and knows no Prefect server. Run as `python -m tests.faults.driver JOB`, where
-JOB is a pickled `Job`; stdout says where each copy was killed, one line a copy.
+It kills the step, right before its n-th write or at a random moment, or gives it a disk with n free blocks. It imports
+once and forks for each copy, and knows no Prefect server. Run as `python -m tests.faults.driver JOB`, where JOB is a
+pickled `Job`; stdout says what happened to each copy, one line a copy.
 """
 
 import builtins
@@ -10,8 +11,10 @@ import json
 import os
 import pickle
 import random
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -21,20 +24,27 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import RLock
 from typing import Any
 
-from deltalake.table import TableMerger
+import deltalake
+from deltalake import DeltaTable
+from deltalake.table import TableOptimizer
 
-from tasks import ledger, publish, quarantine, replay, report, sales_table, scores
+from tasks import delta, ledger, publish, replay, report, scores
 from tasks.contract import Contract
 from tasks.deliver import deliver, plan_wave, promote_wave
+from tasks.delta import Tidiness
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.rollout import DeviceClass, RolloutPolicy, StoreList
 from tasks.ingest import merge_batch, read_batch
+from tasks.intake import Intake
 from tasks.judge import judge
 from tasks.manifest import release_id
 from tasks.release import Release, releases
+from tasks.replay import Chosen
 from tasks.score import remember, score, watch
+from tasks.tidy import tidy_tables
 from tests.conftest import Work
 
 TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
@@ -43,14 +53,16 @@ POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
 
 @dataclass(frozen=True)
 class Job:
-    """What to run and kill.
+    """What to run, and what goes wrong.
 
     Attributes:
         step: Name of a function below.
         work: What each copy is made of.
         source: The step's input: what to ingest.
-        folder: Copies go here, named 1, 2, ...; the last one of a run of all points was not killed.
+        folder: Copies go here, named 1, 2, ...; the last one of a run of all points came to its end.
         timed: Kill this many copies by a timer instead, at random moments. Defaults to 0.
+        disk: A small disk: copies have the first 0, 1, 2, ... blocks of it instead of being killed. Defaults to none.
+        only_staging: Only staging folders are on that disk, not the home.
     """
 
     step: str
@@ -58,11 +70,26 @@ class Job:
     source: Path
     folder: Path
     timed: int = 0
+    disk: Path | None = None
+    only_staging: bool = False
 
 
-def ingest(work: Work, source: Path) -> None:
+class Little(Intake):
+    """So little memory that rows of a month have to wait on disk and are merged in parts."""
+
+    @property
+    def rows(self) -> int:
+        return 100
+
+
+def ingest(work: Work, source: Path, size: Intake = Intake()) -> None:  # noqa: B008  # frozen
     with TemporaryDirectory() as staging:
-        merge_batch.fn(read_batch.fn([str(source)], work.home, Contract(), Path(staging)), work.home)
+        batch = read_batch.fn([str(source)], work.home, Contract(), Path(staging), size=size)
+        merge_batch.fn(batch, work.home, size=size)
+
+
+def ingest_in_parts(work: Work, source: Path) -> None:
+    ingest(work, source, Little())
 
 
 def publishing(work: Work, source: Path) -> None:
@@ -90,11 +117,15 @@ def monitoring(work: Work, source: Path) -> None:
 
 def replaying(work: Work, source: Path) -> None:
     with TemporaryDirectory() as staging:
-        replay.replay.fn(work.home, Contract(max_sales=10_000_000), None, Path(staging))
+        replay.replay.fn(work.home, Contract(max_sales=10_000_000), Chosen(), Path(staging))
+
+
+def tidying(work: Work, source: Path) -> None:
+    tidy_tables.fn(work.home, Tidiness(keep_days=7))
 
 
 STEPS: dict[str, Callable[[Work, Path], None]] = {
-    step.__name__: step for step in (ingest, publishing, delivering, monitoring, replaying)
+    step.__name__: step for step in (ingest, ingest_in_parts, publishing, delivering, monitoring, replaying, tidying)
 }
 
 
@@ -120,43 +151,83 @@ def steady(folder: Path) -> None:
     publish.datetime = Noon  # type: ignore[misc]
 
 
-PRIMITIVES: list[tuple[Any, str]] = [
+FILES: list[tuple[Any, str]] = [
     *((os, name) for name in ("replace", "rename", "fsync", "unlink", "rmdir", "mkdir")),
-    *((module, "write_deltalake") for module in (ledger, quarantine, sales_table, scores)),
-    (TableMerger, "execute"),
     (builtins, "open"),
     (io, "open"),
 ]
-"""What writes: everything that a home's content goes through."""
+"""What changes files."""
+
+COMMITS: list[tuple[Any, str]] = [
+    (DeltaTable, "create_write_transaction"),
+    (DeltaTable, "vacuum"),
+    (TableOptimizer, "compact"),
+    (delta, "create_table_with_add_actions"),
+    *((module, "write_deltalake") for module in (ledger, scores, deltalake)),
+]
+"""What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
 
 
-def die_at(call: int, said: Path, home: Path) -> None:
-    """Let the process kill itself right before its n-th write."""
-    calls = 0
+class Death:
+    """The process kills itself at its n-th write to a home, before it or, where that is a commit, right after it."""
 
-    def watched(name: str, function: Any) -> Any:
-        def before(*arguments: Any, **options: Any) -> Any:
-            nonlocal calls
-            calls += 0 if name.endswith(".open") and not writes(*arguments[1:2], **options) else 1
-            if calls == call:
-                about = next((str(each) for each in arguments if isinstance(each, str | Path)), "")
-                said.write_text(f"{name} {about.removeprefix(str(home))}")
-                if name == "os.fsync":
-                    tear(arguments[0])
-                if name.endswith(".open"):
-                    function(*arguments, **options)  # it empties the file that was there
+    def __init__(self, call: int, said: Path, home: Path) -> None:
+        self._left, self._said, self._home = call, said, home
+        self._one_at_a_time = RLock()
+        for owner, name in FILES:
+            setattr(owner, name, self._watched(name, getattr(owner, name)))
+        for owner, name in COMMITS:
+            setattr(owner, name, self._watched(name, getattr(owner, name), after=True))
+
+    def _watched(self, name: str, function: Any, after: bool = False) -> Any:
+        def watched(*arguments: Any, **options: Any) -> Any:
+            path = place(*arguments, **options)
+            if not path.is_relative_to(self._home) or not changes(name, path, *arguments[1:2], **options):
+                return function(*arguments, **options)
+            said = f"{name} {path.relative_to(self._home)}"
+            self._at(f"before {said}", lambda: half_done(name, function, arguments, options))
+            answer = function(*arguments, **options)
+            if after:
+                self._at(f"after {said}", lambda: None)
+            return answer
+
+        return watched
+
+    def _at(self, moment: str, dying: Callable[[], None]) -> None:
+        with self._one_at_a_time:
+            self._left -= 1
+            if not self._left:
+                self._said.write_text(moment)
+                dying()
                 os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **options)
-
-        return before
-
-    for owner, name in PRIMITIVES:
-        setattr(owner, name, watched(f"{owner.__name__}.{name}", getattr(owner, name)))
 
 
-def writes(mode: str = "r", **_: Any) -> bool:
-    """Whether a file that is opened like this is written to."""
-    return mode.strip("rbt") != ""
+def place(first: Any, *_: Any, dir_fd: int | None = None, **__: Any) -> Path:
+    """What a call is about: a path, an open file, or a table."""
+    if isinstance(first, TableOptimizer | DeltaTable):
+        return Path(getattr(first, "table", first).table_uri)
+    if isinstance(first, int):
+        return Path(f"/proc/self/fd/{first}").readlink()
+    return place(dir_fd) / first if dir_fd is not None else Path(first).absolute()
+
+
+def changes(name: str, path: Path, mode: Any = "r", **_: Any) -> bool:
+    """Whether a call changes anything."""
+    if name == "open":
+        return mode.strip("rbt") != ""
+    return path.exists() != (name == "mkdir") if name in ("mkdir", "unlink") else True
+
+
+def half_done(name: str, function: Any, arguments: Any, options: Any) -> None:
+    """What a call that is cut off leaves behind."""
+    if name == "open":
+        function(*arguments, **options)  # it empties the file that was there
+    elif name == "fsync":
+        tear(arguments[0])
+    elif name == "vacuum":
+        table: DeltaTable = arguments[0]
+        for path in function(table, *arguments[1:], **{**options, "dry_run": True})[::2]:
+            (Path(table.table_uri) / path).unlink()
 
 
 def tear(handle: int) -> None:
@@ -165,28 +236,40 @@ def tear(handle: int) -> None:
         os.ftruncate(handle, os.fstat(handle).st_size // 2)
 
 
-def forked(job: Job, number: int, prepare: Callable[[Path], None], kill_after: float | None = None) -> bool:
-    """Run the step on a copy in a process of its own; whether it came to its end."""
-    work = job.work.copied(job.folder / str(number))
+def forked(
+    job: Job, work: Work, said: Path, prepare: Callable[[], Any] = lambda: None, kill_after: float | None = None
+) -> int:
+    """Run the step in a process of its own; its exit code, negative if it was killed."""
     sys.stdout.flush()
     process = os.fork()
     if not process:
         status = 1
         try:
-            prepare(work.home.root)
+            prepare()
             STEPS[job.step](work, job.source)
             status = 0
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            said.write_text(json.dumps(vars(Failure.of(error))))
         finally:
             os._exit(status)
     if kill_after is not None:
         time.sleep(kill_after)
         os.kill(process, signal.SIGKILL)
-    _, status = os.waitpid(process, 0)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        sys.exit(f"copy {number} failed, it was not killed")
-    return os.WIFEXITED(status)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error that a step ended with: what it is and the functions it went through, the first one outermost."""
+
+    kinds: list[str]
+    text: str
+    through: list[str]
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        through = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+        return cls([kind.__name__ for kind in type(error).__mro__], str(error), through)
 
 
 def say(line: str) -> None:
@@ -194,27 +277,53 @@ def say(line: str) -> None:
 
 
 def every_point(job: Job) -> None:
-    number, done = 0, False
-    while not done:
+    number, status = 0, -signal.SIGKILL
+    while status == -signal.SIGKILL:
         number += 1
-        said = job.folder / f"{number}.txt"
-        done = forked(job, number, lambda home, call=number, said=said: die_at(call, said, home))  # type: ignore[misc]
-        say("not killed" if done else f"before write {number}: {said.read_text()}")
+        work, said = job.work.copied(job.folder / str(number)), job.folder / f"{number}.txt"
+        status = forked(job, work, said, lambda: Death(number, said, work.home.root))  # noqa: B023  # called at once
+        say(said.read_text() if status else "not killed")
+    if status:
+        sys.exit(f"copy {number} was not killed, it failed with exit code {status}")
 
 
 def random_moments(job: Job) -> None:
     start = time.monotonic()
-    forked(job, 0, lambda _: None)
+    status = forked(job, job.work.copied(job.folder / "0"), job.folder / "0.txt")
+    if status:
+        sys.exit(f"undisturbed, the step failed with exit code {status}: {(job.folder / '0.txt').read_text()}")
     took = time.monotonic() - start
     moments = random.Random(0)
     for number in range(1, job.timed + 1):
         after = moments.uniform(0, took)
-        forked(job, number, lambda _: None, kill_after=after)
+        forked(job, job.work.copied(job.folder / str(number)), job.folder / f"{number}.txt", kill_after=after)
         say(f"after {1000 * after:.0f} of {1000 * took:.0f} ms")
+
+
+def every_shortage(job: Job, disk: Path) -> None:
+    """Run with 0, 1, 2, ... free blocks until they are enough; the line of a copy is its exit code and its failure."""
+    number, status = 0, 1
+    while status:
+        number += 1
+        copy, said = job.folder / str(number), job.folder / f"{number}.txt"
+        work = job.work.copied(copy if job.only_staging else disk / "home")
+        tempfile.tempdir = str(disk) if job.only_staging else None
+        with (disk / "ballast").open("wb") as ballast:
+            room = os.statvfs(disk)
+            os.posix_fallocate(ballast.fileno(), 0, (room.f_bavail - number + 1) * room.f_frsize)
+        status = forked(job, work, said)
+        if not job.only_staging:
+            shutil.move(work.home.root, copy)
+        for path in disk.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        say(json.dumps([status, json.loads(said.read_text()) if status > 0 else None]))
 
 
 if __name__ == "__main__":
     given: Job = pickle.loads(Path(sys.argv[1]).read_bytes())
     given.folder.mkdir(parents=True, exist_ok=True)
     steady(given.folder.parent)
-    (random_moments if given.timed else every_point)(given)
+    if given.disk:
+        every_shortage(given, given.disk)
+    else:
+        (random_moments if given.timed else every_point)(given)

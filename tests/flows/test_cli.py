@@ -90,7 +90,9 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
     answer = json.loads(result.stdout)
     assert answer["refused"] is True
     assert answer["rows_accepted"] == answer["rows_changed"] == answer["rows_quarantined"] == 0
-    assert not (tmp_path / "home").exists()
+    assert answer["rows_refused"] == answer["rows_read"]
+    left = {path.name for path in (tmp_path / "home").glob("[!.]*")}
+    assert left == ({"docs", "ledger"} if answer["rows_read"] else set()), "what it was and why, and no row of it"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks import alert, notify
 from tasks.alert import Alert
-from tasks.contract import Breach
+from tasks.contract import Breach, Findings
 
 DRIFT = Alert("drift-3-r-lstm-16", "drift", "warning", "store.3", "open", "MAPE 20 %, limit 4")
 
@@ -38,17 +39,28 @@ def inbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         thread.join()
 
 
-def test_a_refused_batch_is_critical_and_says_why() -> None:
-    said = alert.about_data("ab12", Breach("critical", "there are no rows"))
-    assert said == Alert(
-        "data-refused-ab12", "data-refused", "critical", "batch.ab12", "open", "no sales were taken: there are no rows"
-    )
+def test_a_refused_batch_is_critical_and_says_why(tmp_path: Path) -> None:
+    breaches = Breach("critical", "there are no rows"), Breach("warning", "more rows than usual are bad")
+    (said,) = alert.about_data("ab12", Findings(breaches, tmp_path / "ab12.html"))
+    assert (said.id, said.kind, said.severity) == ("data-refused-ab12", "data-refused", "critical")
+    assert (said.subject, said.message) == ("batch.ab12", "no sales were taken: there are no rows")
+    assert said.link == (tmp_path / "ab12.html").as_uri()
+    assert f"[Data Docs]({said.link})" in notify._markdown(said)
 
 
 def test_a_suspicious_batch_is_a_warning_with_the_remedy() -> None:
-    said = alert.about_data("ab12", Breach("warning", "more rows than usual are bad"))
-    assert (said.kind, said.severity, said.id) == ("data-warning", "warning", "data-warning-ab12")
-    assert said.message == "more rows than usual are bad; look at `shelfcast quarantine list`"
+    breaches = (
+        Breach("critical", "too many rows of store 2 are bad", "bad_rows_of_a_store", ("2",), alone=True),
+        Breach("warning", "more rows than usual are bad", "bad_rows_more_than_usual"),
+        Breach("warning", "new: store 9", "new_stores"),
+        Breach("info", "new: item 7", "new_items"),
+    )
+    refused, bad, new = alert.about_data("ab12", Findings(breaches))
+    assert (refused.kind, refused.severity) == ("store-refused", "critical")
+    assert refused.message.startswith("too many rows of store 2 are bad; all their rows wait in quarantine")
+    assert (bad.kind, bad.severity, bad.id) == ("data-warning", "warning", "data-warning-bad-rows-more-than-usual-ab12")
+    assert bad.message == "more rows than usual are bad; look at `shelfcast quarantine list`"
+    assert (new.message, new.id) == ("new: store 9", "data-warning-new-stores-ab12")
 
 
 def test_nothing_passed_names_the_baseline_and_its_reasons() -> None:

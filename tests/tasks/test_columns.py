@@ -13,33 +13,18 @@ import pytest
 from pyarrow import parquet
 from pydantic import ValidationError
 
-from tasks import feed as source
 from tasks import ledger, quarantine, sales_table
 from tasks.columns import Feed
-from tasks.contract import Contract
-from tasks.feed import UnreadableFile
+from tasks.contract import Breach, Contract, Findings
 from tasks.home import Home
-from tasks.ingest import merge_batch, read_batch, refused, summary
-from tasks.sift import Sifted, sift
+from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
+from tests.tasks.test_feed import sifted
 
-TODAY = date(2026, 6, 30)
 OURS = "date,store,item,sales\n"
 
 
 def day(number: int) -> date:
     return date(2026, 1, number)
-
-
-def sifted(path: Path, feed: Feed) -> Sifted:
-    return sift([source.read(path, 0, feed)], TODAY, date(2000, 1, 1), 1_000_000)
-
-
-def refusals(found: Sifted) -> list[tuple[int, str, str]]:
-    return [(row["line"], row["raw"], row["reason"]) for row in found.refused.to_pylist()]
-
-
-def accepted(found: Sifted) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in found.accepted.to_pylist()]
 
 
 def zstd(content: bytes) -> bytes:
@@ -54,6 +39,7 @@ class Case:
     refused: tuple[tuple[int, str, str], ...] = ()
     packed: Callable[[bytes], bytes] = bytes
     encoding: str = "utf-8"
+    repeated: int = 0
 
 
 GERMAN = {
@@ -164,6 +150,7 @@ CASES = {
         "sales\n7\nx\n7\n",
         [(day(5), "007", "all", 7)],
         ((3, "x", "unparsable sales"),),
+        repeated=1,
     ),
     "names swapped": Case(
         {"map": {"store": "item", "item": "store"}}, OURS + "2026-01-05,1,2,7\n", [(day(5), "2", "1", 7)]
@@ -224,9 +211,9 @@ def test_an_export_gives_its_rows_lines_and_reasons(tmp_path: Path, case: Case) 
     path = tmp_path / "export.csv"
     path.write_bytes(case.packed(case.content.encode(case.encoding)))
     found = sifted(path, Feed(**case.feed))
-    assert accepted(found) == case.rows
-    assert refusals(found) == list(case.refused)
-    assert len(found.checked) == len(found.accepted) + found.repeated + len(found.refused)
+    assert found.accepted == case.rows
+    assert found.refused == list(case.refused)
+    assert found.repeated == case.repeated
 
 
 def test_parquet_reads_texts_as_declared_and_keeps_raw_values(tmp_path: Path) -> None:
@@ -235,55 +222,16 @@ def test_parquet_reads_texts_as_declared_and_keeps_raw_values(tmp_path: Path) ->
     for columns in (texts, {name: pa.array(values).dictionary_encode() for name, values in texts.items()}):
         parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
         found = sifted(tmp_path / "a.parquet", feed)
-        assert accepted(found) == [(day(5), "S-017", "all", 13)]
-        assert refusals(found) == [(2, "06.01.2026,007,13.000", "unparsable sales")]
+        assert found.accepted == [(day(5), "S-017", "all", 13)]
+        assert found.refused == [(2, "06.01.2026,007,13.000", "unparsable sales")]
 
 
 def test_parquet_with_types_of_its_own_needs_no_declaration(tmp_path: Path) -> None:
     columns = {"date": [day(5), day(6)], "store": [1, 2], "item": [4006381333931, 1], "sales": [13.0, 1.5]}
     parquet.write_table(pa.table(columns), tmp_path / "A.PARQUET")
     found = sifted(tmp_path / "A.PARQUET", Feed(decimal=",", date_format="%d.%m.%Y"))
-    assert accepted(found) == [(day(5), "1", "4006381333931", 13)]
-    assert refusals(found) == [(2, "2026-01-06,2,1,1.5", "fractional sales")]
-
-
-def part(content: bytes) -> bytes:
-    return content[: len(content) * 2 // 3]
-
-
-LONG = (OURS + "".join(f"2026-01-05,{store},1,{store * 7 % 31}\n" for store in range(999))).encode()
-UNREADABLE = {
-    "zstd cut off": ({}, part(zstd(LONG)), r"f\.csv\.zst is a damaged zstd \(Truncated .*\); fetch it again"),
-    "zstd without its last byte": ({}, zstd(LONG)[:-1], "is a damaged zstd"),
-    "zstd damaged": ({}, (whole := zstd(LONG))[:20] + b"\xff" * 8 + whole[28:], "is a damaged zstd"),
-    "zstd with rubbish behind it": ({}, zstd(LONG) + b"rubbish!", "is a damaged zstd"),
-    "zstd of nothing": ({}, zstd(b""), "is empty; is the export complete"),
-    "a mapped column lacks": (
-        ROSSMANN,
-        b"Store,Day,Sales\n1,2026-01-05,1\n",
-        r"lacks the column Date; wanted Date, Store, Sales\. Received: Store, Day, Sales$",
-    ),
-    "mapped columns lack": (
-        GERMAN,
-        OURS.encode() + b"2026-01-05,1,1,1\n",
-        r"lacks the columns Datum, Filiale, Artikel, Absatz; wanted Datum \(date\), Filiale \(store\), "
-        r"Artikel \(item\), Absatz \(sales\)\. Received: date, store, item, sales$",
-    ),
-    "a column comes twice": ({}, b"date,store,item,sales,Sales\n2026-01-05,1,1,1,2\n", "has the column sales twice"),
-    "another delimiter than declared": (
-        {"delimiter": ";"},
-        OURS.encode() + b"2026-01-05,1,1,1\n",
-        r"lacks the columns date, store, item, sales; .* Received: date,store,item,sales$",
-    ),
-    "another encoding than declared": ({"encoding": "utf-16"}, LONG, "lacks the columns date, store, item, sales"),
-}
-
-
-@pytest.mark.parametrize(("feed", "content", "message"), UNREADABLE.values(), ids=UNREADABLE)
-def test_a_file_that_does_not_fit_its_feed(tmp_path: Path, feed: dict[str, Any], content: bytes, message: str) -> None:
-    (tmp_path / "f.csv.zst").write_bytes(content)
-    with pytest.raises(UnreadableFile, match=message):
-        source.read(tmp_path / "f.csv.zst", 0, Feed(**feed))
+    assert found.accepted == [(day(5), "1", "4006381333931", 13)]
+    assert found.refused == [(2, "2026-01-06,2,1,1.5", "fractional sales")]
 
 
 @pytest.mark.parametrize(
@@ -322,33 +270,19 @@ def test_what_is_said_for_one_run_goes_over_the_feed() -> None:
         feed.with_columns({"item": "Art"}, {"item": "none"})
 
 
-def test_a_pattern_names_files_and_folders(tmp_path: Path) -> None:
-    for name in ("in/a.csv", "in/b.CSV", "in/b.txt", "in/deep/er/c.csv.zst", "other.csv"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(OURS)
-    for pattern, names in {
-        "in/*.csv": ["a.csv"],
-        "in/?.*": ["a.csv", "b.CSV"],
-        "i*": ["a.csv", "b.CSV", "c.csv.zst"],
-        "**/*.zst": ["c.csv.zst"],
-        "in": ["a.csv", "b.CSV", "c.csv.zst"],
-    }.items():
-        assert [path.name for path in source.files([tmp_path / pattern])] == names
-    with pytest.raises(source.SourceError, match=r"no \.csv, .* file matches: .*/in/\*\.txt$"):
-        source.files([tmp_path / "in/*.txt"])
-
-
 def ingested(home: Home, path: Path, feed: Feed) -> dict[str, Any]:
     with TemporaryDirectory() as staging:
         batch = read_batch.fn([str(path)], home, Contract(), Path(staging), feed)
-        return refused(batch, batch.fault, home) if batch.fault else summary(batch, merge_batch.fn(batch, home), [])
+        if batch.fault:
+            return refuse_batch.fn(batch, Findings((Breach("critical", batch.fault),)), home)
+        return summary(*merge_batch.fn(batch, home))
 
 
 def test_a_file_refused_for_its_columns_comes_in_with_the_right_ones(tmp_path: Path) -> None:
     home, path = Home(tmp_path / "home"), tmp_path / "export.csv"
     path.write_text("Date,Store,Sales\n2026-01-05,S-017,7\n2026-01-06,S-017,x\n")
     assert "lacks the column item" in ingested(home, path, Feed())["why"]
-    assert not home.root.exists()
+    assert [path.name for path in home.root.iterdir() if not path.name.startswith(".")] == ["ledger"]
     result = ingested(home, path, Feed(**ROSSMANN))
     assert (result["rows_read"], result["rows_accepted"], result["rows_quarantined"]) == (2, 1, 1)
     assert [(row.store, row.item, row.sales) for row in sales_table.read(home).itertuples()] == [("S-017", "all", 7)]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tasks import ledger, quarantine, sales_table
-from tasks.contract import Contract
+from tasks.contract import Breach, Contract, Findings
 from tasks.home import Home
-from tasks.ingest import merge_batch, read_batch
+from tasks.ingest import merge_batch, read_batch, refuse_batch
 from tests.conftest import TakeIn
 
 HEADER = "date,store,item,sales\n"
@@ -58,7 +58,10 @@ def test_good_rows_go_into_the_table_and_bad_ones_into_quarantine(home: Home, tm
         "rows_quarantined": 2,
         "reasons": {"negative sales": 1, "wrong number of columns": 1},
         "refused": False,
+        "refused_stores": [],
         "warnings": [],
+        "records": [],
+        "docs": None,
     }
     assert sales(home) == {("2026-01-05", "1", "1"): 7, ("2026-01-06", "2", "1"): 3}
     refused = [(row["file"], row["line"], row["raw"], row["reason"]) for row in quarantine.rows(home)]
@@ -149,6 +152,22 @@ def test_a_batch_with_a_file_that_cannot_be_read_leaves_the_home_as_it_was(
     assert tree(home.root) == before
 
 
+def test_a_refusal_is_in_the_ledger_once_and_changes_no_table(home: Home, tmp_path: Path, take_in: TakeIn) -> None:
+    take_in(home, csv(tmp_path / "a.csv", "2026-01-05,1,1,7", "bad"))
+    before = tree(home.root)
+    (tmp_path / "staging").mkdir()
+    batch = read_batch.fn([str(csv(tmp_path / "b.csv", "x", "y"))], home, Contract(), tmp_path / "staging")
+    found = Findings((Breach("critical", "too many rows are bad"),))
+    for _ in range(2):
+        result = refuse_batch.fn(batch, found, home)
+    assert (result["rows_read"], result["rows_refused"], result["rows_quarantined"]) == (2, 2, 0)
+    changed = {name for name, content in tree(home.root).items() if before.get(name) != content}
+    assert changed and all(name.startswith("ledger") for name in changed)
+    (refusal,) = ledger.read(home, ["refusal"])
+    assert (refusal.subject, refusal.why) == (f"batch.{batch.id}", "too many rows are bad")
+    assert refusal.details["counts"] == {"rows_read": 2, "rows_refused": 2}
+
+
 def test_reading_writes_nothing_into_the_home(home: Home, tmp_path: Path) -> None:
     (tmp_path / "staging").mkdir()
     batch = read_batch.fn([str(csv(tmp_path / "a.csv", "2026-01-05,1,1,7"))], home, Contract(), tmp_path / "staging")
@@ -174,7 +193,7 @@ def test_merging_the_same_batch_twice_is_merging_it_once(home: Home, tmp_path: P
     batch = read_batch.fn([source], home, Contract(), tmp_path / "staging")
     merge_batch.fn(batch, home)
     before = sales(home), [row["raw"] for row in quarantine.rows(home)], sales_table.snapshot(home)
-    assert merge_batch.fn(batch, home).rows_accepted == 0
+    assert merge_batch.fn(batch, home)[1].rows_accepted == 0
     assert (sales(home), [row["raw"] for row in quarantine.rows(home)], sales_table.snapshot(home)) == before
 
 

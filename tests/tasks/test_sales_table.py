@@ -2,16 +2,19 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
-from pyarrow import parquet
 
 from tasks import sales_table
+from tasks.accepted import Accepted
 from tasks.home import Home
-from tasks.sales_table import NoSales
-from tasks.sift import ACCEPTED
+from tasks.keys import Keys, day_of
+from tasks.sales_table import COLUMNS, Months, NoSales
+from tasks.spool import month_of
 
 
 @pytest.fixture
@@ -19,11 +22,25 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def merge(home: Home, *rows: tuple[date, str, str, int], batch: str = "b") -> tuple[int, int]:
-    path = home.root.with_suffix(".parquet")
+def staged(folder: Path, *rows: tuple[date, str, str, int]) -> Accepted:
+    folder.mkdir(exist_ok=True)
     columns = list(zip(*rows, strict=True)) or [()] * 4
-    parquet.write_table(pa.table([list(column) for column in columns], schema=ACCEPTED), path)
-    return sales_table.merge(home, batch, path)
+    table = pa.table([list(column) for column in columns], schema=COLUMNS)
+    keys = Keys()
+    found, units = keys.of_rows(table), table["sales"].to_numpy()
+    months = month_of(day_of(found))
+    with Accepted(folder, keys) as accepted:
+        for month in np.unique(months):
+            order = np.argsort(found[months == month])
+            accepted.add(int(month), found[months == month][order], units[months == month][order])
+    return Accepted.at(folder)
+
+
+def merge(
+    home: Home, *rows: tuple[date, str, str, int], batch: str = "b", limit: int = 1000, **options: Any
+) -> tuple[int, int]:
+    change = sales_table.merge(home, batch, staged(home.root.with_suffix(".staging"), *rows), limit, **options)
+    return change.inserted, change.changed
 
 
 MONDAY, TUESDAY, SUNDAY = date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 11)
@@ -82,3 +99,73 @@ def test_a_snapshot_is_described(home: Home) -> None:
     merge(home, (MONDAY, "1", "1", 1), (SUNDAY, "2", "1", 3))
     snapshot = sales_table.describe(sales_table.read(home), 0)
     assert vars(snapshot) == {"version": 0, "rows": 2, "first_day": "2026-01-05", "last_day": "2026-01-11"}
+
+
+APRIL = date(2026, 4, 1)
+
+
+def versions(home: Home, month: str) -> list[str]:
+    return sorted(path.name for path in (home.sales / f"month={month}").glob("*.parquet"))
+
+
+def test_only_the_months_that_change_are_written_anew(home: Home) -> None:
+    merge(home, (MONDAY, "1", "1", 7), (APRIL, "1", "1", 7))
+    before = versions(home, "2026-01"), versions(home, "2026-04")
+    merge(home, (MONDAY, "1", "1", 7), (APRIL, "1", "1", 8))
+    assert versions(home, "2026-01") == before[0]
+    assert len(versions(home, "2026-04")) == 2
+    assert len(sales_table.read(home)) == 2
+
+
+def test_rows_of_some_stores_can_be_left_out(home: Home) -> None:
+    assert merge(home, (MONDAY, "1", "1", 7), (MONDAY, "2", "1", 7), without=("2", "unknown")) == (1, 0)
+    assert sales_table.stores(home) == ["1"]
+    assert merge(home, (MONDAY, "2", "1", 7), without=("2",)) == (0, 0)
+
+
+def test_where_nothing_may_be_overwritten_contradicted_keys_are_told(home: Home) -> None:
+    merge(home, (MONDAY, "1", "1", 7), (APRIL, "1", "1", 7))
+    accepted = staged(home.root.with_suffix(".s"), (MONDAY, "1", "1", 8), (TUESDAY, "1", "1", 9), (APRIL, "1", "1", 7))
+    change = sales_table.merge(home, "b", accepted, 1000, overwrite=False)
+    assert (change.inserted, change.changed, change.contradicted) == (1, 0, {(MONDAY, "1", "1")})
+    assert sorted(sales_table.read(home)["sales"]) == [7, 7, 9]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 1000])
+def test_months_larger_than_the_limit_are_merged_by_parts_of_their_stores(home: Home, limit: int) -> None:
+    rows = [(day, str(store), "1", store) for day in (MONDAY, TUESDAY, APRIL) for store in range(7)]
+    assert merge(home, *rows, limit=limit) == (21, 0)
+    changed = [(MONDAY, "3", "1", 99), (MONDAY, "8", "1", 8), (TUESDAY, "0", "1", 0)]
+    assert merge(home, *changed, limit=limit) == (1, 1)
+    found = {(row.date, row.store): row.sales for row in sales_table.read(home).itertuples()}
+    assert found == {(day, store): units for day, store, _, units in [*rows, *changed]}
+    assert merge(home, *rows[:0], *changed, limit=limit) == (0, 0)
+
+
+def test_a_month_is_read_as_keys_in_order(home: Home) -> None:
+    merge(home, (SUNDAY, "2", "1", 3), (MONDAY, "1", "b", 2), (MONDAY, "1", "a", 1), (APRIL, "1", "a", 4))
+    months = Months(home, Keys())
+    assert months.rows == {672: 3, 675: 1}
+    keys, sales = months.take(672)
+    assert (np.diff(keys) > 0).all()
+    rows = months.keys.rows(keys, sales).to_pylist()
+    assert {(row["date"], row["store"], row["item"], row["sales"]) for row in rows} == {
+        (SUNDAY, "2", "1", 3),
+        (MONDAY, "1", "b", 2),
+        (MONDAY, "1", "a", 1),
+    }
+    parts = [months.take(672, part, 2)[1].tolist() for part in range(2)]
+    assert sorted(parts[0] + parts[1]) == [1, 2, 3] and all(parts)
+
+
+def test_a_merge_that_fails_leaves_no_file_behind(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    merge(home, (MONDAY, "1", "1", 7))
+    before = sorted(home.sales.rglob("*"))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(DeltaTable, "create_write_transaction", full)
+    with pytest.raises(OSError, match="No space left"):
+        merge(home, (MONDAY, "1", "1", 8), (APRIL, "1", "1", 8))
+    assert [path for path in sorted(home.sales.rglob("*")) if path.is_file()] == [p for p in before if p.is_file()]

@@ -19,7 +19,7 @@ with tempfile.TemporaryDirectory() as staging:
     batch = read_batch.fn([sys.argv[2]], home, Contract(), Path(staging))
     print("read", flush=True)
     sys.stdin.readline()
-    print(json.dumps(summary(batch, merge_batch.fn(batch, home), [])))
+    print(json.dumps(summary(*merge_batch.fn(batch, home))))
 """
 
 
