@@ -5,11 +5,12 @@ Accuracy is measured on the file named by `SHELFCAST_BENCH_SALES` (Kaggle's colu
 
 import os
 
-from benchmarks import accuracy, files, ingest, training
+from benchmarks import accuracy, files, ingest, size, training
 
 if __name__ == "__main__":
     files.main()
     ingest.main()
+    size.main()
     training.main()
     if sales := os.environ.get("SHELFCAST_BENCH_SALES"):
         accuracy.main(sales)

@@ -101,6 +101,8 @@ class _Term:
 
 def _terms(contract: Contract) -> list[_Term]:
     refuse, year = contract.refuse_bad_share, " are {value:.2f} times last year's same weeks"
+    of_rows = " ({count:,} of {rows:,} rows)"
+    lost = "no row at all of {stores}, on up to {value:.0f} days that it is open on"
     faults = {
         "dates": ("no_date", "too many rows have no valid date"),
         "stores": ("no_store", "too many rows name no store"),
@@ -114,12 +116,12 @@ def _terms(contract: Contract) -> list[_Term]:
     return [
         _Term("rows", "critical", "there are no rows", "batch_rows", 1, None),
         *(
-            _Term(name, "critical", says + " ({count:,} of {rows:,} rows)", f"batch_{column}_share", None, refuse)
+            _Term(name, "critical", says + of_rows, f"batch_{column}_share", None, refuse)
             for name, (column, says) in faults.items()
         ),
-        _Term("bad_rows", "critical", "too many rows are bad ({count:,} of {rows:,} rows)", "batch_bad_share", None, refuse),
+        _Term("bad_rows", "critical", "too many rows are bad" + of_rows, "batch_bad_share", None, refuse),
         _Term(
-            "bad_rows_more_than_usual", "warning", "more rows than usual are bad ({count:,} of {rows:,} rows)",
+            "bad_rows_more_than_usual", "warning", "more rows than usual are bad" + of_rows,
             "batch_bad_share", None, contract.warn_bad_share,
         ),
         _Term(
@@ -131,7 +133,7 @@ def _terms(contract: Contract) -> list[_Term]:
         _Term("volume_of_a_store", "warning", "rows of {stores}" + year, "rows_ratio", *contract.warn_ratio),
         _Term("mean_of_a_store", "warning", "mean sales of {stores}" + year, "mean_ratio", *contract.warn_ratio),
         _Term("every_day", "warning", "series without rows: {gaps}", "gap_days", None, 0),
-        _Term("lost_days", "warning", "no row at all of {stores}, on up to {value:.0f} days that it is open on", "lost_days", None, 0),
+        _Term("lost_days", "warning", lost, "lost_days", None, 0),
         _Term("new_stores", "warning", "new: {new_stores}", "batch_new_stores", None, 0),
         _Term("vanished_stores", "warning", "no longer there: {vanished_stores}", "batch_vanished_stores", None, 0),
         _Term("new_items", "info", "new: {new_items}", "batch_new_items", None, 0),

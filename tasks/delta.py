@@ -163,7 +163,7 @@ def _written(
         with pa.parquet.ParquetWriter(
             file, schema, compression="zstd", compression_level=1, store_schema=False
         ) as writer:
-            for table in tables:
+            for table in filter(len, tables):
                 writer.write_table(table, row_group_size=ROW_GROUP)
         file.flush()
         os.fsync(file.fileno())

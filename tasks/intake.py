@@ -143,7 +143,7 @@ def _sort_in(number: int, piece: Piece, sifted: Sifted, spool: Spool, tally: Tal
 def _in_order(spool: Spool, table: Months, calendar: Calendar, tally: Tally, bad: list[Bad], staging: Path) -> Accepted:
     """The good rows month by month, without repeats; those that contradict each other are bad."""
     arrived, known = spool.months(), table.rows
-    beside = [month for month in calendar.months if month in known] if arrived else []
+    beside = {month: days for month, days in calendar.months.items() if month in known} if arrived else {}
     with Accepted(staging, table.keys) as accepted:
         for month in sorted({*arrived, *beside}):
             parts = max(1, -(-max(arrived.get(month, 0), known.get(month, 0)) // spool.limit))
@@ -155,7 +155,8 @@ def _in_order(spool: Spool, table: Months, calendar: Calendar, tally: Tally, bad
                 new = rows.key[kept], rows.sales[kept]
                 if len(kept):
                     accepted.add(month, *new)
-                calendar.see(month, *_united(table.take(month, part, parts) if month in beside else None, new))
+                old = table.take(month, part, parts, beside[month]) if month in beside else None
+                calendar.see(month, *_united(old, new))
     calendar.finish()
     return accepted
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Lock
 from typing import Any
 
@@ -92,6 +93,19 @@ def pack(stores: Ints, items: Ints, days: Ints) -> Ints:
 def day_of(keys: Ints) -> Ints:
     """Days since 1970-01-01."""
     return keys & _DAY
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _EPOCH
+
+
+def date_of(number: int) -> date:
+    """The day that is some days after 1970-01-01."""
+    return date.fromordinal(_EPOCH + int(number))
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def item_of(keys: Ints) -> Ints:

@@ -6,14 +6,13 @@ depends on stores, items and days, not on rows. The data contract is held agains
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.keys import Ints, Keys, day_of, item_of, places, series_of, store_of
+from tasks.keys import Ints, Keys, date_of, day_of, item_of, places, series_of, store_of
 from tasks.sift import GOOD, REASONS, Reasons
 from tasks.spool import Month, month_of
 
@@ -97,11 +96,20 @@ class Calendar:
         self._item_seen = np.zeros((0, 3), bool)
 
     @property
-    def months(self) -> list[Month]:
-        """The months that it must see, of the table and the batch together."""
-        year = (self._compared_from - YEAR, self.last - YEAR)
-        days = np.append(np.arange(self.first - RECENT, self.last + 1), np.arange(year[0], year[1] + 1))
-        return [int(month) for month in np.unique(month_of(np.maximum(days, 0)))]
+    def months(self) -> dict[Month, tuple[int, int]]:
+        """The months that it must see, of the table and the batch together, with the first and last day wanted."""
+        found: dict[Month, tuple[int, int]] = {}
+        for first, last in (
+            (self._compared_from - YEAR, self.last - YEAR),
+            (self.first - RECENT - 1, self.last),
+        ):
+            days = np.arange(max(first, 0), max(last, 0) + 1)
+            months = month_of(days)
+            for month in np.unique(months).tolist():
+                mine = days[months == month]
+                low, high = found.get(month, (int(mine[0]), int(mine[-1])))
+                found[month] = min(low, int(mine[0])), max(high, int(mine[-1]))
+        return found
 
     @property
     def _compared_from(self) -> int:
@@ -186,8 +194,8 @@ class Calendar:
                 "store": [keys.stores.names[number] for number in store_of(series.keys[chosen])],
                 "item": [keys.items.names[number] for number in item_of(series.keys[chosen])],
                 "days": series.missing[chosen],
-                "first": [day(number) for number in series.first_gap[chosen]],
-                "last": [day(number) for number in series.last_gap[chosen]],
+                "first": [date_of(number) for number in series.first_gap[chosen]],
+                "last": [date_of(number) for number in series.last_gap[chosen]],
             }
         )
 
@@ -200,7 +208,7 @@ class Calendar:
         expected = np.zeros_like(opened)
         expected[:, 7:] = opened[:, :-7]
         day_numbers = np.arange(opened.shape[1])
-        known_before = np.where(day_numbers < RECENT, opened, False)
+        known_before: Any = np.where(day_numbers < RECENT, opened, False)
         since = np.where(known_before.any(axis=1), (known_before * day_numbers).max(axis=1), RECENT - 1)
         until = np.where(opened.any(axis=1), (opened * day_numbers).max(axis=1), -1)
         until = np.where(until >= opened.shape[1] - 1 - RECENT, opened.shape[1] - 1, until)
@@ -224,12 +232,14 @@ class Calendar:
 
         Before the first sales nothing is new.
         """
-        recent = self._days(self._rows, self.first - RECENT, self.first - 1).any(axis=1)
-        year = self._days(self._rows, self._compared_from - YEAR, min(self.last - YEAR, self.first - 1)).any(axis=1)
+        recent: Any = self._days(self._rows, self.first - RECENT, self.first - 1).any(axis=1)
+        year: Any = self._days(self._rows, self._compared_from - YEAR, min(self.last - YEAR, self.first - 1)).any(
+            axis=1
+        )
         past = recent | year
         now = self._days(self._rows, self.first, self.last).any(axis=1)
         new = self.stores[~past[self.stores]] if past.any() else self.stores[:0]
-        gone: Any = recent & ~now
+        gone = recent & ~now
         gone[self.stores] = False
         return new, np.flatnonzero(gone)
 
@@ -250,14 +260,6 @@ class Calendar:
             if low <= high:
                 days[: len(counts), low - first : high - first + 1] = counts[:, low - start : high - start + 1]
         return days
-
-
-def day(number: int) -> date:
-    """The day that is some days after 1970-01-01."""
-    return date.fromordinal(_EPOCH + int(number))
-
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def _first_day(month: Month) -> int:

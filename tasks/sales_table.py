@@ -1,7 +1,7 @@
 """The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name.
 
-It is partitioned by month. An ingest writes the months that it changes anew and makes them visible in one commit: what
-a night costs grows with the month, not with the table's age, and of two writers at once one fails.
+It is partitioned by month. An ingest adds a file to a month, or writes it anew where a known value changes, and makes
+all that visible in one commit: a night costs the same at any age of the table, and of two writers at once one fails.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tasks import delta
 from tasks.accepted import Accepted
 from tasks.home import Home
-from tasks.keys import Ints, Keys, Upsert, order_of, store_of, upsert
+from tasks.keys import Ints, Keys, Upsert, day_number, day_of, order_of, store_of, upsert
 from tasks.spool import Month
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
@@ -57,7 +57,7 @@ def snapshot(home: Home) -> int | None:
 def _version(table: DeltaTable) -> int:
     """The last commit that brought sales; tidying up makes commits too, which change none."""
     for commit in table.history(_RECENT):
-        if not commit["operation"].startswith("VACUUM"):
+        if commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
             return int(commit["version"])
     return table.version()
 
@@ -145,29 +145,44 @@ class Months:
         self.table = None if snapshot(home) is None else _table(home, None)
         self._root = home.sales
         actions = pa.table(self.table.get_add_actions(flatten=True)).to_pylist() if self.table else []
-        self._files: dict[Month, list[str]] = {}
+        self._files: dict[Month, list[dict[str, Any]]] = {}
         self.rows: dict[Month, int] = {}
         for action in actions:
             month = int(np.datetime64(action["partition.month"], "M").astype(int))
-            self._files.setdefault(month, []).append(action["path"])
+            self._files.setdefault(month, []).append(action)
             self.rows[month] = self.rows.get(month, 0) + action["num_records"]
 
-    def take(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:
-        """Keys, ascending, and sales of a month, or of the part of its stores whose number leaves the remainder `part`.
+    def take(
+        self, month: Month, part: int = 0, parts: int = 1, days: tuple[int, int] | None = None
+    ) -> tuple[Ints, Ints]:
+        """Keys, ascending, and sales of a month.
 
-        Numbers of stores are those of `keys`.
+        Args:
+            month: Since 1970-01.
+            part: Only stores whose number in `keys` leaves this remainder. Defaults to 0.
+            parts: The divisor. Defaults to 1, so that all stores are taken.
+            days: The first and last day wanted, since 1970-01-01. Defaults to all of the month.
         """
+        first, last = days or (0, np.iinfo(np.int32).max)
         keys, sales = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for path in self._files.get(month, []):
-            with pa.parquet.ParquetFile(self._root / path, read_dictionary=["store", "item"]) as file:
+        for action in self._files.get(month, []):
+            if day_number(action["max.date"]) < first or day_number(action["min.date"]) > last:
+                continue
+            with pa.parquet.ParquetFile(self._root / action["path"], read_dictionary=["store", "item"]) as file:
                 for batch in file.iter_batches(batch_size=delta.ROW_GROUP, columns=COLUMNS.names):
-                    found, units = self.keys.of_rows(batch), batch["sales"].to_numpy()
+                    found, units = self._within(batch, first, last)
                     chosen = slice(None) if parts == 1 else store_of(found) % parts == part
                     keys.append(found[chosen])
                     sales.append(units[chosen])
         found, units = np.concatenate(keys), np.concatenate(sales)
         order = order_of(found)
         return (found, units) if order is None else (found[order], units[order])
+
+    def _within(self, batch: pa.RecordBatch, first: int, last: int) -> tuple[Ints, Ints]:
+        numbers = batch["date"].cast(pa.int32()).to_numpy()
+        wanted = (numbers >= first) & (numbers <= last)
+        rows = batch if wanted.all() else batch.filter(pa.array(wanted))
+        return self.keys.of_rows(rows), rows["sales"].to_numpy()
 
 
 @dataclass(frozen=True)
@@ -208,28 +223,30 @@ def merge(
     inserted = changed = 0
     contradicted: set[tuple[date, str, str]] = set()
     with delta.adding(home.sales) as adding:
-        touched: list[str] = []
+        replaced: list[str] = []
         waiting: deque[tuple[int, Future]] = deque()
         for month, rows in accepted.rows.items():
             parts = max(1, -(-max(table.rows.get(month, 0), rows) // limit))
-            upserts = _Upserts(table, accepted, month, parts, left_out, overwrite)
-            contradicted |= upserts.contradicted
-            if upserts.inserted + upserts.changed:
+            done = _Month(table, accepted, month, parts, left_out, overwrite)
+            contradicted |= done.contradicted
+            if done.inserted + done.changed:
                 name = str(np.datetime64(month, "M"))
-                tables = (keys.rows(each.keys, each.sales) for each in upserts)
-                waiting.append((upserts.rows, adding.file(tables, keys.schema, {"month": name})))
+                waiting.append((done.rows, adding.file(done.tables(), keys.schema, {"month": name})))
                 while sum(each for each, _ in waiting) > limit:
                     waiting.popleft()[1].result()
-                touched.append(name)
-                inserted, changed = inserted + upserts.inserted, changed + upserts.changed
-        if touched:
+                replaced += [name] if done.changed else []
+                inserted, changed = inserted + done.inserted, changed + done.changed
+        if adding.pending:
             says = {"batch": batch, "inserted": str(inserted), "changed": str(changed)}
-            adding.commit(table.table, SCHEMA, says, "month", touched)
+            adding.commit(table.table, SCHEMA, says, "month", replaced)
     return Change(inserted, changed, frozenset(contradicted))
 
 
-class _Upserts:
-    """What a batch does to a month, part by part of its stores; a month of one part is worked out once."""
+class _Month:
+    """What a batch does to a month, worked out part by part of its stores.
+
+    New rows come as one more file; where a value changes, the month is written anew.
+    """
 
     def __init__(
         self, table: Months, accepted: Accepted, month: Month, parts: int, left_out: set[int | None], overwrite: bool
@@ -238,32 +255,38 @@ class _Upserts:
         self._left_out, self._overwrite = [number for number in left_out if number is not None], overwrite
         self.rows = self.inserted = self.changed = 0
         self.contradicted: set[tuple[date, str, str]] = set()
-        self._only: Upsert | None = None
         for part in range(parts):
-            done = self._part(part)
-            self.rows = max(self.rows, len(done.keys))
+            new, done = self._part(part)
             self.inserted += int(done.fresh.sum())
             self.changed += int(done.changed.sum())
-            self._only = done
+            self._only = new, done
+        self.rows = table.rows.get(month, 0) // parts if self.changed else self.inserted // parts
 
-    def __iter__(self) -> Iterator[Upsert]:
-        if self._parts == 1 and self._only:
-            yield self._only
-            return
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows of the month's new file, part by part."""
         for part in range(self._parts):
-            yield self._part(part)
+            new, done = self._only if self._parts == 1 else self._part(part)
+            if self.changed:
+                whole = upsert(self._table.take(self._month, part, self._parts), new)
+                yield self._table.keys.rows(whole.keys, whole.sales)
+            else:
+                yield self._table.keys.rows(*_where(new, done.fresh))
 
-    def _part(self, part: int) -> Upsert:
-        old = self._table.take(self._month, part, self._parts)
+    def _part(self, part: int) -> tuple[tuple[Ints, Ints], Upsert]:
+        """New rows, and what they do to the table's of the same days."""
         new = self._accepted.take(self._month, part, self._parts)
         if self._left_out:
             new = _where(new, ~np.isin(store_of(new[0]), self._left_out))
+        days = day_of(new[0])
+        span = int(days.min(initial=np.iinfo(np.int32).max)), int(days.max(initial=0))
+        old = self._table.take(self._month, part, self._parts, span)
         done = upsert(old, new)
         if self._overwrite or not done.changed.any():
-            return done
-        rows = self._table.keys.rows(new[0][done.changed], new[1][done.changed]).to_pylist()
+            return new, done
+        rows = self._table.keys.rows(*_where(new, done.changed)).to_pylist()
         self.contradicted |= {(row["date"], row["store"], row["item"]) for row in rows}
-        return upsert(old, _where(new, ~done.changed))
+        new = _where(new, ~done.changed)
+        return new, upsert(old, new)
 
 
 def merged_before(home: Home, batch: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.keys import Codes, Ints, Keys, order_of, pack
+from tasks.keys import Codes, Ints, Keys, day_number, order_of, pack
 from tasks.piece import Piece
 
 Reasons = NDArray[np.int8]
@@ -133,9 +133,6 @@ class _Fault:
         self.reason = REASONS.index(reason)
 
 
-_EPOCH = date(1970, 1, 1).toordinal()
-
-
 def _day(text: str | None, rules: Rules) -> int | _Fault:
     if not (text := (text or "").strip()):
         return _Fault("missing date")
@@ -148,7 +145,7 @@ def _day(text: str | None, rules: Rules) -> int | _Fault:
         return _Fault("unparsable date")
     if day > rules.today:
         return _Fault("date in the future")
-    return day.toordinal() - _EPOCH if day >= rules.first_day else _Fault("date too early")
+    return day_number(day) if day >= rules.first_day else _Fault("date too early")
 
 
 def _units(text: str | None, max_sales: int) -> int | _Fault:

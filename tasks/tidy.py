@@ -44,19 +44,18 @@ class Tidied:
 
 @task
 def tidy_tables(home: Home, tidiness: Tidiness) -> dict[str, Any]:
-    """Join small files of ledger, scores and quarantine, and remove files of all tables; the JSON of `shelfcast tidy`.
+    """Join the small files of all tables, and remove those that nothing needs; the JSON of `shelfcast tidy`.
 
-    The sales table has one file a month from the start, so that there is nothing to join. Versions that a release or a
-    candidate names stay readable, whatever their age.
+    Versions of the sales that a release or a candidate names stay readable, whatever their age.
     """
     kept = named_versions(home)
     done = []
     with home.writing():
         if delta.exists(home.sales):
-            done.append(_tidied(home.sales, tidiness.keep_days * 24, kept, join=False))
+            done.append(_tidied(home.sales, tidiness.keep_days * 24, kept))
         for path in (home.quarantine, home.ledger, home.scores):
             if delta.exists(path):
-                done.append(_tidied(path, SHORTEST_HOURS, [], join=True))
+                done.append(_tidied(path, SHORTEST_HOURS, []))
     for each in done:
         log.info("%s: %d files, %d removed", each.table, each.files, each.removed)
     return {"tables": [asdict(each) for each in done], "kept_versions": kept}
@@ -70,11 +69,10 @@ def named_versions(home: Home) -> list[int]:
     return sorted(named)
 
 
-def _tidied(path: Path, hours: int, kept: list[int], join: bool) -> Tidied:
+def _tidied(path: Path, hours: int, kept: list[int]) -> Tidied:
     before = _files(path)
     table = DeltaTable(path)
-    if join and len(table.file_uris()) > 1:
-        table.optimize.compact()
+    if table.optimize.compact()["numFilesRemoved"]:
         table = DeltaTable(path)
     # files that a killed run left behind are in no version, so that only a full look finds them
     clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=True, keep_versions=kept)

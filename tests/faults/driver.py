@@ -6,6 +6,7 @@ pickled `Job`; stdout says what happened to each copy, one line a copy.
 """
 
 import builtins
+import fcntl
 import io
 import json
 import os
@@ -18,7 +19,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -26,6 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import deltalake
 from deltalake import DeltaTable
@@ -182,7 +184,7 @@ class Death:
     def _watched(self, name: str, function: Any, after: bool = False) -> Any:
         def watched(*arguments: Any, **options: Any) -> Any:
             path = place(*arguments, **options)
-            if not path.is_relative_to(self._home) or not changes(name, path, *arguments[1:2], **options):
+            if not path.is_relative_to(self._home) or not changes(name, path, arguments, options):
                 return function(*arguments, **options)
             said = f"{name} {path.relative_to(self._home)}"
             self._at(f"before {said}", lambda: half_done(name, function, arguments, options))
@@ -205,16 +207,19 @@ class Death:
 def place(first: Any, *_: Any, dir_fd: int | None = None, **__: Any) -> Path:
     """What a call is about: a path, an open file, or a table."""
     if isinstance(first, TableOptimizer | DeltaTable):
-        return Path(getattr(first, "table", first).table_uri)
+        return Path(url2pathname(urlsplit(getattr(first, "table", first).table_uri).path))
     if isinstance(first, int):
         return Path(f"/proc/self/fd/{first}").readlink()
     return place(dir_fd) / first if dir_fd is not None else Path(first).absolute()
 
 
-def changes(name: str, path: Path, mode: Any = "r", **_: Any) -> bool:
+def changes(name: str, path: Path, arguments: Any, options: Any) -> bool:
     """Whether a call changes anything."""
     if name == "open":
+        mode = options.get("mode", arguments[1] if len(arguments) > 1 else "r")
         return mode.strip("rbt") != ""
+    if name == "fsync":
+        return fcntl.fcntl(arguments[0], fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
     return path.exists() != (name == "mkdir") if name in ("mkdir", "unlink") else True
 
 
@@ -227,13 +232,12 @@ def half_done(name: str, function: Any, arguments: Any, options: Any) -> None:
     elif name == "vacuum":
         table: DeltaTable = arguments[0]
         for path in function(table, *arguments[1:], **{**options, "dry_run": True})[::2]:
-            (Path(table.table_uri) / path).unlink()
+            (place(table) / path).unlink()
 
 
 def tear(handle: int) -> None:
     """A power cut: half of what was written and not yet synced is lost."""
-    with suppress(OSError):  # opened for reading only, so there is nothing to lose
-        os.ftruncate(handle, os.fstat(handle).st_size // 2)
+    os.ftruncate(handle, os.fstat(handle).st_size // 2)
 
 
 def forked(
@@ -284,7 +288,7 @@ def every_point(job: Job) -> None:
         status = forked(job, work, said, lambda: Death(number, said, work.home.root))  # noqa: B023  # called at once
         say(said.read_text() if status else "not killed")
     if status:
-        sys.exit(f"copy {number} was not killed, it failed with exit code {status}")
+        sys.exit(f"copy {number} was not killed, it failed with exit code {status}: {said.read_text()}")
 
 
 def random_moments(job: Job) -> None:

@@ -1,123 +1,26 @@
 """Kill -9 at every write of a step, and at random moments: the home stays consistent, and the next run ends right."""
 
-import json
-import pickle
-import subprocess
-import sys
-from dataclasses import dataclass, replace
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
-from flows import views
-from tasks import ledger, publish, quarantine, report, sales_table, scores
+from tasks import ledger, publish, quarantine, report, sales_table
 from tasks.deliver import promote_wave
-from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.rollout import Wave
 from tasks.home import Home
 from tasks.release import Release, releases
 from tasks.sample import write_sample
+from tasks.tidy import named_versions
 from tests.conftest import CHAIN, TakeIn, Work
 from tests.faults import driver
 from tests.faults.driver import STEPS, TILL, Job
+from tests.faults.homes import Copy, aged, assert_mended, content, run, sales
 
-ROOT = Path(__file__).parents[2]
 LATER = CHAIN.model_copy(update={"days": 460, "shift_on": date(2023, 3, 20), "shift_by": 3.0})
-
-
-@dataclass(frozen=True)
-class Killed:
-    """A copy of a home in which a step was killed, and where."""
-
-    work: Work
-    where: str
-
-
-def run(job: Job) -> list[Killed]:
-    file = job.folder.with_suffix(".pickle")
-    file.write_bytes(pickle.dumps(job))
-    command = [sys.executable, "-m", "tests.faults.driver", str(file)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    return [Killed(moved(job.work, job.folder / str(number)), where) for number, where in enumerate(lines, 1)]
-
-
-def moved(work: Work, root: Path) -> Work:
-    folder = root / "candidates" / work.candidate.folder.name
-    return Work(Home(root), replace(work.candidate, folder=folder))
-
-
-def visible(folder: Path) -> dict[str, bytes]:
-    """Files that are data: not those that were being written."""
-    paths = folder.rglob("*") if folder.exists() else ()
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in paths
-        if path.is_file() and not (path.name.startswith(".") and path.name.endswith(".partial"))
-    }
-
-
-def sales(home: Home) -> list[tuple[Any, ...]]:
-    if sales_table.snapshot(home) is None:
-        return []
-    return sorted(sales_table.read(home)[["date", "store", "item", "sales"]].itertuples(index=False, name=None))
-
-
-def content(home: Home) -> dict[str, Any]:
-    """All that a home says, but for times, users and table versions."""
-    kinds: list[ledger.Kind] = ["ingest", "release", "refusal", "promotion", "rollback", "alert", "resolved"]
-    return {
-        "sales": sales(home),
-        "quarantine": sorted(str(dict(row, at=None)) for row in quarantine.rows(home)),
-        "ledger": [
-            (entry.kind, entry.subject, entry.release, entry.variant, entry.why, entry.details)
-            for entry in ledger.read(home, kinds)
-        ],
-        "scores": sorted(map(tuple, scores.read(home).astype(str).to_numpy().tolist())),
-        "releases": visible(home.releases),
-        "channel": visible(home.channel),
-        "landing": visible(home.landing),
-        "candidates": visible(home.candidates),
-    }
-
-
-def assert_consistent(home: Home, before: list[Any], after: list[Any]) -> None:
-    views.status(home, DriftPolicy())
-    views.published(home)
-    assert sales(home) in (before, after), "all of the batch or nothing"
-    for folder in home.releases.glob("*"):
-        record = json.loads((folder / "manifest.json").read_text())["files"]
-        found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
-        assert {name: (len(each), sha256(each).hexdigest()) for name, each in found.items()} == {
-            name: (each["bytes"], each["sha256"]) for name, each in record.items()
-        }
-    for name, each in visible(home.channel / "stores").items():
-        assignment = json.loads(each)
-        model = (home.channel / assignment["model"]["path"]).read_bytes()
-        assert sha256(model).hexdigest() == assignment["model"]["sha256"], name
-    for name, each in visible(home.landing).items():
-        assert sha256(each).hexdigest().startswith(name[:12])
-
-
-def assert_mended(job: Job, copies: list[Killed], undisturbed: Home) -> None:
-    """After each kill the home is consistent, and running the step again ends as if nothing had happened."""
-    before, expected = sales(job.work.home), content(undisturbed)
-    assert expected != content(job.work.home), "the step does something"
-    for killed in copies:
-        try:
-            assert_consistent(killed.work.home, before, expected["sales"])
-            for again in ("the next run", "the run after it"):
-                STEPS[job.step](killed.work, job.source)
-                now = content(killed.work.home)
-                for part, value in expected.items():
-                    assert now[part] == value, f"{part} after {again}"
-        except Exception as error:
-            error.add_note(f"killed {killed.where} ({killed.work.home.root})")
-            raise
 
 
 @pytest.fixture
@@ -126,23 +29,6 @@ def everything_steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "report", report.report)
     monkeypatch.setattr(publish, "datetime", publish.datetime)
     driver.steady(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """New sales, corrections and bad rows, in two files."""
-    folder = tmp_path_factory.mktemp("feed")
-    write_sample(folder / "later.parquet", LATER.model_copy(update={"shift_on": None, "days": 435}))
-    rows = ["date,store,item,sales", "2023-03-05,1,1,1", "2023-04-01,1,1,2000000", "x,1,1,1", "2023-04-02,3,1,5"]
-    (folder / "corrections.csv").write_text("\n".join(rows))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def empty(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Work:
-    root = tmp_path_factory.mktemp("empty") / "home"
-    root.mkdir()
-    return moved(built, root)
 
 
 @pytest.fixture(scope="session")
@@ -169,13 +55,69 @@ def quarantined(empty: Work, feed: Path, tmp_path_factory: pytest.TempPathFactor
     return work
 
 
+@pytest.fixture(scope="session")
+def old(shop: Work, tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
+    """A shop whose releases name its first version; five more came long ago, tidied up once on the way."""
+    folder = tmp_path_factory.mktemp("old")
+    work = shop.copied(folder / "home")
+    for units in range(5):
+        rows = [f"2022-{month:02}-05,1,1,{5000 + units}" for month in range(1, 13)] + [f"x,1,1,{units}"]
+        (folder / "correction.csv").write_text("\n".join(["date,store,item,sales", *rows]))
+        take_in(work.home, folder / "correction.csv")
+        if units == 2:
+            STEPS["tidying"](work, folder)
+    aged(work.home, 40)
+    return work
+
+
+WRITES = [
+    "before open landing/PARTIAL",
+    "before fsync landing/PARTIAL",
+    "before replace landing/PARTIAL",
+    "before open quarantine/FILE",
+    "before fsync quarantine/FILE",
+    "before COMMIT quarantine",
+    "after COMMIT quarantine",
+    "before open sales/MONTH/FILE",
+    "before fsync sales/MONTH/FILE",
+    "before COMMIT sales",
+    "after COMMIT sales",
+    "before write_deltalake ledger",
+    "after write_deltalake ledger",
+]
+"""Where an ingest must have been killed."""
+
+FORMS = {
+    r"landing/\..*\.partial": "landing/PARTIAL",
+    r"month=\d{4}-\d\d": "MONTH",
+    r"[-0-9a-f]{36}\.parquet": "FILE",
+    "create_write_transaction|create_table_with_add_actions": "COMMIT",
+}
+
+
+def kinds(copies: list[Copy]) -> set[str]:
+    """Where copies were killed, without names that differ from run to run."""
+    found = "\n".join(copy.what for copy in copies)
+    for pattern, name in FORMS.items():
+        found = re.sub(pattern, name, found)
+    return set(found.splitlines())
+
+
+@pytest.mark.parametrize("start", ["empty", "months"], ids=["first ingest", "ingest of corrections"])
+def test_an_ingest_that_was_killed_at_any_write(
+    start: str, tmp_path: Path, feed: Path, request: pytest.FixtureRequest
+) -> None:
+    job = Job("ingest", request.getfixturevalue(start), feed, tmp_path / "copies")
+    *copies, undisturbed = run(job)
+    assert not set(WRITES) - kinds(copies)
+    assert_mended(job, copies, undisturbed.work.home)
+
+
 CASES = [
-    pytest.param("ingest", "built", 10, id="ingest"),
-    pytest.param("ingest", "empty", 8, id="first ingest"),
     pytest.param("publishing", "built", 30, id="publish"),
     pytest.param("delivering", "shop", 8, id="deliver"),
     pytest.param("monitoring", "drifting", 2, id="monitor"),
-    pytest.param("replaying", "quarantined", 2, id="replay"),
+    pytest.param("replaying", "quarantined", 8, id="replay"),
 ]
 
 
@@ -186,15 +128,64 @@ def test_killed_before_every_write(
 ) -> None:
     job = Job(step, request.getfixturevalue(start), feed, tmp_path / "copies")
     *copies, undisturbed = run(job)
-    assert undisturbed.where == "not killed"
-    assert len(copies) >= points, [killed.where for killed in copies]
+    assert undisturbed.what == "not killed"
+    assert len(copies) >= points, [killed.what for killed in copies]
     assert_mended(job, copies, undisturbed.work.home)
 
 
 @pytest.mark.usefixtures("everything_steady")
-@pytest.mark.parametrize(("step", "start"), [("ingest", "built"), ("publishing", "built"), ("delivering", "shop")])
+@pytest.mark.parametrize(
+    ("step", "start"),
+    [("ingest", "empty"), ("ingest_in_parts", "months"), ("publishing", "built"), ("delivering", "shop")],
+)
 def test_killed_at_random_moments(
     step: str, start: str, tmp_path: Path, feed: Path, request: pytest.FixtureRequest
 ) -> None:
-    job = Job(step, request.getfixturevalue(start), feed, tmp_path / "copies", timed=8)
+    job = Job(step, request.getfixturevalue(start), feed, tmp_path / "copies", timed=10)
     assert_mended(job, run(job), Home(job.folder / "0"))
+
+
+def files(home: Home) -> set[str]:
+    return {str(path.relative_to(home.sales)) for path in home.sales.rglob("*.parquet")}
+
+
+def tables(home: Home) -> list[list[str]]:
+    """The current files of tables whose small files are joined."""
+    return [DeltaTable(path).file_uris() for path in (home.quarantine, home.ledger)]
+
+
+@pytest.mark.parametrize("timed", [0, 10], ids=["at any write", "at random moments"])
+def test_tidying_up_that_was_killed(old: Work, timed: int, tmp_path: Path) -> None:
+    job = Job("tidying", old, tmp_path, tmp_path / "copies", timed=timed)
+    copies = run(job)
+    undisturbed = Home(job.folder / "0") if timed else copies.pop().work.home
+    before, versions = content(old.home), [*named_versions(old.home), sales_table.snapshot(old.home)]
+    assert len(versions) == 2 and files(undisturbed) < files(old.home), "there are files to remove, and some to keep"
+    if not timed:
+        assert {"before vacuum sales", "after vacuum sales", "before compact ledger", "after compact ledger"} <= kinds(
+            copies
+        )
+    for copy in copies:
+        home = copy.work.home
+        for again in ("", "after the next run", "after the run after it"):
+            if again:
+                STEPS[job.step](copy.work, job.source)
+            assert content(home) == before, f"{copy.what} {again}"
+            assert [sales(home, each) for each in versions] == [sales(old.home, each) for each in versions], copy.what
+        assert files(home) == files(undisturbed), copy.what
+        assert [len(each) for each in tables(home)] == [1, 1], copy.what
+
+
+def test_tables_are_read_while_they_are_tidied_up(old: Work, tmp_path: Path) -> None:
+    home = old.copied(tmp_path / "home").home
+    versions = [*named_versions(home), None]
+    expected, read = [sales(home, each) for each in versions], 0
+    entries, rows = len(ledger.read(home, ["ingest"])), len(quarantine.rows(home))
+    with ThreadPoolExecutor() as pool:
+        tidied = pool.submit(STEPS["tidying"], Work(home, old.candidate), tmp_path)
+        while not tidied.done():
+            assert [sales(home, each) for each in versions] == expected
+            assert (len(ledger.read(home, ["ingest"])), len(quarantine.rows(home))) == (entries, rows)
+            read += 1
+    tidied.result()
+    assert read and files(home) < files(old.home)

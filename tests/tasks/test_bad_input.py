@@ -18,17 +18,16 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tasks import csv_pieces, keys, ledger, parquet_pieces, quarantine, sales_table
+from tasks import csv_pieces, keys, ledger, quarantine, sales_table
 from tasks.columns import Feed
 from tasks.contract import Breach, Contract, Findings
 from tasks.home import Home
 from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
 from tasks.intake import Intake
 from tasks.sources import SourceError
+from tests.tasks.test_feed import sifted
 
 HEADER = b"date,store,item,sales\n"
 GOOD = b"2026-01-05,1,1,7\n"
@@ -284,6 +283,440 @@ def test_bad_rows_of_all_kinds_in_one_file(
     assert_taken(home, before, result, 301 + len(bad), BESIDE, bad)
 
 
-@pytest.mark.parametrize(("row", "reason"), BAD_ROWS.values(), ids=BAD_ROWS)
-def test_a_bad_row_is_bad_wherever_it_stands(home: Home, tmp_path: Path, row: bytes, reason: str) -> None:
-    """At the beginning, in the middle and at the end of a piece, beside rows that pyarrow reads and rows that it cannot."""
+ODD_ROWS: dict[str, tuple[bytes, str]] = {
+    "signs behind a closing quote": (b'2026-01-05,"1"x,1,7', ""),
+    "a quote within a code": (b'2026-01-05,1,5" pipe,7', ""),
+    "a quoted code with delimiters and quotes": (b'2026-01-05,"a, ""b""",1,7', ""),
+    "a plus": (b"2026-01-05,1,1,+7", ""),
+    "a code of 10,000 letters": (b"2026-01-05," + b"s" * 10_000 + b",1,7", ""),
+    "a code of 200,000 letters": (b"2026-01-05," + b"s" * 200_000 + b",1,7", ""),
+}
+"""Good rows that a reader may stumble over."""
+
+PLACES: dict[str, Callable[[bytes], bytes]] = {
+    "first": lambda row: row + b"\n" + GOOD,
+    "alone": lambda row: row,
+    "last": lambda row: GOOD + row + b"\n",
+    "last, without a line end": lambda row: GOOD + row,
+    "before blank lines": lambda row: GOOD + row + b"\n\n\r\n\n",
+    "CRLF": lambda row: b"2026-01-05,1,1,7\r\n" + row + b"\r\n",
+    "beside too few columns": lambda row: b"1,2\n" + row + b"\n" + GOOD,
+    "before an open quote": lambda row: row + b'\n2026-01-06,1,"1,7\n' + GOOD,
+    "after an open quote": lambda row: b'2026-01-06,1,"1,7\n' + GOOD + row,
+    "beside a lone carriage return": lambda row: row + b"\n1\r2\n" + GOOD,
+}
+"""Pyarrow reads some of these whole, some row by row, and some it cannot read."""
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_a_row_is_the_same_wherever_it_stands(tmp_path: Path, place: Callable[[bytes], bytes]) -> None:
+    for name, (row, reason) in (BAD_ROWS | ODD_ROWS).items():
+        if b"\0" not in row:
+            found = sifted(written(tmp_path, "f.csv", HEADER + place(row))).refused
+            text = row.decode(errors="replace")
+            assert [why for _, raw, why in found if raw == text] == [reason] * bool(reason), name
+
+
+CONFLICTS: dict[str, list[list[str]]] = {
+    "in one file": [["1,1,7", "2,1,7", "1,1,8"]],
+    "the larger first": [["1,1,8", "1,1,7"]],
+    "three values": [["1,1,7", "1,1,8", "1,1,9"]],
+    "one value twice": [["1,1,7", "1,1,7", "1,1,8", "2,1,1", "2,1,1"]],
+    "in two files": [["1,1,7", "2,1,7"], ["1,1,8", "2,1,7"]],
+    "in three files": [["1,1,7"], ["1,1,7", "3,1,1"], ["1,1,8"]],
+    "far apart": [["1,1,7", *(f"{store},1,5" for store in range(2, 90)), "1,1,8"]],
+    "several keys in several files": [["1,1,7", "2,1,7", "3,1,7"], ["3,1,8", "2,1,8", "1,1,7"]],
+}
+
+
+@pytest.mark.parametrize("size", [Intake(), Few()], ids=["in memory", "on disk"])
+@pytest.mark.parametrize("block", [csv_pieces.BLOCK, 200], ids=["in one piece", "in pieces"])
+@pytest.mark.parametrize("files", CONFLICTS.values(), ids=CONFLICTS)
+def test_of_two_values_none_goes_in(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[list[str]], block: int, size: Intake
+) -> None:
+    monkeypatch.setattr(csv_pieces, "BLOCK", block)
+    before = State.of(home)
+    for number, rows in enumerate(files):
+        written(tmp_path / "in", f"{number}.csv", HEADER + "".join(f"2026-01-30,{row}\n" for row in rows).encode())
+    result = ingest(home, tmp_path / "in", size=size)
+    values: dict[str, set[int]] = defaultdict(set)
+    for row in (row for rows in files for row in rows):
+        values[row.rpartition(",")[0]].add(int(row.rpartition(",")[2]))
+    good = {("2026-01-30", *key.split(",")): found.pop() for key, found in values.items() if len(found) == 1}
+    bad = [
+        (f"{number}.csv", line, f"2026-01-30,{row}", "duplicate key with another value")
+        for number, rows in enumerate(files)
+        for line, row in enumerate(rows, start=2)
+        if ("2026-01-30", *row.split(",")[:2]) not in good
+    ]
+    assert len(bad) > 1
+    assert_taken(home, before, result, sum(map(len, files)), good, bad)
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A file that goes in, with what is good and what is bad in it (line, raw text, reason)."""
+
+    content: bytes
+    good: dict[Key, int]
+    bad: tuple[tuple[int, str, str], ...] = ()
+    rows: int = 2
+    feed: dict[str, Any] = field(default_factory=dict)
+    name: str = "f.csv"
+
+
+FIRST, SECOND = ("2026-01-05", "1", "1"), ("2026-01-06", "2", "2")
+BOTH = {FIRST: 70, SECOND: 80}
+GERMAN = {"decimal": ",", "date_format": "%d.%m.%Y", "encoding": "cp1252"}
+
+
+def odd(bad: dict[int, tuple[str, str]] = {}, good: dict[Key, int] | None = None, **columns: Any) -> Odd:  # noqa: B006
+    """A Parquet file of two rows, some of them bad by their numbers, the others as they come by default."""
+    kept = {key: units for number, (key, units) in enumerate(BOTH.items(), start=1) if number not in bad}
+    lines = tuple((number, *what) for number, what in bad.items())
+    return Odd(of_columns(**columns), kept if good is None else good, lines, name="f.parquet")
+
+
+def every(reason: str, first: str, second: str) -> dict[int, tuple[str, str]]:
+    return {1: (first, reason), 2: (second, reason)}
+
+
+MONDAY, TUESDAY = datetime(2026, 1, 5), datetime(2026, 1, 6)
+
+ODD_FILES = {
+    "mixed line ends": Odd(
+        HEADER + b"2026-01-05,1,1,70\r\n2026-01-06,2,2,80\n2026-01-07,1,1,x\r\n\r\n",
+        BOTH,
+        ((4, "2026-01-07,1,1,x", "unparsable sales"),),
+        3,
+    ),
+    "a carriage return for a line end among others": Odd(
+        HEADER + b"2026-01-05,1,1,70\r\n2026-01-07,1,1,7\r2026-01-08,1,1,7\n2026-01-06,2,2,80",
+        BOTH,
+        ((3, "2026-01-07,1,1,7\r2026-01-08,1,1,7", SHAPE),),
+        3,
+    ),
+    "two exports one after the other": Odd(
+        (b"\xef\xbb\xbf" + HEADER + b"2026-01-05,1,1,70\n") + (b"\xef\xbb\xbf" + HEADER + b"2026-01-06,2,2,80\n"),
+        BOTH,
+        ((3, "\ufeffdate,store,item,sales", "unparsable date"),),
+        3,
+    ),
+    "a second byte order mark": Odd(
+        HEADER + b"\xef\xbb\xbf2026-01-07,1,1,7\n2026-01-05,1,1,70\n2026-01-06,2,2,80\n",
+        BOTH,
+        ((2, "\ufeff2026-01-07,1,1,7", "unparsable date"),),
+        3,
+    ),
+    "a store code of 10,000 letters": Odd(
+        HEADER + b"2026-01-05," + b"s" * 10_000 + b",1,70\n" + b"2026-01-06,2,2,x" + b"0" * 10_000,
+        {("2026-01-05", "s" * 10_000, "1"): 70},
+        ((3, "2026-01-06,2,2,x" + "0" * 10_000, "unparsable sales"),),
+    ),
+    "a line of five MB": Odd(
+        HEADER + b"2026-01-07,1,1," + b"7" * 5_000_000 + b"\n2026-01-05,1,1,70\n2026-01-06,2,2,80\n",
+        BOTH,
+        ((2, "2026-01-07,1,1," + "7" * 5_000_000, "sales too large"),),
+        3,
+    ),
+    "spaces after the header": Odd(HEADER + b"\n \n2026-01-05,1,1,70", {FIRST: 70}, ((3, " ", SHAPE),)),
+    "only bad rows": Odd(HEADER + b"x\ny", {}, ((2, "x", SHAPE), (3, "y", SHAPE))),
+    "one column, the others set": Odd(
+        b'sales\n70\n""\n \n7,8\n',
+        {FIRST: 70},
+        ((3, '""', "missing sales"), (4, " ", "missing sales"), (5, "7,8", SHAPE)),
+        4,
+        {"set": {"date": "2026-01-05", "store": "1", "item": "1"}},
+    ),
+    "a date that is set and cannot be": Odd(
+        b"store,item,sales\n1,1,7\n", {}, ((2, "1,1,7", "unparsable date"),), 1, {"set": {"date": "2026-02-30"}}
+    ),
+    "German numbers and dates": Odd(
+        "date;store;item;sales\n05.01.2026;1;1;70,0\n06.01.2026;2;2;1.5\n07.01.2026;1;1;1,5\n2026-01-08;1;1;€".encode(
+            "cp1252"
+        ),
+        {FIRST: 70},
+        (
+            (3, "06.01.2026;2;2;1.5", "unparsable sales"),
+            (4, "07.01.2026;1;1;1,5", "fractional sales"),
+            (5, "2026-01-08;1;1;€", "unparsable date"),
+        ),
+        4,
+        GERMAN,
+    ),
+    "UTF-16 with half a letter at its end": Odd(
+        (HEADER.decode() + "2026-01-05,1,1,70\nx").encode("utf-16")[:-1],
+        {FIRST: 70},
+        ((3, "\ufffd", SHAPE),),
+        2,
+        {"encoding": "utf-16"},
+    ),
+    "UTF-16 with NUL in a row": Odd(
+        (HEADER.decode() + "2026-01-05,1,1,70\n" * 300 + "2026-01-06,\0,2,80").encode("utf-16"),
+        {FIRST: 70},
+        ((302, "2026-01-06,\0,2,80", "unreadable store"),),
+        301,
+        {"encoding": "utf-16"},
+    ),
+    "Latin-1 read as UTF-8": Odd(
+        HEADER + "2026-01-05,1,1,70\n2026-01-06,Köln,2,80\n".encode("latin-1"),
+        {FIRST: 70},
+        ((3, "2026-01-06,K\ufffdln,2,80", "unreadable store"),),
+    ),
+    "UTF-8 read as Latin-1": Odd(
+        HEADER + "2026-01-05,1,1,70\n2026-01-06,Nîmes,2,80\n".encode(),
+        {FIRST: 70},
+        ((3, "2026-01-06,NÃ®mes,2,80"[:14] + "®mes,2,80", "unreadable store"),),
+        feed={"encoding": "latin-1"},
+    ),
+    "several gzips one after the other": Odd(
+        gzip.compress(HEADER + b"2026-01-05,1,1,70\n2026-") + gzip.compress(b"01-06,2,2,80\nx"),
+        BOTH,
+        ((4, "x", SHAPE),),
+        3,
+    ),
+    "Parquet: no values at all": odd(
+        every("missing date", ",,,", ",,,"), **dict.fromkeys(("date", "store", "item", "sales"), pa.nulls(2))
+    ),
+    "Parquet: no stores": odd(every("missing store", "2026-01-05,,1,70", "2026-01-06,,2,80"), store=pa.nulls(2)),
+    "Parquet: some values lack": odd({2: ("2026-01-06,2,2,", "missing sales")}, sales=[70, None]),
+    "Parquet: a text of nothing": odd({2: ("2026-01-06,2,,80", "missing item")}, item=["1", ""]),
+    "Parquet: a time of day": odd(
+        {1: ("2026-01-05 13:00:00,1,1,70", "unparsable date")}, date=[MONDAY.replace(hour=13), TUESDAY]
+    ),
+    "Parquet: a nanosecond after midnight": odd(
+        {1: ("2026-01-05 00:00:00.000000001,1,1,70", "unparsable date")},
+        date=pa.array(
+            [
+                int(MONDAY.replace(tzinfo=UTC).timestamp()) * 10**9 + 1,
+                int(TUESDAY.replace(tzinfo=UTC).timestamp()) * 10**9,
+            ],
+            pa.timestamp("ns"),
+        ),
+    ),
+    "Parquet: times in a zone": odd(
+        every("unparsable date", "2026-01-05 00:00:00+00:00,1,1,70", "2026-01-06 00:00:00+00:00,2,2,80"),
+        date=pa.array([MONDAY, TUESDAY], pa.timestamp("us", "UTC")),
+    ),
+    "Parquet: days of the far past and future": odd(
+        {1: ("0001-01-01,1,1,70", "date too early"), 2: ("9999-12-31,2,2,80", "date in the future")},
+        date=[date.min, date.max],
+    ),
+    "Parquet: days as numbers": odd(every("unparsable date", "20458,1,1,70", "20459,2,2,80"), date=[20458, 20459]),
+    "Parquet: times without days": odd(
+        every("unparsable date", "00:00:01,1,1,70", "00:00:02,2,2,80"), date=pa.array([1, 2], pa.time32("s"))
+    ),
+    "Parquet: truth for sales": odd(
+        every("unparsable sales", "2026-01-05,1,1,True", "2026-01-06,2,2,False"), sales=[True, False]
+    ),
+    "Parquet: the largest unsigned number": odd(
+        {1: ("2026-01-05,1,1,18446744073709551615", "sales too large")}, sales=pa.array([2**64 - 1, 80], pa.uint64())
+    ),
+    "Parquet: the smallest signed number": odd(
+        {1: (f"2026-01-05,1,1,{-(2**63)}", "negative sales")}, sales=[-(2**63), 80]
+    ),
+    "Parquet: a decimal of 38 digits": odd(
+        {1: ("2026-01-05,1,1," + "9" * 38, "sales too large")}, sales=[Decimal("9" * 38), Decimal(80)]
+    ),
+    "Parquet: a decimal of 76 digits": odd(
+        {1: ("2026-01-05,1,1," + "9" * 76, "sales too large")},
+        sales=pa.array([Decimal("9" * 76), Decimal(80)], pa.decimal256(76, 0)),
+    ),
+    "Parquet: decimals with a fraction": odd(
+        {1: ("2026-01-05,1,1,0.01", "fractional sales")}, sales=[Decimal("0.01"), Decimal("80.00")]
+    ),
+    "Parquet: NaN and infinity": odd(
+        {1: ("2026-01-05,1,1,", "missing sales"), 2: ("2026-01-06,2,2,inf", "unparsable sales")},
+        sales=[float("nan"), float("inf")],
+    ),
+    "Parquet: floats of few bits": odd(
+        {1: ("2026-01-05,1,1,70.5", "fractional sales")}, sales=pa.array([70.5, 80], pa.float16())
+    ),
+    "Parquet: a text of Arabic digits": odd({1: ("2026-01-05,1,1,٧", "unparsable sales")}, sales=["٧", "80"]),
+    "Parquet: line ends and NUL in codes": odd(
+        {1: ("2026-01-05,a\nb,1,70", "unreadable store"), 2: ("2026-01-06,2,\0,80", "unreadable item")},
+        store=["a\nb", "2"],
+        item=["1", "\0"],
+    ),
+    "Parquet: texts without a type": odd(store=[b"1", b"2"], date=[b"2026-01-05", b"2026-01-06"], sales=[b"70", b"80"]),
+    "Parquet: bytes of a fixed length": odd(item=pa.array([b"1", b"2"], pa.binary(1))),
+    "Parquet: texts that are no UTF-8": odd(
+        {1: ("2026-01-05,K\ufffdln,1,70", "unreadable store")}, store=pa.array([b"K\xf6ln", b"2"]).view(pa.string())
+    ),
+    "Parquet: other columns of any kind": odd(note=[[1], [2]], extra=[{"sales": 1}, {"sales": 2}]),
+}
+
+
+@pytest.mark.parametrize("case", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_file_costs_its_bad_rows_only(home: Home, tmp_path: Path, case: Odd) -> None:
+    before = State.of(home)
+    result = ingest(home, written(tmp_path, case.name, case.content), feed=Feed(**case.feed))
+    assert_taken(home, before, result, case.rows, case.good, [(case.name, *row) for row in case.bad])
+
+
+LONG = HEADER + b"".join(b"2026-01-05,%d,1,%d\n" % (store, store * 7919 % 1000) for store in range(3000))
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) * 2 // 3]
+
+
+def spoilt(content: bytes, at: int) -> bytes:
+    return content[:at] + b"\xff" * 8 + content[at + 8 :]
+
+
+def zipped(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def of_texts(*names: str) -> bytes:
+    """A Parquet file of one row whose columns have these names."""
+    buffer = pa.BufferOutputStream()
+    parquet.write_table(pa.table([["1"]] * len(names), names=list(names)), buffer)
+    return buffer.getvalue().to_pybytes()
+
+
+ROSSMANN = {"map": {"date": "Date", "store": "Store", "sales": "Sales"}, "set": {"item": "all"}}
+MAPPED = {"map": {"date": "Datum", "store": "Filiale", "item": "Artikel", "sales": "Absatz"}}
+NO_TEXT, NO_COLUMNS, NO_PARQUET = (
+    r"is not text \(it holds NUL bytes\)",
+    "lacks the column",
+    "is not a Parquet file that can be read",
+)
+
+BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str] | tuple[str, Callable[[], bytes], str, dict[str, Any]]] = {
+    "empty": ("f.csv", lambda: b"", r"^f\.csv is empty; is the export complete\?$"),
+    "blank": ("f.csv", lambda: b"\n \n\t\r\n", r"^f\.csv is empty; is the export complete\?$"),
+    "a byte order mark alone": ("f.csv", lambda: b"\xef\xbb\xbf", r"^f\.csv is empty"),
+    "a header only": ("f.csv", lambda: HEADER, r"^f\.csv has a header and no rows; is the export complete\?$"),
+    "a header without a line end": ("f.csv", HEADER.strip, r"^f\.csv has a header and no rows"),
+    "a header and blank lines": ("f.csv", lambda: HEADER + b"\n\r\n\n", r"^f\.csv has a header and no rows"),
+    "no header": ("f.csv", lambda: GOOD * 3, "lacks the columns date, store, item, sales"),
+    "a blank line before the header": ("f.csv", lambda: b"\n" + HEADER + GOOD, NO_COLUMNS),
+    "one column lacks": (
+        "f.csv", lambda: b"date,store,product,sales\n1,1,1,1\n",
+        r"lacks the column item; wanted date, store, item, sales\. Received: date, store, product, sales$",
+    ),
+    "columns lack": ("f.csv", lambda: b"day;shop;sku;qty\n1;1;1;1\n", "lacks the columns date, store, item, sales"),
+    "a column twice": ("f.csv", lambda: b"date,store,item,sales,Sales\n" + b"2026-01-05,1,1,1,2\n", "has the column sales twice"),
+    "a column twice in a gzip": ("f.csv.gz", lambda: gzip.compress(b"Date,date,store,item,sales\n1,1,1,1,1\n"), "has the column date twice"),
+    "an open quote in the header": ("f.csv", lambda: b'"date,store,item,sales\n' + GOOD, "lacks the column date"),
+    "old Mac line ends throughout": ("f.csv", lambda: (HEADER + GOOD * 9).replace(b"\n", b"\r"), "lacks the column sales"),
+    "rubbish": ("f.csv", lambda: bytes(range(256)) * 20, NO_TEXT),
+    "NUL bytes alone": ("f.csv", lambda: bytes(5000), NO_TEXT),
+    "UTF-16 read as UTF-8": ("f.csv", lambda: LONG.decode().encode("utf-16"), NO_TEXT),
+    "UTF-16 without a mark read as UTF-8": ("f.csv", lambda: LONG.decode().encode("utf-16-be"), NO_TEXT),
+    "UTF-8 read as UTF-16": ("f.csv", lambda: LONG, r"^f\.csv is not text in utf-16; which encoding is it in\?$", {"encoding": "utf-16"}),
+    "UTF-8 read as UTF-16 of one order": ("f.csv", lambda: LONG, "lacks the columns date, store, item, sales", {"encoding": "utf-16-le"}),
+    "EBCDIC": ("f.csv", lambda: LONG.decode().encode("cp500"), NO_COLUMNS),
+    "an Excel file": ("f.csv", lambda: zipped(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<x/>" * 99}), NO_TEXT),
+    "a ZIP of a CSV": ("f.csv.gz", lambda: zipped(**{"f.csv": LONG}), NO_TEXT),
+    "an old Excel file": ("f.csv", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), NO_TEXT),
+    "a PDF": ("f.csv", lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n", NO_COLUMNS),
+    "an error page": (
+        "f.csv", lambda: b"<!DOCTYPE html>\n<html><body><h1>503 Service Unavailable</h1></body></html>\n",
+        r"lacks the columns date, store, item, sales; .* Received: <!DOCTYPE html>$",
+    ),
+    "an error page in a gzip": ("f.csv.gz", lambda: gzip.compress(b"<html>\n<p>404\n</html>"), NO_COLUMNS),
+    "JSON": ("f.csv", lambda: json.dumps([{"date": "2026-01-05", "store": 1, "item": 1, "sales": 7}] * 3).encode(), NO_COLUMNS),
+    "lines of JSON": ("f.csv", lambda: b'{"date": "2026-01-05", "store": 1, "item": 1, "sales": 7}\n' * 3, NO_COLUMNS),
+    "a line of over 16 MB without an end": (
+        "f.csv", lambda: HEADER + GOOD + b"2026-01-06,1,1," + b"7" * csv_pieces.BLOCK, r"^f\.csv has a line of over 16 MB; is it a CSV file\?$"
+    ),
+    "one line of over 16 MB in a gzip": (
+        "f.csv.gz", lambda: gzip.compress(b"x" * (csv_pieces.BLOCK + 1), 1), "has a line of over 16 MB"
+    ),
+    "16 MB of open quotes in a zstd": ("f.csv.zst", lambda: zstd(HEADER + b'"' * (csv_pieces.BLOCK + 9)), "has a line of over 16 MB"),
+    "a gzip cut off": ("f.csv.gz", lambda: cut(gzip.compress(LONG)), r"^f\.csv\.gz is a damaged gzip \(.*\); fetch it again$"),
+    "a gzip cut off in its head": ("f.csv.gz", lambda: gzip.compress(LONG)[:5], "is a damaged gzip"),
+    "a gzip without its last byte": ("f.csv.gz", lambda: gzip.compress(LONG)[:-1], "is a damaged gzip"),
+    "a gzip of nothing": ("f.csv.gz", lambda: gzip.compress(b""), r"^f\.csv\.gz is empty"),
+    "a gzip with a wrong checksum": ("f.csv.gz", lambda: gzip.compress(HEADER + GOOD)[:-8] + bytes(8), "is a damaged gzip"),
+    "a gzip with damaged content": ("f.csv.gz", lambda: spoilt(gzip.compress(LONG), 12), "is a damaged gzip"),
+    "a gzip with rubbish behind it": ("f.csv.gz", lambda: gzip.compress(LONG) + b"rubbish!", "is a damaged gzip"),
+    "a gzip of a gzip": ("f.csv.gz", lambda: gzip.compress(gzip.compress(LONG)), NO_TEXT),
+    "a damaged gzip that is called CSV": ("f.csv", lambda: cut(gzip.compress(LONG)), r"^f\.csv is a damaged gzip"),
+    "a zstd cut off": ("f.csv.zst", lambda: cut(zstd(LONG)), r"^f\.csv\.zst is a damaged zstd \(Truncated .*\); fetch it again$"),
+    "a zstd cut off in its head": ("f.csv.zst", lambda: zstd(LONG)[:5], "is a damaged zstd"),
+    "a zstd without its last byte": ("f.csv.zst", lambda: zstd(LONG)[:-1], "is a damaged zstd"),
+    "a zstd with damaged content": ("f.csv.zst", lambda: spoilt(zstd(LONG), 20), "is a damaged zstd"),
+    "a zstd with rubbish behind it": ("f.csv.zst", lambda: zstd(LONG) + b"rubbish!", "is a damaged zstd"),
+    "a zstd of nothing": ("f.csv.zst", lambda: zstd(b""), r"^f\.csv\.zst is empty"),
+    "a mapped column lacks": (
+        "f.csv", lambda: b"Store,Day,Sales\n1,2026-01-05,1\n",
+        r"lacks the column Date; wanted Date, Store, Sales\. Received: Store, Day, Sales$", ROSSMANN,
+    ),
+    "mapped columns lack": (
+        "f.csv", lambda: LONG,
+        r"lacks the columns Datum, Filiale, Artikel, Absatz; wanted Datum \(date\), Filiale \(store\), "
+        r"Artikel \(item\), Absatz \(sales\)\. Received: date, store, item, sales$", MAPPED,
+    ),
+    "another delimiter than declared": (
+        "f.csv", lambda: LONG, r"lacks the columns date, store, item, sales; .* Received: date,store,item,sales$", {"delimiter": ";"}
+    ),
+    "an empty Parquet": ("f.parquet", lambda: b"", NO_PARQUET),
+    "a Parquet cut off": ("f.parquet", lambda: cut(of_columns()), rf"^f\.parquet {NO_PARQUET} \(.*\)$"),
+    "a Parquet without its end": ("f.parquet", lambda: of_columns()[:-4], NO_PARQUET),
+    "a Parquet with a damaged end": ("f.parquet", lambda: spoilt(whole := of_columns(), len(whole) - 40), NO_PARQUET),
+    "a Parquet with a damaged page": ("f.parquet", lambda: spoilt(of_columns(), 4), NO_PARQUET),
+    "a Parquet with no rows": (
+        "f.parquet", lambda: of_columns(**{name: pa.array([], pa.string()) for name in ("date", "store", "item", "sales")}),
+        r"^f\.parquet has a header and no rows",
+    ),
+    "CSV called Parquet": ("f.parquet", lambda: LONG, NO_PARQUET),
+    "Parquet called CSV": ("f.csv", of_columns, NO_TEXT),
+    "Parquet: columns lack": ("f.parquet", lambda: of_texts("day"), r"lacks the columns date, .* wanted date, store, item, sales\. Received: day$"),
+    "Parquet: a column twice": ("f.parquet", lambda: of_texts("date", "store", "item", "sales", "SALES"), "has the column sales twice"),
+    "Parquet: lists": ("f.parquet", lambda: of_columns(sales=[[70], [80]]), NO_PARQUET),
+    "Parquet: records": ("f.parquet", lambda: of_columns(sales=[{"a": 1}, {"a": 2}]), NO_PARQUET),
+    "Parquet: maps": ("f.parquet", lambda: of_columns(store=pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int64()))), NO_PARQUET),
+    "Parquet: a day that no calendar has": ("f.parquet", lambda: of_columns(date=pa.array([10**8, 1], pa.date32())), NO_PARQUET),
+    "Parquet: a time that no calendar has": ("f.parquet", lambda: of_columns(date=pa.array([10**18, 1], pa.timestamp("us"))), NO_PARQUET),
+    "Parquet: a zone that is none": (
+        "f.parquet", lambda: of_columns(date=pa.array([1, 2], pa.timestamp("ms", "Mars/Olympus"))), NO_PARQUET
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_refuses_its_batch_and_changes_nothing(home: Home, tmp_path: Path, case: Any) -> None:
+    name, content, why, *feed = case
+    before = State.of(home)
+    written(tmp_path / "in", "a.csv", HEADER + b"2026-01-05,1,1,99\n2026-01-06,9,9,1\nx\n")
+    written(tmp_path / "in", name, content())
+    files = [tmp_path / "in" / name] if feed else [tmp_path / "in"]
+    assert_refused(home, before, ingest(home, *files, feed=Feed(**dict(*feed))), why)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zstd], ids=["gzip", "zstd"])
+def test_a_file_that_is_damaged_in_a_later_piece_changes_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(csv_pieces, "BLOCK", 512)
+    before = State.of(home)
+    path = written(tmp_path, "f.csv", packed(LONG)[:-1])
+    assert_refused(home, before, ingest(home, path, size=Few()), r"^f\.csv is a damaged ")
+
+
+def test_more_stores_than_any_chain_has(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "STORE_BITS", 4)
+    before = State.of(home)
+    result = ingest(home, written(tmp_path, "f.csv", LONG))
+    assert_refused(
+        home, before, result, r"^f\.csv holds over 16 different stores; is another column mapped to store\?$"
+    )
+
+
+def test_a_folder_that_is_called_csv(home: Home, tmp_path: Path) -> None:
+    before = State.of(home)
+    (tmp_path / "in" / "x.csv").mkdir(parents=True)
+    with pytest.raises(SourceError, match=r"the folder holds no .* file: .*/x\.csv$"):
+        ingest(home, tmp_path / "in" / "x.csv")
+    assert State.of(home) == before
+    written(tmp_path / "in", "y.csv", HEADER + GOOD)
+    assert_taken(home, before, ingest(home, tmp_path / "in"), 1, {FIRST: 7}, [])

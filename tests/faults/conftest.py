@@ -1,0 +1,44 @@
+"""Homes and files that faults are tried on."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.forecasting.synthetic import Chain
+from tasks.forecasting.windows import Days
+from tasks.home import Home
+from tasks.prepare import draft
+from tasks.sample import write_sample
+from tests.conftest import RECIPE, TakeIn, Work
+from tests.faults.homes import moved
+
+SHORT = Chain(stores=2, items=2, days=240)
+
+
+@pytest.fixture(scope="session")
+def months(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
+    """Eight months of sales; nothing was trained on them."""
+    folder = tmp_path_factory.mktemp("months")
+    home = Home(folder / "home")
+    write_sample(folder / "history.parquet", SHORT)
+    take_in(home, folder / "history.parquet")
+    return Work(home, draft(home, "tiny", RECIPE, 1, ("lstm-16",), Days()))
+
+
+@pytest.fixture(scope="session")
+def empty(months: Work, tmp_path_factory: pytest.TempPathFactory) -> Work:
+    root = tmp_path_factory.mktemp("empty") / "home"
+    root.mkdir()
+    return moved(months, root)
+
+
+@pytest.fixture(scope="session")
+def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of `SHORT`, in two files: the same and corrected sales of all months, a new month, bad rows, a contradiction."""
+    folder = tmp_path_factory.mktemp("feed")
+    corrected = SHORT.model_copy(update={"days": 250, "shift_on": date(2022, 2, 10), "shift_by": 2.0})
+    write_sample(folder / "later.parquet", corrected)
+    rows = ["2022-01-05,1,1,3", "2022-09-20,1,1,2000000", "x,1,1,1", "2022-09-19,3,1,5", "2022-03-05,1,1,9999"]
+    (folder / "corrections.csv").write_text("\n".join(["date,store,item,sales", *rows]))
+    return folder

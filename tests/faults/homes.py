@@ -1,0 +1,161 @@
+"""What a home says, and whether it is in order: what tests of faults compare."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, get_args
+
+from deltalake import DeltaTable
+
+from flows import views
+from tasks import ledger, quarantine, sales_table, scores
+from tasks.forecasting.drift import DriftPolicy
+from tasks.home import Home
+from tests.conftest import Work
+from tests.faults.driver import STEPS, Job
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a home in which a step ran, and what happened to it."""
+
+    work: Work
+    what: str
+
+
+def run(job: Job) -> list[Copy]:
+    """Run a job in a process of its own."""
+    file = job.folder.with_suffix(".pickle")
+    file.write_bytes(pickle.dumps(job))
+    command = [sys.executable, "-m", "tests.faults.driver", str(file)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return [Copy(moved(job.work, job.folder / str(number)), what) for number, what in enumerate(lines, 1)]
+
+
+def moved(work: Work, root: Path) -> Work:
+    folder = root / "candidates" / work.candidate.folder.name
+    return Work(Home(root), replace(work.candidate, folder=folder))
+
+
+def visible(folder: Path) -> dict[str, bytes]:
+    """Files that are data: not those that were being written."""
+    paths = folder.rglob("*") if folder.exists() else ()
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in paths
+        if path.is_file() and not (path.name.startswith(".") and path.name.endswith(".partial"))
+    }
+
+
+def sales(home: Home, version: int | None = None) -> list[tuple[Any, ...]]:
+    if sales_table.snapshot(home) is None:
+        return []
+    rows = sales_table.read(home, version)[["date", "store", "item", "sales"]]
+    return sorted(rows.itertuples(index=False, name=None))
+
+
+def content(home: Home) -> dict[str, Any]:
+    """All that a home says, but for times and users."""
+    return {
+        "snapshot": sales_table.snapshot(home),
+        "sales": sales(home),
+        "quarantine": sorted(str(dict(row, at=None)) for row in quarantine.rows(home)),
+        "ledger": [
+            (entry.kind, entry.subject, entry.release, entry.variant, entry.why, entry.details)
+            for entry in ledger.read(home, get_args(ledger.Kind))
+        ],
+        "scores": sorted(map(tuple, scores.read(home).astype(str).to_numpy().tolist())),
+        "releases": visible(home.releases),
+        "channel": visible(home.channel),
+        "landing": visible(home.landing),
+        "candidates": visible(home.candidates),
+    }
+
+
+def unnamed(table: Path) -> list[str]:
+    """Files of a Delta table that no version names."""
+    if not DeltaTable.is_deltatable(str(table)):
+        return [str(path) for path in table.rglob("*") if path.is_file()]
+    named = {
+        action["add"]["path"].replace("%3D", "=")
+        for log in (table / "_delta_log").glob("*.json")
+        for action in map(json.loads, log.read_text().splitlines())
+        if "add" in action
+    }
+    there = (path.relative_to(table) for path in table.rglob("*") if path.is_file())
+    return [str(path) for path in there if path.parts[0] != "_delta_log" and str(path) not in named]
+
+
+def assert_consistent(home: Home, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Nothing is there in part.
+
+    Args:
+        home: In which a step was cut off.
+        before: Its content before the step.
+        after: Its content after the whole step.
+    """
+    views.status(home, DriftPolicy())
+    views.published(home)
+    now = content(home)
+    assert now["sales"] in (before["sales"], after["sales"]), "all of the batch or nothing"
+    if [entry for entry in now["ledger"] if entry[0] == "ingest"] != before["ledger"][: len(now["ledger"])]:
+        assert now["sales"] == after["sales"] and now["quarantine"] == after["quarantine"], "the ledger comes last"
+    for kind, *_, details in now["ledger"]:
+        if kind == "ingest":
+            read, *elsewhere = (details["counts"][f"rows_{name}"] for name in PARTS)
+            assert read == sum(elsewhere)
+    for folder in home.releases.glob("*"):
+        record = json.loads((folder / "manifest.json").read_text())["files"]
+        found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
+        assert {name: (len(each), sha256(each).hexdigest()) for name, each in found.items()} == {
+            name: (each["bytes"], each["sha256"]) for name, each in record.items()
+        }
+    for name, each in visible(home.channel / "stores").items():
+        assignment = json.loads(each)
+        model = (home.channel / assignment["model"]["path"]).read_bytes()
+        assert sha256(model).hexdigest() == assignment["model"]["sha256"], name
+    for name, each in visible(home.landing).items():
+        assert sha256(each).hexdigest().startswith(name[:12])
+
+
+PARTS = ("read", "accepted", "unchanged", "quarantined")
+"""Rows that were read, and where they went."""
+
+
+def assert_mended(job: Job, copies: list[Copy], undisturbed: Home) -> None:
+    """Wherever the step was cut off, the home is consistent, and the next run ends as if nothing had happened."""
+    before, expected = content(job.work.home), content(undisturbed)
+    assert expected != before, "the step does something"
+    for copy in copies:
+        try:
+            assert_consistent(copy.work.home, before, expected)
+            for again in ("the next run", "the run after it"):
+                STEPS[job.step](copy.work, job.source)
+                now = content(copy.work.home)
+                for part, value in expected.items():
+                    assert now[part] == value, f"{part} after {again}"
+        except Exception as error:
+            error.add_note(f"{copy.what} ({copy.work.home.root})")
+            raise
+
+
+def aged(home: Home, days: int) -> None:
+    """Let all that is in the tables have been written some days ago."""
+    for log in home.root.glob("*/_delta_log/*.json"):
+        actions = [json.loads(line) for line in log.read_text().splitlines()]
+        for value in (value for action in actions for value in action.values()):
+            for name in {"timestamp", "deletionTimestamp", "modificationTime"} & value.keys():
+                value[name] -= days * 86_400_000
+        log.write_text("".join(json.dumps(action) + "\n" for action in actions))
+    for path in home.root.rglob("*"):
+        past = path.stat().st_mtime - days * 86_400
+        os.utime(path, (past, past))
