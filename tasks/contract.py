@@ -102,7 +102,7 @@ class _Term:
 def _terms(contract: Contract) -> list[_Term]:
     refuse, year = contract.refuse_bad_share, " are {value:.2f} times last year's same weeks"
     of_rows = " ({count:,} of {rows:,} rows)"
-    lost = "no row at all of {stores}, on up to {value:.0f} days that it is open on"
+    lost = "days without any row on which they are open: {stores}, up to {value:.0f}"
     faults = {
         "dates": ("no_date", "too many rows have no valid date"),
         "stores": ("no_store", "too many rows name no store"),
@@ -273,7 +273,7 @@ def _gaps(gaps: pd.DataFrame) -> str:
 
 def _gap(row: Any) -> str:
     when = f"1 day ({row.first})" if row.days == 1 else f"{row.days} days ({row.first} to {row.last})"
-    return f"store {row.store} item {row.item} {when}"
+    return f"store {row.store} item {row.item}: {when}"
 
 
 def _listed(names: Sequence[str], total: int | None = None) -> str:

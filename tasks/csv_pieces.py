@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
@@ -23,6 +24,8 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BLOCK = 1 << 24
 """Bytes of text in a piece; no line is longer."""
 
+csv.field_size_limit(2 * BLOCK)  # else a field of 128 kB is none here, and is one for pyarrow
+
 
 def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
     """The rows of a CSV file, whose first line is the header.
@@ -31,7 +34,10 @@ def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
         UnreadableFile: If it is empty, damaged, no text, or lacks a column that the feed names.
     """
     blocks = _blocks(path, feed.encoding)
-    head, _, block = next(blocks, b"").partition(b"\n")
+    start = next(blocks, b"")
+    if not start.strip():
+        deque(blocks, 0)  # a file that is blank to its end is said to be empty
+    head, _, block = start.partition(b"\n")
     delimiter, header = feed.header(head.decode().rstrip("\r"))
     try:
         wanted = dict(zip(feed.wanted, feed.positions(header), strict=True))
@@ -65,7 +71,7 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.Table | None:
     """A block's table, if each of its lines is one record; as it is nearly always."""
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+    if _misread(block):
         return None
     try:
         table = _parsed(block, width, delimiter, None)
@@ -75,20 +81,31 @@ def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.T
 
 
 def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.Table, list[int]] | None:
-    """A block's table and its misshapen lines; nothing where records are not lines (an open quote, a lone CR)."""
+    """A block's table and its misshapen lines; nothing where records are not lines."""
     bad: list[int] = []
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
         bad.append(row.number - 1)
         return "skip"
 
-    if block.count(b"\r") != block.count(b"\r\n"):
+    if _misread(block):
         return None
     try:
         table = _parsed(block, width, delimiter, set_aside)
     except pa.ArrowInvalid:
         return None
     return (table, bad) if len(table) + len(bad) == lines else None
+
+
+def _misread(block: bytes) -> bool:
+    """Whether pyarrow may read a block otherwise than line by line.
+
+    It ends a line at a lone CR, leaves out a byte order mark at the start, and closes a quote that is open at the end.
+    """
+    if block.startswith(codecs.BOM_UTF8) or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
+        return True
+    end = len(block.rstrip(b"\r\n"))
+    return block.count(b'"', block.rfind(b"\n", 0, end) + 1, end) % 2 == 1
 
 
 def _parsed(block: bytes, width: int, delimiter: str, set_aside: Any) -> pa.Table:
@@ -98,7 +115,8 @@ def _parsed(block: bytes, width: int, delimiter: str, set_aside: Any) -> pa.Tabl
         pa.BufferReader(block),
         # with threads pyarrow does not tell the numbers of bad rows
         pa.csv.ReadOptions(column_names=columns, use_threads=set_aside is None, block_size=BLOCK >> 2),
-        pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside, newlines_in_values=False),
+        # else pyarrow closes a quote that is open where a chunk of its own ends
+        pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside, newlines_in_values=b'"' in block),
         pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
     )
 
@@ -109,11 +127,13 @@ def _records_by_line(block: bytes, lines: Ints, width: int, delimiter: str) -> t
     shaped: list[list[str]] = []
     bad: list[int] = []
     for number, line in enumerate(lines.tolist()):
+        reader = csv.reader([physical[line].removesuffix("\r"), ""], delimiter=delimiter)
         try:
-            values = next(csv.reader([physical[line].removesuffix("\r")], delimiter=delimiter, strict=True))
+            values = next(reader)
         except csv.Error:
             values = []
-        if len(values) == width:
+        # an open quote goes on in the next line
+        if len(values) == width and reader.line_num == 1:
             shaped.append(values)
         else:
             bad.append(number)

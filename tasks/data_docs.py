@@ -14,41 +14,42 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from tasks.batch import Batch
 from tasks.contract import SEVERITIES, Breach
 from tasks.home import Home, write_file
-from tasks.profile import Profile
 
 TEMPLATES = Path(__file__).parent / "templates" / "docs"
-SHOWN_GAPS = 1000
+SHOWN_GAPS, SHOWN_FILES = 1000, 5
 
 
-def write(home: Home, batch: str, result: Any, breaches: Sequence[Breach], profile: Profile, at: datetime) -> Path:
+def write(home: Home, batch: Batch, result: Any, breaches: Sequence[Breach], at: datetime) -> Path:
     """Write a batch's page and the index anew; the page.
 
     Args:
         home: Whose `docs/`.
-        batch: Its id.
+        batch: What was validated.
         result: What Great Expectations found.
         breaches: What that amounts to.
-        profile: What it looked at.
         at: When, UTC.
     """
     refused = any(each.severity == "critical" and not each.alone for each in breaches)
     verdict = "refused" if refused else _verdict(breaches)
-    page = home.docs / f"{batch}.html"
-    write_file(page, _page(batch, result, breaches, profile, at, verdict).encode())
+    page = home.docs / f"{batch.id}.html"
+    write_file(page, _page(batch, result, breaches, at, verdict).encode())
     met, of = result.statistics["successful_expectations"], result.statistics["evaluated_expectations"]
     record = {
-        "batch": batch,
+        "batch": batch.id,
+        "files": _files(batch),
         "at": f"{at:%Y-%m-%d %H:%M:%S}",
-        "rows": int(profile.batch["rows"]),
+        "rows": sum(file.rows for file in batch.files),
         "met": met,
         "of": of,
         "refused": refused,
         "verdict": verdict,
     }
-    batches = [each for each in _records(home) if each["batch"] != batch] + [record]
+    batches = [each for each in _records(home) if each["batch"] != batch.id] + [record]
     write_file(home.docs / "batches.jsonl", "".join(json.dumps(each) + "\n" for each in batches).encode())
     index = _environment().get_template("index.j2").render(title="Batches of sales", batches=batches[::-1])
     write_file(home.docs / "index.html", index.encode())
@@ -58,9 +59,14 @@ def write(home: Home, batch: str, result: Any, breaches: Sequence[Breach], profi
 def _verdict(breaches: Sequence[Breach]) -> str:
     alone = [store for each in breaches if each.alone for store in each.stores]
     counts = {word: sum(each.severity == word and not each.alone for each in breaches) for word in SEVERITIES[1:]}
-    parts = [f"{len(alone)} stores refused"] if alone else []
+    parts = [f"{len(alone)} store{'s' * (len(alone) > 1)} refused"] if alone else []
     parts += [f"{count} {word}{'s' * (count > 1 and word == 'warning')}" for word, count in counts.items() if count]
     return "taken in" + (": " + ", ".join(parts) if parts else "")
+
+
+def _files(batch: Batch) -> str:
+    names = [file.name for file in batch.files]
+    return ", ".join(names[:SHOWN_FILES]) + (f" and {len(names) - SHOWN_FILES:,} more" if names[SHOWN_FILES:] else "")
 
 
 def _records(home: Home) -> list[dict[str, Any]]:
@@ -74,7 +80,7 @@ def _environment() -> Any:
     return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False)  # as Great Expectations' own are
 
 
-def _page(batch: str, result: Any, breaches: Sequence[Breach], profile: Profile, at: datetime, verdict: str) -> str:
+def _page(batch: Batch, result: Any, breaches: Sequence[Breach], at: datetime, verdict: str) -> str:
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
@@ -85,7 +91,7 @@ def _page(batch: str, result: Any, breaches: Sequence[Breach], profile: Profile,
     shown = copy.deepcopy(result)  # rendering alters what it renders
     shown.meta = {
         "great_expectations_version": result.meta.get("great_expectations_version"),
-        "run_id": RunIdentifier(run_name=batch, run_time=at),
+        "run_id": RunIdentifier(run_name=batch.id, run_time=at),
         "batch_spec": {"data_asset_name": "profile"},
     }
     for each in shown.results:
@@ -95,14 +101,16 @@ def _page(batch: str, result: Any, breaches: Sequence[Breach], profile: Profile,
         run_info_at_end=True,
         column_section_renderer={"class_name": "ValidationResultsColumnSectionRenderer", "table_renderer": table},
     )
+    rows, bad = sum(file.rows for file in batch.files), sum(file.quarantined for file in batch.files)
+    gaps = batch.profile.gaps if batch.profile else pd.DataFrame()
     page = view.render(
         renderer.render(shown),
-        title=f"Batch {batch}",
-        batch=batch,
-        verdict=f"{int(profile.batch['rows']):,} rows, {profile.batch['bad_share']:.2%} of them bad; {verdict}.",
+        title=f"Batch {batch.id}",
+        batch=batch.id,
+        verdict=f"{_files(batch)}: {rows:,} rows, {bad:,} of them bad; {verdict}.",
         breaches=breaches,
-        gaps=profile.gaps.head(SHOWN_GAPS).to_dict("records"),
-        gap_series=len(profile.gaps),
+        gaps=gaps.head(SHOWN_GAPS).to_dict("records"),
+        gap_series=len(gaps),
     )
     # a link to the page of the suite, which there is none of
     return re.sub(r'<a [^>]*href="\.\./[^"]*expectations/[^"]*"[^>]*>(.*?)</a>', r"\1", page, flags=re.DOTALL)

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.home import sync
 
-KEPT = {"delta.enableExpiredLogCleanup": "false"}
-"""Snapshots that releases name stay readable."""
+KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
+"""Snapshots that releases name stay readable; when a file was replaced is not forgotten before tidying up asks for it."""
 
 ROW_GROUP = 1 << 20
 
@@ -152,7 +152,7 @@ class Adding:
             table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=says_so)
         # Delta leaves it to the system when a commit reaches the disk; what is written next may rely on it
         log = self._root / "_delta_log"
-        for path in (max(log.glob("*.json")), log):
+        for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
             sync(path)
 
 

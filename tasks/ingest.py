@@ -21,6 +21,7 @@ from tasks.contract import Contract, Findings
 from tasks.home import Home, copy_file
 from tasks.intake import Intake
 from tasks.keys import Keys, TooManyCodes
+from tasks.merge import merge
 from tasks.piece import UnreadableFile
 from tasks.sources import SourceFile
 
@@ -151,7 +152,7 @@ def _refused_rows(batch: Batch, refused_stores: tuple[str, ...]) -> Iterator[tup
 
 def _merge(batch: Batch, home: Home, refused_stores: tuple[str, ...], size: Intake) -> Merged:
     assert batch.accepted
-    change = sales_table.merge(home, batch.id, Accepted.at(batch.accepted), size.rows, refused_stores)
+    change = merge(home, batch.id, Accepted.at(batch.accepted), size.rows, refused_stores)
     inserted, changed = change.inserted, change.changed
     known = ingested(home)
     fresh = [file for file in batch.files if file.sha256 not in known]

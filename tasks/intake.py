@@ -16,10 +16,11 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.accepted import Accepted
+from tasks.calendar import Calendar
 from tasks.columns import COLUMNS
 from tasks.keys import Ints, store_of, upsert
 from tasks.piece import Piece
-from tasks.profile import Calendar, Profile, Tally, profile
+from tasks.profile import Profile, Tally, profile
 from tasks.sales_table import Months
 from tasks.sift import CONFLICT, GOOD, MISSHAPEN, REASONS, STORE_REFUSED, Reasons, Rules, Sifted, code, conflicts, sift
 from tasks.spool import Rows, Spool

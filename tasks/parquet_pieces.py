@@ -30,14 +30,14 @@ def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
             schema = file.schema_arrow
             names = [schema.names[index] for index in feed.positions(schema.names)]
             ours = dict(zip(feed.wanted, names, strict=True))
-            typed = [column for column, name in ours.items() if not _is_text(schema.field(name).type)]
+            typed = [column for column, name in ours.items() if not _is_text(_held(schema.field(name).type))]
             first = 1
             for batch in file.iter_batches(batch_size=ROWS, columns=names):
                 yield _piece(batch, first, ours, feed, typed)
                 first += len(batch)
     except WrongColumns as error:
         raise UnreadableFile(f"{path.name} {error}") from None
-    except (pa.ArrowException, OSError, OverflowError, KeyError) as error:
+    except (pa.ArrowException, OSError, OverflowError, KeyError, ValueError) as error:
         raise UnreadableFile(f"{path.name} is not a Parquet file that can be read ({_line(error)})") from None
 
 
@@ -53,15 +53,32 @@ def _piece(batch: pa.RecordBatch, first: int, ours: dict[str, str], feed: Feed, 
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:
-    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+    """The column dictionary-coded, its texts as bytes: they need not be UTF-8."""
+    coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+    if not _is_text(coded.dictionary.type):
+        return coded
+    return pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(pa.binary()))
+
+
+def _held(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    held = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(held) or pa.types.is_large_string(held) or pa.types.is_string_view(held)
+    """Whether values are texts, or bytes, as some writers do not say that they are texts."""
+    is_a = pa.types
+    return any(
+        test(kind)
+        for test in (
+            is_a.is_string, is_a.is_large_string, is_a.is_string_view,
+            is_a.is_binary, is_a.is_large_binary, is_a.is_binary_view, is_a.is_fixed_size_binary,
+        )
+    )  # fmt: skip
 
 
 def _as_text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime):

@@ -24,6 +24,7 @@ from tasks.contract import Contract
 from tasks.home import Home
 from tasks.intake import Intake
 from tasks.keys import Keys
+from tasks.merge import merge
 from tasks.piece import Piece
 from tasks.sift import MISSHAPEN, REASONS, STORE_REFUSED, Rules, sift
 
@@ -112,7 +113,7 @@ def _replay(home: Home, contract: Contract, chosen: Chosen, staging: Path, size:
         for line, reason in zip(*(each.tolist() for each in bad), strict=True)
     }
     batch = sha256(to_json([[row["sha256"], row["line"]] for row in after])).hexdigest()[:16]
-    change = sales_table.merge(home, batch, Accepted.at(spool), size.rows, overwrite=False)
+    change = merge(home, batch, Accepted.at(spool), size.rows, overwrite=False)
     contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
     for row in good:
         if _key(row) in contradicted:

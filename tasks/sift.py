@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -153,10 +154,10 @@ def _units(text: str | None, max_sales: int) -> int | _Fault:
         return _Fault("missing sales")
     if not _NUMBER.fullmatch(text):
         return _Fault("unparsable sales")
-    units = float(text)
+    units = Decimal(text)
     if units < 0:
         return _Fault("negative sales")
-    if not units.is_integer():
+    if units != units.to_integral_value():
         return _Fault("fractional sales")
     return int(units) if units <= max_sales else _Fault("sales too large")
 

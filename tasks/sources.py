@@ -2,8 +2,9 @@
 
 Credentials and endpoints are not part of a source; they are where fsspec and the store's client look for them. For S3:
 `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, `~/.aws` or the machine's role; `AWS_ENDPOINT_URL` for a
-store that is not Amazon's; `AWS_MAX_ATTEMPTS` for how often to try (1 fails at once, the default after some 10 s). For
-any protocol: options in `~/.config/fsspec/*.json` or variables such as `FSSPEC_S3_ANON=true`, `FSSPEC_SFTP_PASSWORD`.
+store that is not Amazon's, without a user in it; `AWS_MAX_ATTEMPTS` for how often to try (1 fails at once, the default
+after some 10 s). For any protocol: options in `~/.config/fsspec/*.json` or variables such as `FSSPEC_S3_ANON=true`,
+`FSSPEC_SFTP_PASSWORD`.
 """
 
 import glob
@@ -11,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -26,14 +27,17 @@ BLOCK = 1 << 23
 STAMPS = ("etag", "mtime", "lastmodified", "modified", "modify", "modificationtime")
 """What stores call the property that changes with a file's content, letters only, the surest first."""
 
-USER = re.compile(r"(?<=://)([^/\s@:]*:(?:[^/\s]*|(?!\d*/)\S*)|(?<=http://)[^/\s]*|(?<=https://)[^/\s]*)@")
+USER = re.compile(r"(?i)(?<=://)([^/\s@:]*:(?:[^/\s]*|(?!\d*/)\S*)|(?<=http://)[^/\s]*|(?<=https://)[^/\s]*)@")
 """User and password of a URL, on the web also a token; `container@account` of Azure is neither."""
 
-QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
+QUERY = re.compile(r"(?i)(https?://[^\s?'\"]*)\?[^\s'\"]*")
 """On the web a query may sign a URL."""
 
+PROTOCOLS = re.compile(r"(?i)(?:^|(?<=::))[a-z][a-z0-9+.-]*(?=://)")
+"""Of a URL, each: in `zip://*.csv::s3://bucket/in.zip` two."""
+
 DENIED = re.compile("Permission|Credential|Auth|Token|Profile")
-"""How clients name their errors about who may read."""
+"""How clients name their errors about who may read; web servers say 401 or 403."""
 
 
 class SourceError(ValueError):
@@ -171,19 +175,22 @@ def _unmatched(source: object) -> str:
 
 
 def _remote(url: str, fetched: Path, known: Mapping[str, str]) -> Iterator[SourceFile]:
-    with _explained(url, "cannot be reached"):
-        store, path = _store(url)
-        files = _listed(store, path, url)
-    for name, properties in sorted(files.items()):
-        origin = _origin(store, url, path, name)
-        version = _version(origin, properties)
-        called = _public(name).rpartition("/")[2]
-        if version and version in known:
-            yield SourceFile(None, known[version], called, origin, version)
-        else:
-            with _explained(url, f"broke off while {called} was fetched"):
-                copy, sha256 = _fetch(store, name, properties.get("size"), fetched, called)
-            yield SourceFile(copy, sha256, called, origin, version)
+    url = PROTOCOLS.sub(lambda protocol: protocol[0].lower(), url)
+    with ExitStack() as opened:
+        with _explained(url, "cannot be reached"):
+            store, path = _store(url)
+            opened.callback(_close, store)
+            files = _listed(store, path, url)
+        for name, properties in sorted(files.items()):
+            address = _address(store, url, path, name)
+            origin, version = _public(address), _version(address, properties)
+            called = _public(name).rpartition("/")[2]
+            if version and version in known:
+                yield SourceFile(None, known[version], called, origin, version)
+            else:
+                with _explained(url, f"broke off while {called} was fetched"):
+                    copy, sha256 = _fetch(store, name, properties.get("size"), fetched, called)
+                yield SourceFile(copy, sha256, called, origin, version)
 
 
 def _store(url: str) -> tuple[Any, str]:
@@ -198,20 +205,23 @@ def _store(url: str) -> tuple[Any, str]:
     return fsspec.url_to_fs(url, skip_instance_cache=True)
 
 
+def _close(store: Any) -> None:
+    """Close the connections; left to the garbage collector, they stay open where the machine is busy."""
+    from fsspec.asyn import sync
+
+    for client in filter(None, (getattr(store, "_s3", None), getattr(store, "_session", None))):
+        with suppress(Exception):  # what was read is whole
+            sync(store.loop, client.close, timeout=10)
+
+
 def _listed(store: Any, path: str, url: str) -> dict[str, dict[str, Any]]:
     """Properties of the files of sales that a URL names, by their path at the store."""
-    try:
-        there = store.info(path)
-    except FileNotFoundError:
-        if not glob.has_magic(path):
-            raise
-        found, nothing = _matching(store, path), _unmatched
-    else:
-        if there["type"] != "directory":
-            if not _is_sales(_public(there["name"])):
-                raise SourceError(_unfit(_public(url)))
-            return {there["name"]: there}
-        found, nothing = store.find(path, detail=True), _empty
+    there = _there(store, path)
+    if there and there["type"] != "directory":
+        if not _is_sales(_public(there["name"])):
+            raise SourceError(_unfit(_public(url)))
+        return {there["name"]: there}
+    found, nothing = (store.find(path, detail=True), _empty) if there else (_matching(store, path), _unmatched)
     chosen = {name: each for name, each in found.items() if each["type"] != "directory" and _is_sales(_public(name))}
     if not chosen:
         # listings pass over what may not be read, except this one
@@ -220,24 +230,46 @@ def _listed(store: Any, path: str, url: str) -> dict[str, dict[str, Any]]:
     return chosen
 
 
+def _there(store: Any, path: str) -> dict[str, Any] | None:
+    """Properties of a file or folder; None where there is none and the path is a pattern."""
+    try:
+        return store.info(path)
+    except FileNotFoundError:
+        if not _is_pattern(path):
+            raise
+    except PermissionError:
+        # who may read `in/*` of a bucket, and no more, may not ask what `in` is
+        return None if _is_pattern(path) else {"type": "directory"}
+    return None
+
+
+def _is_pattern(path: str) -> bool:
+    """Whether a path at a store may name several files; on the web `?` begins a query, and `[::1]` is a host."""
+    web = re.match(r"https?://[^/]*([^?]*)", path)
+    return bool(re.search(r"[*\[]", web[1])) if web else glob.has_magic(path)
+
+
 def _matching(store: Any, pattern: str) -> dict[str, dict[str, Any]]:
     found = store.glob(pattern, detail=True)
     folders = [name for name, each in found.items() if each["type"] == "directory"]
     return found | {name: each for folder in folders for name, each in store.find(folder, detail=True).items()}
 
 
-def _origin(store: Any, url: str, path: str, name: str) -> str:
-    """The URL of a file that was found at the path of a source's URL."""
+def _address(store: Any, url: str, path: str, name: str) -> str:
+    """The URL of a file that was found at the path of a source's URL, without user and password."""
     outer, chained, inner = url.partition("::")
-    outer, path = outer.rstrip("/"), path.rstrip("/")
+    outer, path = re.sub("(?<![:/])/+$", "", outer), path.rstrip("/")
+    if outer.endswith("/"):
+        name = name.lstrip("/")  # all of a store: `zip://::s3://bucket/in.zip`
     whole = outer.removesuffix(path) + name if outer.endswith(path) else store.unstrip_protocol(name)
-    return _public(whole + chained + inner)
+    return USER.sub("", whole + chained + inner)
 
 
-def _version(origin: str, properties: dict[str, Any]) -> str | None:
+def _version(address: str, properties: dict[str, Any]) -> str | None:
+    """On the web another query is another file, also where its stamp is the same."""
     plain = {re.sub("[^a-z]", "", key.lower()): value for key, value in properties.items()}
     stamp = next((str(plain[name]) for name in STAMPS if plain.get(name)), None)
-    return stamp and hashlib.sha256(json.dumps([origin, stamp, plain.get("size")]).encode()).hexdigest()
+    return stamp and hashlib.sha256(json.dumps([address, stamp, plain.get("size")]).encode()).hexdigest()
 
 
 def _fetch(store: Any, name: str, size: int | None, fetched: Path, called: str) -> tuple[Path, str]:
@@ -266,18 +298,29 @@ def _explained(url: str, fault: str) -> Iterator[None]:
 
 
 def _sentence(error: Exception, url: str, fault: str) -> str:
-    shown, reason = _public(url), _reason(error, url)
+    error = _on_the_web(error)
+    shown, reason, s3 = _public(url), _reason(error, url), _protocol(url) in ("s3", "s3a")
     if isinstance(error, ImportError):
         return f"{_protocol(url)}:// needs a package that is not installed here: {reason}. Received: {shown}"
     if isinstance(error, FileNotFoundError):
         why = f" ({_reason(error.__cause__, url)})" if error.__cause__ else ""
         return f"no such bucket, folder or file: {shown}{why}"
-    if DENIED.search(type(error).__name__):
-        return (
-            f"no permission to read {shown} ({reason}); give credentials that may list and read it, for S3 in "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE"
-        )
-    return f"{shown} {fault} ({reason}); see that its server answers and its address is right, then run this again"
+    if DENIED.search(type(error).__name__) or getattr(error, "status", None) in (401, 403):
+        where = "for S3 in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE"
+        if _protocol(url) in ("http", "https"):
+            where = "in its URL as https://user:password@host/, or sign it anew"
+        return f"no permission to read {shown} ({reason}); give credentials that may list and read it, {where}"
+    address = "its address and AWS_ENDPOINT_URL are right" if s3 else "its address is right"
+    return f"{shown} {fault} ({reason}); see that its server answers and {address}, then run this again"
+
+
+def _on_the_web(error: Exception) -> Exception:
+    """What went wrong on the web: fsspec calls it all FileNotFoundError."""
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or not isinstance(cause, Exception):
+        return error
+    told = isinstance(cause, OSError) or type(cause).__module__.startswith("aiohttp.")
+    return cause if told and getattr(cause, "status", None) not in (404, 410) else error
 
 
 def _reason(error: BaseException, url: str) -> str:

@@ -18,4 +18,4 @@ def validate(batch: Batch, limits: Contract, home: Home) -> Findings:
     if batch.profile is None:
         return Findings()
     breaches, result = contract.check(batch.profile, limits)
-    return Findings(breaches, data_docs.write(home, batch.id, result, breaches, batch.profile, datetime.now(UTC)))
+    return Findings(breaches, data_docs.write(home, batch, result, breaches, datetime.now(UTC)))

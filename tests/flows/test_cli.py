@@ -108,6 +108,8 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
         (["ingest", ".", "--map", "item=Art", "--set", "item=1"], ["the column item is mapped to 'Art' and set too"]),
         (["ingest", ".", "--map", "date"], ["--map takes name=value,name=value"]),
         (["ingest", ".", "--map", "date=a", "--map", "date=b"], ["--map names date twice: a and b"]),
+        (["ingest", "ftps3://x/y.csv"], ["no protocol ftps3:// is known", "Received: ftps3://x/y.csv"]),
+        (["quarantine", "replay", "--map", "datum=Date"], ["there is no column 'datum' to map or set"]),
         (["retrain"], ["there are no sales in", "run `shelfcast ingest` first"]),
         (["retrain", "--profile", "fast"], ["no profile 'fast'; there are quick, standard, reference"]),
         (["retrain", "--recipe", "secret"], ["no recipe 'secret'; there are reference, production"]),
@@ -290,6 +292,22 @@ def test_bad_rows_go_to_quarantine_and_come_back_when_the_rules_allow(run: Run, 
     again = json.loads(run("quarantine", "replay", "--json").stdout)
     assert (again["rows_accepted"], again["rows_quarantined"]) == (1, 1)
     assert json.loads(run("quarantine", "list", "--json").stdout)["total"] == 1
+
+
+def test_bad_rows_are_corrected_in_a_list_and_come_back(run: Run, tmp_path: Path) -> None:
+    rows = [f"2024-01-{day:02},S-1,4006381333931,{'-3' if day == 5 else day}\n" for day in range(1, 11)]
+    (tmp_path / "sales.csv").write_text(HEADER + "".join(rows))
+    run("ingest", "sales.csv")
+    listed = json.loads(run("quarantine", "list", "--store", "S-1", "--csv", "bad.csv", "--json").stdout)
+    assert (listed["total"], listed["csv"]) == (1, "bad.csv")
+    assert json.loads(run("quarantine", "list", "--store", "S-2", "--json").stdout)["total"] == 0
+    text = (tmp_path / "bad.csv").read_text()
+    (tmp_path / "bad.csv").write_text(text.replace('"-3"', '"3"'))
+    replayed = run("quarantine", "replay", "--fix-with", "bad.csv")
+    assert "1 rows held against today's rules: 1 accepted" in replayed.stdout
+    assert "2024-01-05,S-1,4006381333931,-3" in replayed.stdout
+    assert json.loads(run("quarantine", "list", "--json").stdout)["total"] == 0
+    assert_one_clear_line(run("quarantine", "replay", "--fix-with", "none.csv"), "none.csv cannot be read as CSV")
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,14 @@ def bad(share: float, of: int = 200) -> list[Row]:
         pytest.param(bad(0), {}, "", id="all good"),
         pytest.param(bad(0.005), {}, "", id="half a percent bad"),
         pytest.param(
-            bad(0.03), {"bad_rows_more_than_usual": "warning"}, "more rows than usual are bad (6 of 200 rows)", id="3 % bad"
+            bad(0.03),
+            {"bad_rows_more_than_usual": "warning"},
+            "more rows than usual are bad (6 of 200 rows)",
+            id="3 % bad",
         ),
-        pytest.param(bad(0.5), {"bad_rows_more_than_usual": "warning"}, "are bad (100 of 200 rows)", id="exactly half bad"),
+        pytest.param(
+            bad(0.5), {"bad_rows_more_than_usual": "warning"}, "are bad (100 of 200 rows)", id="exactly half bad"
+        ),
         pytest.param(
             bad(0.51),
             {
@@ -156,28 +161,28 @@ def scaled(factor: float) -> list[Row]:
             rows(WEEK, without=lambda row: row[:3] == (MONDAY + timedelta(3), "1", "b")),
             "every_day",
             "warning",
-            "series without rows: store 1 item b 1 day (2026-01-08)",
+            "series without rows: store 1 item b: 1 day (2026-01-08)",
             id="a day lacks",
         ),
         pytest.param(
             rows(WEEK, without=lambda row: row[1:3] == ("1", "b") and row[0] >= MONDAY + timedelta(4)),
             "every_day",
             "warning",
-            "series without rows: store 1 item b 3 days (2026-01-09 to 2026-01-11)",
+            "series without rows: store 1 item b: 3 days (2026-01-09 to 2026-01-11)",
             id="the last days lack",
         ),
         pytest.param(
             rows(WEEK, without=lambda row: row[:2] == (MONDAY + timedelta(2), "2")),
             "lost_days",
             "warning",
-            "no row at all of store 2, on up to 1 days that it is open on",
+            "days without any row on which they are open: store 2, up to 1",
             id="a store lacks a day",
         ),
         pytest.param(
             rows(WEEK[1:]),
             "lost_days",
             "warning",
-            "no row at all of store 1, store 2, on up to 1 days",
+            "days without any row on which they are open: store 1, store 2, up to 1",
             id="the feed lost a day before it",
         ),
         pytest.param(
@@ -254,7 +259,7 @@ def test_the_data_docs_show_every_batch_and_fetch_nothing(findings: Callable[...
     assert found.docs == next((tmp_path / "home" / "docs").glob("????????????????.html"))
     page, index = found.docs.read_text(), (found.docs.parent / "index.html").read_text()
     assert "&lt;b&gt;&#34;7&#34; &amp; S" in page and "<b>" not in page.replace("<b>warning", "").replace("<b>info", "")
-    assert found.docs.name in index and "13" in index
+    assert found.docs.name in index and "batch.csv" in index and "batch.csv" in page
     for text in (page, index):
         assert "<script" not in text and "http" not in text.replace("http-equiv", "")
     assert all(breach.name.replace("_", " ") in page for breach in found.breaches)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.calendar import RECENT, YEAR, Calendar
 from tasks.keys import Keys, day_of, pack, store_of
-from tasks.profile import RECENT, YEAR, Calendar, Tally
+from tasks.profile import Tally
 from tasks.sift import GOOD, REASONS
 from tasks.spool import month_of
 

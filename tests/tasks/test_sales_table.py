@@ -13,6 +13,7 @@ from tasks import sales_table
 from tasks.accepted import Accepted
 from tasks.home import Home
 from tasks.keys import Keys, day_of
+from tasks.merge import merge as merge_rows
 from tasks.sales_table import COLUMNS, Months, NoSales
 from tasks.spool import month_of
 
@@ -39,7 +40,7 @@ def staged(folder: Path, *rows: tuple[date, str, str, int]) -> Accepted:
 def merge(
     home: Home, *rows: tuple[date, str, str, int], batch: str = "b", limit: int = 1000, **options: Any
 ) -> tuple[int, int]:
-    change = sales_table.merge(home, batch, staged(home.root.with_suffix(".staging"), *rows), limit, **options)
+    change = merge_rows(home, batch, staged(home.root.with_suffix(".staging"), *rows), limit, **options)
     return change.inserted, change.changed
 
 
@@ -126,7 +127,7 @@ def test_rows_of_some_stores_can_be_left_out(home: Home) -> None:
 def test_where_nothing_may_be_overwritten_contradicted_keys_are_told(home: Home) -> None:
     merge(home, (MONDAY, "1", "1", 7), (APRIL, "1", "1", 7))
     accepted = staged(home.root.with_suffix(".s"), (MONDAY, "1", "1", 8), (TUESDAY, "1", "1", 9), (APRIL, "1", "1", 7))
-    change = sales_table.merge(home, "b", accepted, 1000, overwrite=False)
+    change = merge_rows(home, "b", accepted, 1000, overwrite=False)
     assert (change.inserted, change.changed, change.contradicted) == (1, 0, {(MONDAY, "1", "1")})
     assert sorted(sales_table.read(home)["sales"]) == [7, 7, 9]
 
