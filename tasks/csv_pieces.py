@@ -71,7 +71,7 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.Table | None:
     """A block's table, if each of its lines is one record; as it is nearly always."""
-    if _misread(block):
+    if _misread(block, delimiter):
         return None
     try:
         table = _parsed(block, width, delimiter, None)
@@ -88,7 +88,7 @@ def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.T
         bad.append(row.number - 1)
         return "skip"
 
-    if _misread(block):
+    if _misread(block, delimiter):
         return None
     try:
         table = _parsed(block, width, delimiter, set_aside)
@@ -97,7 +97,7 @@ def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.T
     return (table, bad) if len(table) + len(bad) == lines else None
 
 
-def _misread(block: bytes) -> bool:
+def _misread(block: bytes, delimiter: str) -> bool:
     """Whether pyarrow may read a block otherwise than line by line.
 
     It ends a line at a lone CR, leaves out a byte order mark at the start, and closes a quote that is open at the end.
@@ -105,7 +105,8 @@ def _misread(block: bytes) -> bool:
     if block.startswith(codecs.BOM_UTF8) or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return True
     end = len(block.rstrip(b"\r\n"))
-    return block.count(b'"', block.rfind(b"\n", 0, end) + 1, end) % 2 == 1
+    last = block[block.rfind(b"\n", 0, end) + 1 : end]
+    return b'"' in last and not _values(last.decode(), delimiter)
 
 
 def _parsed(block: bytes, width: int, delimiter: str, set_aside: Any) -> pa.Table:
@@ -127,18 +128,24 @@ def _records_by_line(block: bytes, lines: Ints, width: int, delimiter: str) -> t
     shaped: list[list[str]] = []
     bad: list[int] = []
     for number, line in enumerate(lines.tolist()):
-        reader = csv.reader([physical[line].removesuffix("\r"), ""], delimiter=delimiter)
-        try:
-            values = next(reader)
-        except csv.Error:
-            values = []
-        # an open quote goes on in the next line
-        if len(values) == width and reader.line_num == 1:
+        values = _values(physical[line].removesuffix("\r"), delimiter)
+        if len(values) == width:
             shaped.append(values)
         else:
             bad.append(number)
     columns = zip(*shaped, strict=True) if shaped else [()] * width
     return pa.table({f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns)}), bad
+
+
+def _values(line: str, delimiter: str) -> list[str]:
+    """The values of a line; none if a quote in it stays open or a lone CR ends it."""
+    reader = csv.reader([line, ""], delimiter=delimiter)
+    try:
+        values = next(reader)
+    except csv.Error:
+        return []
+    # an open quote goes on in the next line
+    return values if reader.line_num == 1 else []
 
 
 def _nonempty_lines(block: bytes, first: int) -> Ints:

@@ -150,9 +150,11 @@ def _days(column: Any) -> Ints:
 
 
 def _named(numbers: Ints, codes: Codes) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(numbers.astype(np.int32), pa.int32()), pa.array(codes.names, pa.string())
-    )
+    """The names that numbers stand for; the dictionary holds no other."""
+    used = np.bincount(numbers, minlength=len(codes.names)) > 0
+    places_of = (np.cumsum(used) - 1).astype(np.int32)
+    names = [codes.names[number] for number in np.flatnonzero(used).tolist()]
+    return pa.DictionaryArray.from_arrays(places_of[numbers], pa.array(names, pa.string()))
 
 
 @dataclass(frozen=True)

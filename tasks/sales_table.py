@@ -123,8 +123,8 @@ def stores(home: Home) -> list[str]:
     """
     _table(home, None)
     names: set[str] = set()
-    for batch in delta.dataset(home.sales).to_batches(columns=["store"]):
-        names |= set(pc.unique(batch["store"]).to_pylist())
+    for batch in delta.dataset(home.sales, coded=["store"]).to_batches(columns=["store"]):
+        names |= set(batch["store"].unique().to_pylist())
     return sorted(names, key=lambda name: (len(name), name))
 
 

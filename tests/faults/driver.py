@@ -2,7 +2,7 @@
 
 It kills the step, right before its n-th write or at a random moment, or gives it a disk with n free blocks. It imports
 once and forks for each copy, and knows no Prefect server. Run as `python -m tests.faults.driver JOB`, where JOB is a
-pickled `Job`; stdout says what happened to each copy, one line a copy.
+pickled `Job`; stdout says what happened to each copy, one line a copy, as soon as it did.
 """
 
 import builtins
@@ -61,9 +61,9 @@ class Job:
         step: Name of a function below.
         work: What each copy is made of.
         source: The step's input: what to ingest.
-        folder: Copies go here, named 1, 2, ...; the last one of a run of all points came to its end.
-        timed: Kill this many copies by a timer instead, at random moments. Defaults to 0.
-        disk: A small disk: copies have the first 0, 1, 2, ... blocks of it instead of being killed. Defaults to none.
+        folder: Copies go here, named 0, 1, 2, ...; in the first one nothing goes wrong.
+        timed: Kill this many more copies by a timer, at random moments. Defaults to 0.
+        disk: A small disk that has 0, 1, 2, ... free blocks, instead of kills. Defaults to none.
         only_staging: Only staging folders are on that disk, not the home.
     """
 
@@ -123,7 +123,7 @@ def replaying(work: Work, source: Path) -> None:
 
 
 def tidying(work: Work, source: Path) -> None:
-    tidy_tables.fn(work.home, Tidiness(keep_days=7))
+    tidy_tables.fn(work.home, Tidiness())
 
 
 STEPS: dict[str, Callable[[Work, Path], None]] = {
@@ -218,9 +218,13 @@ def changes(name: str, path: Path, arguments: Any, options: Any) -> bool:
     if name == "open":
         mode = options.get("mode", arguments[1] if len(arguments) > 1 else "r")
         return mode.strip("rbt") != ""
+    if name == "vacuum":
+        return not options.get("dry_run", True)
     if name == "fsync":
         return fcntl.fcntl(arguments[0], fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
-    return path.exists() != (name == "mkdir") if name in ("mkdir", "unlink") else True
+    if name == "unlink":
+        return path.exists() and "dir_fd" not in options  # of a folder that is removed, its subfolders are enough
+    return not (name == "mkdir" and path.exists())
 
 
 def half_done(name: str, function: Any, arguments: Any, options: Any) -> None:
@@ -276,36 +280,47 @@ class Failure:
         return cls([kind.__name__ for kind in type(error).__mro__], str(error), through)
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def say(what: str) -> None:
+    sys.stdout.write(what + "\n")
+    sys.stdout.flush()
 
 
-def every_point(job: Job) -> None:
-    number, status = 0, -signal.SIGKILL
-    while status == -signal.SIGKILL:
+def undisturbed(job: Job) -> float:
+    """Run the step on the first copy; seconds that it took."""
+    said = job.folder / "0.txt"
+    start = time.monotonic()
+    if forked(job, job.work.copied(job.folder / "0"), said):
+        sys.exit(f"undisturbed, the step failed: {said.read_text()}")
+    say("undisturbed")
+    return time.monotonic() - start
+
+
+def every_point(job: Job) -> int:
+    """Kill the step at its first, second, ... write until it comes to its end; number of copies."""
+    number = 0
+    while True:
         number += 1
         work, said = job.work.copied(job.folder / str(number)), job.folder / f"{number}.txt"
         status = forked(job, work, said, lambda: Death(number, said, work.home.root))  # noqa: B023  # called at once
-        say(said.read_text() if status else "not killed")
+        if status != -signal.SIGKILL:
+            break
+        say(said.read_text())
     if status:
         sys.exit(f"copy {number} was not killed, it failed with exit code {status}: {said.read_text()}")
+    return number
 
 
-def random_moments(job: Job) -> None:
-    start = time.monotonic()
-    status = forked(job, job.work.copied(job.folder / "0"), job.folder / "0.txt")
-    if status:
-        sys.exit(f"undisturbed, the step failed with exit code {status}: {(job.folder / '0.txt').read_text()}")
-    took = time.monotonic() - start
+def random_moments(job: Job, number: int, took: float) -> None:
     moments = random.Random(0)
-    for number in range(1, job.timed + 1):
+    shutil.rmtree(job.folder / str(number))
+    for each in range(number, number + job.timed):
         after = moments.uniform(0, took)
-        forked(job, job.work.copied(job.folder / str(number)), job.folder / f"{number}.txt", kill_after=after)
+        forked(job, job.work.copied(job.folder / str(each)), job.folder / f"{each}.txt", kill_after=after)
         say(f"after {1000 * after:.0f} of {1000 * took:.0f} ms")
 
 
 def every_shortage(job: Job, disk: Path) -> None:
-    """Run with 0, 1, 2, ... free blocks until they are enough; the line of a copy is its exit code and its failure."""
+    """Give the step 0, 1, 2, ... free blocks until they are enough, and say how it ended: exit code and failure."""
     number, status = 0, 1
     while status:
         number += 1
@@ -327,7 +342,8 @@ if __name__ == "__main__":
     given: Job = pickle.loads(Path(sys.argv[1]).read_bytes())
     given.folder.mkdir(parents=True, exist_ok=True)
     steady(given.folder.parent)
+    seconds = undisturbed(given)
     if given.disk:
         every_shortage(given, given.disk)
     else:
-        (random_moments if given.timed else every_point)(given)
+        random_moments(given, every_point(given), seconds)

@@ -3,11 +3,12 @@
 import json
 import os
 import pickle
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any, get_args
 
 from deltalake import DeltaTable
@@ -30,15 +31,19 @@ class Copy:
     what: str
 
 
-def run(job: Job) -> list[Copy]:
-    """Run a job in a process of its own."""
-    file = job.folder.with_suffix(".pickle")
+def run(job: Job) -> Iterator[Copy]:
+    """Run a job in a process of its own; each copy as soon as the step ended in it."""
+    file, errors = job.folder.with_suffix(".pickle"), job.folder.with_suffix(".errors")
     file.write_bytes(pickle.dumps(job))
     command = [sys.executable, "-m", "tests.faults.driver", str(file)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    return [Copy(moved(job.work, job.folder / str(number)), what) for number, what in enumerate(lines, 1)]
+    with errors.open("w") as said, Popen(command, cwd=ROOT, stdout=PIPE, stderr=said, text=True) as driver:
+        assert driver.stdout
+        try:
+            for number, line in enumerate(driver.stdout):
+                yield Copy(moved(job.work, job.folder / str(number)), line.strip())
+            assert driver.wait() == 0, errors.read_text()
+        finally:
+            driver.kill()
 
 
 def moved(work: Work, root: Path) -> Work:
@@ -131,12 +136,23 @@ PARTS = ("read", "accepted", "unchanged", "quarantined")
 """Rows that were read, and where they went."""
 
 
-def assert_mended(job: Job, copies: list[Copy], undisturbed: Home) -> None:
-    """Wherever the step was cut off, the home is consistent, and the next run ends as if nothing had happened."""
-    before, expected = content(job.work.home), content(undisturbed)
+def assert_mended(job: Job, assert_happened: Callable[[Copy], None] = lambda _: None) -> list[str]:
+    """Wherever the step is cut off, the home is consistent, and the next run ends as if nothing had happened.
+
+    Args:
+        job: The step, and what goes wrong.
+        assert_happened: What else must hold for a copy in which something went wrong. Defaults to nothing.
+
+    Returns:
+        What went wrong.
+    """
+    copies = run(job)
+    before, expected = content(job.work.home), content(next(copies).work.home)
     assert expected != before, "the step does something"
+    happened = []
     for copy in copies:
         try:
+            assert_happened(copy)
             assert_consistent(copy.work.home, before, expected)
             for again in ("the next run", "the run after it"):
                 STEPS[job.step](copy.work, job.source)
@@ -146,6 +162,8 @@ def assert_mended(job: Job, copies: list[Copy], undisturbed: Home) -> None:
         except Exception as error:
             error.add_note(f"{copy.what} ({copy.work.home.root})")
             raise
+        happened.append(copy.what)
+    return happened
 
 
 def aged(home: Home, days: int) -> None:

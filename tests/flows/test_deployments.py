@@ -184,7 +184,7 @@ def wait_until_healthy(client: Api, log: Path) -> None:
 
 def test_each_deployment_has_its_schedules_in_one_time_zone_and_runs_one_at_a_time(api: Api):
     deployed = {item["entrypoint"].split(":")[1] + "/" + item["name"]: item for item in api.all("deployments")}
-    assert set(deployed) == {"ingest/daily", "monitor/daily", "promote/daily", "retrain/seasonal"}
+    assert set(deployed) == {"ingest/daily", "monitor/daily", "promote/daily", "retrain/seasonal", "tidy/weekly"}
     zones = {plan["schedule"]["timezone"] for item in deployed.values() for plan in item["schedules"]}
     assert len(zones) == 1
     ZoneInfo(zones.pop())
@@ -220,7 +220,7 @@ def test_deploying_again_changes_nothing(api: Api):
     after = api.deployment("retrain/seasonal")
     assert after["id"] == before["id"]
     assert {plan["id"] for plan in after["schedules"]} == {plan["id"] for plan in before["schedules"]}
-    assert len(api.all("deployments")) == 4
+    assert len(api.all("deployments")) == 5
     assert [item["name"] for item in api.all("automations")] == ["retrain on drift"]
 
 

@@ -96,7 +96,7 @@ def retrains(api: Api) -> tuple[dict, int]:
 def test_all_is_up_then_all_is_gone_and_a_run_that_died_does_not_block_the_next(environment, tmp_path):
     with serving(environment, tmp_path) as process, api_of(environment) as api:
         names = {item["entrypoint"] for item in api.post("/deployments/filter", json={}).json()}
-        assert names == {f"flows/{flow}.py:{flow}" for flow in ("ingest", "monitor", "promote", "retrain")}
+        assert names == {f"flows/{flow}.py:{flow}" for flow in ("ingest", "monitor", "promote", "retrain", "tidy")}
         wait_until(lambda: api.post("/work_pools/shelfcast/workers/filter", json={}).json())
         retrain, _ = retrains(api)
         later = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "2090-01-01T00:00:00Z"}}}

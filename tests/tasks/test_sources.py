@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -124,7 +125,10 @@ def test_any_protocol_of_fsspec_is_a_source(tmp_path: Path, memory: fsspec.Abstr
     ]
     assert names(find(tmp_path, "memory://in/*.csv")) == ["a.csv"]
     assert names(find(tmp_path, "memory://**/*.csv")) == ["a.csv", "other.csv"]
-    assert names(find(tmp_path, "MEMORY://in/a.csv")) == ["a.csv"]
+    assert find(tmp_path, "MEMORY://in/a.csv")[0].origin == "memory://in/a.csv"
+    assert [file.origin for file in find(tmp_path, "memory://")] == [file.origin for file in found] + [
+        "memory://other.csv"
+    ]
 
 
 def test_local_and_remote_files_of_one_name_and_one_content(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
@@ -147,13 +151,24 @@ def test_a_store_that_keeps_no_time_of_change_has_no_versions(
 
 
 class Web(BaseHTTPRequestHandler):
-    """A web server whose files are all alike, but for what their names say."""
+    """A web server whose files are all alike, but for what their names say, and whose folders list one."""
 
     asked: ClassVar[list[str]] = []
+    answers: ClassVar[dict[str, int]] = {"403": 403, "404": 404, "410": 410, "500": 500, "*": 404}
+
+    @property
+    def status(self) -> int:
+        if "private" in self.path and self.headers["Authorization"] != f"Basic {b64encode(b'shop:s3cret').decode()}":
+            return 401
+        return next((status for name, status in self.answers.items() if name in self.path), 200)
+
+    @property
+    def content(self) -> bytes:
+        return b'<a href="a.csv">a.csv</a> <a href="b.txt">b.txt</a>' if self.path.endswith("/") else GOOD
 
     def do_HEAD(self) -> None:
-        self.send_response(403 if "denied" in self.path else 200)
-        self.send_header("Content-Length", str(len(GOOD) * (100 if "broken" in self.path else 1)))
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.content) * (100 if "broken" in self.path else 1)))
         if "tagged" in self.path:
             self.send_header("ETag", '"1"')
         self.end_headers()
@@ -161,7 +176,7 @@ class Web(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         self.do_HEAD()
-        self.wfile.write(GOOD)
+        self.wfile.write(self.content)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -191,6 +206,12 @@ def test_a_tagged_file_on_the_web_is_fetched_once(tmp_path: Path, web: str) -> N
     assert (file.path, file.sha256, Web.asked) == (None, found[0].sha256, [])
 
 
+def test_another_query_is_another_file(tmp_path: Path, web: str) -> None:
+    found = find(tmp_path, f"http://u:s3cret@{web}/tagged.csv?day=5")
+    assert sources.find([f"http://{web}/tagged.csv?day=5"], tmp_path, sources.versions(found))[0].path is None
+    assert sources.find([f"http://{web}/tagged.csv?day=6"], tmp_path, sources.versions(found))[0].path
+
+
 def one_line(error: pytest.ExceptionInfo[SourceError], start: str, *within: str) -> None:
     text = str(error.value)
     assert text.startswith(start) and "\n" not in text and "s3cret" not in text, text
@@ -214,10 +235,35 @@ def test_a_download_that_is_shorter_than_its_listing_says(
     one_line(error, "memory://in/a.csv broke off while a.csv was fetched (17 of 1,000 bytes came)")
 
 
-def test_a_file_on_the_web_that_may_not_be_read(tmp_path: Path, web: str) -> None:
+def test_a_user_of_the_web_in_the_url(tmp_path: Path, web: str) -> None:
+    (file,) = find(tmp_path, f"http://shop:s3cret@{web}/private.csv")
+    assert (file.name, file.origin) == ("private.csv", f"http://{web}/private.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "remedy"),
+    [
+        ("403", "no permission to read {}/403.csv (403, message='Forbidden'", "or sign it anew"),
+        ("private", "no permission to read {}/private.csv (401, message='Unauthorized'", "https://user:password@host/"),
+        ("404", "no such bucket, folder or file: {}/404.csv (404, message='Not Found'", ""),
+        ("410", "no such bucket, folder or file: {}/410.csv (410, message='Gone'", ""),
+        ("500", "{}/500.csv cannot be reached (500, message='Internal Server Error'", "then run this again"),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?key=s3cret", "?key[]=s3cret*"])
+def test_a_file_on_the_web_that_cannot_be_read(
+    tmp_path: Path, web: str, name: str, start: str, remedy: str, query: str
+) -> None:
     with pytest.raises(SourceError) as error:
-        find(tmp_path, f"http://{web}/denied.csv?key=s3cret")
-    one_line(error, f"no such bucket, folder or file: http://{web}/denied.csv (403, message='Forbidden'")
+        find(tmp_path, f"HTTP://{web}/{name}.csv{query}")
+    one_line(error, start.format(f"http://{web}"), remedy)
+
+
+def test_a_pattern_on_the_web(tmp_path: Path, web: str) -> None:
+    assert [file.origin for file in find(tmp_path, f"http://{web}/list/*.csv")] == [f"http://{web}/list/a.csv"]
+    with pytest.raises(SourceError) as error:
+        find(tmp_path, f"http://{web}/403/*.csv")
+    one_line(error, f"no permission to read http://{web}/403/*.csv (403, message='Forbidden'")
 
 
 UNREACHED = {
@@ -234,8 +280,12 @@ UNREACHED = {
         "sales come as .csv, .csv.gz, .csv.zst, .parquet. Received: memory://",
     ),
     "closed port": (
-        "http://u:s3cret@127.0.0.1:9/a.csv",
-        "no such bucket, folder or file: http://127.0.0.1:9/a.csv (Cannot",
+        "http://u:s3cret@127.0.0.1:9/a.csv?key=s3cret",
+        "http://127.0.0.1:9/a.csv cannot be reached (Cannot connect to host 127.0.0.1:9",
+    ),
+    "closed port, pattern": (
+        "http://u:s3cret@127.0.0.1:9/*.csv",
+        "http://127.0.0.1:9/*.csv cannot be reached (Cannot connect to host 127.0.0.1:9",
     ),
 }
 
@@ -264,6 +314,7 @@ def test_a_protocol_whose_package_is_missing(tmp_path: Path, monkeypatch: pytest
         ("sftp://shop:s3cret@host:22/in/a@b.csv", "sftp://host:22/in/a@b.csv"),
         ("sftp://shop:s3/cr@et@host/in/a.csv", "sftp://host/in/a.csv"),
         ("https://t0ken@host/a.csv?sig=s3cret", "https://host/a.csv"),
+        ("HTTPS://t0ken@host/a.csv?sig=s3cret", "HTTPS://host/a.csv"),
         ("s3://bucket/a@b/c?.csv", "s3://bucket/a@b/c?.csv"),
         ("abfs://container@account.dfs.core.windows.net/a.csv", "abfs://container@account.dfs.core.windows.net/a.csv"),
     ],
