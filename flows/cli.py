@@ -62,11 +62,11 @@ def ingest(
     A store with too many bad rows is refused alone; a batch with too many is refused whole, exit code 3.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.sources import require_local
+        from tasks.sources import require_usable
 
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
         load().feed(feed, mapped, fixed)
-        require_local(sources or [str(home_at(home).landing)])
+        require_usable(sources or [str(home_at(home).landing)])
 
         result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
         answer(result, answers.ingest, refused=result["refused"])

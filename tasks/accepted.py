@@ -39,9 +39,11 @@ class Accepted:
         self._file = self._path.open("wb")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         assert self._file
         self._file.close()
+        if error:
+            return
         said = {"stores": self.keys.stores.names, "items": self.keys.items.names, "rows": list(self.rows.items())}
         (self._folder / "accepted.json").write_text(json.dumps(said))
 

@@ -27,6 +27,9 @@ from tasks.sources import SourceFile
 
 log = logging.getLogger("shelfcast.ingest")
 
+LONGEST_NAME = 50
+"""Characters of a landed file's name, its end: stores have longer names than file systems take."""
+
 
 @task
 def read_batch(
@@ -216,4 +219,4 @@ def _landed(path: Path, file: SourceFile, home: Home) -> str:
     landing = home.landing.resolve()
     if path.resolve().is_relative_to(landing):
         return str(path.resolve().relative_to(landing))
-    return f"{file.sha256[:12]}-{file.name}"
+    return f"{file.sha256[:12]}-{file.name[-LONGEST_NAME:]}"

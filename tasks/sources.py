@@ -93,14 +93,16 @@ def find(sources: Iterable[str], fetched: Path, known: Mapping[str, str] = {}) -
     return list(found.values())
 
 
-def require_local(sources: Iterable[str]) -> None:
-    """Look whether the sources on this machine are there; those of others are left to `find`.
+def require_usable(sources: Iterable[str]) -> None:
+    """Look whether the sources on this machine are there, and whether those of others can be asked for.
 
     Raises:
-        SourceError: If one does not exist, holds no file of sales, or is of another kind.
+        SourceError: If one does not exist, holds no file of sales, or is of another kind or an unknown protocol.
     """
     for source in sources:
-        if not _protocol(source):
+        if _protocol(source):
+            _require_known(source)
+        else:
             _files(_path(source))
 
 
@@ -193,8 +195,7 @@ def _remote(url: str, fetched: Path, known: Mapping[str, str]) -> Iterator[Sourc
                 yield SourceFile(copy, sha256, called, origin, version)
 
 
-def _store(url: str) -> tuple[Any, str]:
-    """The file system of a URL, new, so that it knows no old listing and no old credentials; and the path there."""
+def _require_known(url: str) -> None:
     import fsspec
 
     if _protocol(url) not in fsspec.available_protocols():
@@ -202,6 +203,13 @@ def _store(url: str) -> tuple[Any, str]:
             f"no protocol {_protocol(url)}:// is known; sources are paths, and URLs such as s3://bucket/in/*.csv, "
             f"gs://, abfs://, sftp:// or https://. Received: {_public(url)}"
         )
+
+
+def _store(url: str) -> tuple[Any, str]:
+    """The file system of a URL, new, so that it knows no old listing and no old credentials; and the path there."""
+    import fsspec
+
+    _require_known(url)
     return fsspec.url_to_fs(url, skip_instance_cache=True)
 
 

@@ -8,11 +8,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from deltalake import DeltaTable
 
 from tasks import sales_table
+from tasks.accepted import Accepted
 from tasks.home import Home
+from tasks.keys import Keys
+from tasks.spool import Spool
 from tests.conftest import Work
 from tests.faults.driver import Failure, Job
 from tests.faults.homes import Copy, assert_mended, unnamed, visible
@@ -111,3 +115,11 @@ def test_the_disk_of_the_staging_folder_is_full(months: Work, disk: Path, tmp_pa
 
     assert_mended(Job("ingest_in_parts", months, feed, tmp_path / "copies", disk=disk, only_staging=True), see)
     assert through >= {"_flush", "_in_order", "__exit__", "savez"}
+
+
+def test_rows_that_find_no_room_in_the_staging_folder_say_so(disk: Path) -> None:
+    many = np.arange(1_000_000)
+    with pytest.raises(OSError, match="No space left"), Accepted(disk, Keys()) as accepted:
+        accepted.add(0, many, many)
+    with pytest.raises(OSError, match="No space left"):
+        Spool(disk, limit=1).add(0, many, many, many)
