@@ -76,8 +76,9 @@ def replay(
 ) -> dict[str, Any]:
     """Merge what is right now and leave the rest in quarantine; the JSON of `shelfcast quarantine replay`.
 
-    No value in the sales table is overwritten. The table is written first: a run that was cut off repeats the merge,
-    which then changes nothing. Rows of a store that was refused go in when few enough of its rows are still bad.
+    No value in the sales table is overwritten. The table is written first, then the ledger, then the quarantine: what
+    a run that was cut off has done is not done again by the next. Rows of a store that was refused go in when few
+    enough of its rows are still bad.
 
     Args:
         home: Whose quarantine.
@@ -96,57 +97,77 @@ def replay(
 
 def _replay(home: Home, contract: Contract, chosen: Chosen, staging: Path, size: Intake) -> dict[str, Any]:
     today = contract.rules(datetime.now(UTC).date())
-    before = quarantine.rows(home, chosen.reason, chosen.store)
-    after, fixed = _corrected(before, chosen, home)
+    after, fixed = _corrected(quarantine.rows(home, chosen.reason, chosen.store), chosen, home)
     held = _of_refused_stores(home, after, today, contract.refuse_store_bad_share)
     good, faults = _right(after, today, held)
+    staged, conflicting = _in_order(good, today, home, staging, size)
+    batch = _id(after)
+    change = merge(home, batch, staged, size.rows, overwrite=False)
+    contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
+    faults |= conflicting | {_place(row): KNOWN_OTHERWISE for row in good if _key(row) in contradicted}
+    released = [row for row in good if _place(row) not in faults]
+    inserted = change.inserted or sales_table.merged_before(home, batch)[0]
+    reasons, places = Counter(faults.values()), {_place(row) for row in released}
+    result = {
+        "batch": batch,
+        "rows_read": len(after),
+        "rows_accepted": inserted,
+        "rows_changed": 0,
+        "rows_unchanged": len(released) - inserted,
+        "rows_quarantined": reasons.total(),
+        "reasons": dict(reasons.most_common()),
+        "refused": False,
+        "snapshot": sales_table.snapshot(home),
+        "warnings": [],
+        "fixed": [each for each in fixed if (each["sha256"], each["line"]) in places][:SAID],
+    }
+    if released:
+        _record(home, result, len(released))
+        _release(home, released)
+    log.info("replayed %d rows: %d right now", len(after), len(released))
+    return result
+
+
+def _id(rows: list[Row]) -> str:
+    """The same rows that say the same are the same batch."""
+    told = [[row["sha256"], row["line"], *(row[name] for name in COLUMNS)] for row in rows]
+    return sha256(to_json(told)).hexdigest()[:16]
+
+
+def _in_order(
+    rows: list[Row], today: Rules, home: Home, staging: Path, size: Intake
+) -> tuple[Accepted, dict[Place, str]]:
+    """Rows that go into the table if it has no other value for them, and why others do not, as they contradict."""
     by_file: dict[str, list[Row]] = defaultdict(list)
-    for row in good:
+    for row in rows:
         by_file[row["sha256"]].append(row)
-    readers = [_reader(rows) for rows in by_file.values()]
     spool = staging / "spool"
     spool.mkdir(exist_ok=True)
+    readers = [_reader(each) for each in by_file.values()]
     taken = intake.take(readers, today, sales_table.Months(home, Keys()), spool, size.rows)
-    conflicting = {
+    faults = {
         (name, line): REASONS[reason]
         for name, bad in zip(by_file, taken.bad, strict=True)
         for line, reason in zip(*(each.tolist() for each in bad), strict=True)
     }
-    batch = sha256(to_json([[row["sha256"], row["line"]] for row in after])).hexdigest()[:16]
-    change = merge(home, batch, Accepted.at(spool), size.rows, overwrite=False)
-    contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
-    for row in good:
-        if _key(row) in contradicted:
-            conflicting.setdefault(_place(row), KNOWN_OTHERWISE)
-    released = [row for row in good if _place(row) not in conflicting]
-    if released:
-        lines: dict[str, list[int]] = defaultdict(list)
-        for row in released:
-            lines[row["sha256"]].append(row["line"])
-        quarantine.release(home, lines)
-    reasons = Counter([*faults.values(), *conflicting.values()])
-    snapshot = sales_table.snapshot(home)
-    log.info("replayed %d rows: %d right now", len(after), len(released))
-    result = {
-        "batch": batch,
-        "rows_read": len(after),
-        "rows_accepted": change.inserted,
-        "rows_changed": 0,
-        "rows_unchanged": len(released) - change.inserted,
-        "rows_quarantined": reasons.total(),
-        "reasons": dict(reasons.most_common()),
-        "refused": False,
-        "snapshot": snapshot,
-        "warnings": [],
-        "fixed": [each for each in fixed if (each["sha256"], each["line"]) in {_place(row) for row in released}][:SAID],
-    }
-    if released:
-        why = f"{len(released):,} of {len(after):,} rows in quarantine are right now"
-        details = {name: result[name] for name in ("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined")}
-        ledger.record(
-            home, [ledger.Entry("replay", f"batch.{batch}", why, details=details | {"fixed": result["fixed"]})]
-        )
-    return result
+    return Accepted.at(spool), faults
+
+
+def _record(home: Home, result: dict[str, Any], released: int) -> None:
+    """Put a replay into the ledger, once: a run that was cut off before the rows left quarantine comes here again."""
+    subject = f"batch.{result['batch']}"
+    if any(entry.subject == subject for entry in ledger.read(home, ["replay"])):
+        return
+    why = f"{released:,} of {result['rows_read']:,} rows in quarantine are right now"
+    told = ("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined", "fixed")
+    ledger.record(home, [ledger.Entry("replay", subject, why, details={name: result[name] for name in told})])
+
+
+def _release(home: Home, rows: list[Row]) -> None:
+    lines: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        lines[row["sha256"]].append(row["line"])
+    quarantine.release(home, lines)
 
 
 def _place(row: Row) -> Place:

@@ -236,7 +236,7 @@ def half_done(name: str, function: Any, arguments: Any, options: Any) -> None:
     elif name == "vacuum":
         table: DeltaTable = arguments[0]
         for path in function(table, *arguments[1:], **{**options, "dry_run": True})[::2]:
-            (place(table) / path).unlink()
+            (place(table) / path).unlink(missing_ok=True)  # it names files that are gone already, too
 
 
 def tear(handle: int) -> None:
@@ -287,9 +287,9 @@ def say(what: str) -> None:
 
 def undisturbed(job: Job) -> float:
     """Run the step on the first copy; seconds that it took."""
-    said = job.folder / "0.txt"
+    work, said = job.work.copied(job.folder / "0"), job.folder / "0.txt"
     start = time.monotonic()
-    if forked(job, job.work.copied(job.folder / "0"), said):
+    if forked(job, work, said):
         sys.exit(f"undisturbed, the step failed: {said.read_text()}")
     say("undisturbed")
     return time.monotonic() - start

@@ -129,9 +129,6 @@ CASES = [
         8,
         0,
         id="replay",
-        marks=pytest.mark.xfail(
-            strict=True, reason="a replay that is cut off after the merge is recorded wrongly or not at all"
-        ),
     ),
 ]
 
