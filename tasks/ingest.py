@@ -139,15 +139,27 @@ def merge_batch(
 
 
 def _set_aside(batch: Batch, home: Home, refused_stores: tuple[str, ...]) -> Batch:
-    """Put all refused rows in quarantine; the batch with what they are, file by file."""
+    """Put all refused rows in quarantine; the batch with what they are, file by file.
+
+    Files that another run took in while this one waited have theirs there already, or replayed.
+    """
+    known = ingested(home)
+    fresh = [number for number, file in enumerate(batch.files) if file.sha256 not in known]
     said = quarantine.Said(batch.id, datetime.now(UTC))
-    counted = quarantine.put(home, said, _refused_rows(batch, refused_stores))
-    files = tuple(replace(file, reasons=dict(reasons)) for file, reasons in zip(batch.files, counted, strict=True))
+    counted = quarantine.put(home, said, _refused_rows(batch, fresh, refused_stores))
+    reasons = dict(zip(fresh, counted, strict=True))
+    files = tuple(
+        replace(file, reasons=dict(reasons[number])) if number in reasons else known[file.sha256]
+        for number, file in enumerate(batch.files)
+    )
     return replace(batch, files=files, refused_stores=refused_stores)
 
 
-def _refused_rows(batch: Batch, refused_stores: tuple[str, ...]) -> Iterator[tuple[FileCount, Iterator[pa.Table]]]:
-    for number, (file, path) in enumerate(zip(batch.files, batch.paths, strict=True)):
+def _refused_rows(
+    batch: Batch, files: list[int], refused_stores: tuple[str, ...]
+) -> Iterator[tuple[FileCount, Iterator[pa.Table]]]:
+    for number in files:
+        file, path = batch.files[number], batch.paths[number]
         with np.load(batch.staging / f"bad-{number}.npz") as bad:
             found = bad["lines"], bad["reasons"]
         yield file, intake.refused(partial(feed.pieces, path, Feed(**file.reading)), found, refused_stores)
@@ -159,9 +171,11 @@ def _merge(batch: Batch, home: Home, refused_stores: tuple[str, ...], size: Inta
     inserted, changed = change.inserted, change.changed
     known = ingested(home)
     fresh = [file for file in batch.files if file.sha256 not in known]
-    if fresh and not inserted + changed:
-        inserted, changed = sales_table.merged_before(home, batch.id)
     good = batch.rows - batch.quarantined
+    if fresh and not inserted + changed:
+        before = sales_table.merged_before(home, batch.id)
+        # more than is good now if stores are refused that were not refused then
+        inserted, changed = before if before[0] + before[1] <= good else (0, 0)
     merged = Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
     ledger.record(home, entries(batch, fresh, counts(batch, merged)))
     log.info("merged: %s new rows, %s changed", f"{inserted:,}", f"{changed:,}")

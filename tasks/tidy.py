@@ -10,7 +10,7 @@ from typing import Any
 from deltalake import DeltaTable
 from prefect import task
 
-from tasks import delta
+from tasks import delta, sales_table
 from tasks.delta import Tidiness
 from tasks.home import Home
 from tasks.release import releases
@@ -51,8 +51,9 @@ def tidy_tables(home: Home, tidiness: Tidiness) -> dict[str, Any]:
     kept = named_versions(home)
     done = []
     with home.writing():
-        if delta.exists(home.sales):
-            done.append(_tidied(home.sales, tidiness.keep_days * 24, kept))
+        if (current := sales_table.snapshot(home)) is not None:
+            # joining makes a version of its own, yet the one before it is what a retrain reads
+            done.append(_tidied(home.sales, tidiness.keep_days * 24, [*kept, current]))
         for path in (home.quarantine, home.ledger, home.scores):
             if delta.exists(path):
                 done.append(_tidied(path, SHORTEST_HOURS, []))

@@ -123,13 +123,7 @@ CASES = [
     pytest.param("publishing", "built", 30, 6, id="publish"),
     pytest.param("delivering", "shop", 8, 6, id="deliver"),
     pytest.param("monitoring", "drifting", 2, 0, id="monitor"),
-    pytest.param(
-        "replaying",
-        "quarantined",
-        8,
-        0,
-        id="replay",
-    ),
+    pytest.param("replaying", "quarantined", 8, 0, id="replay"),
 ]
 
 

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from tasks import ledger, quarantine, sales_table
 from tasks.contract import Breach, Contract, Findings
-from tasks.home import Home
+from tasks.home import Home, remove_folder
 from tasks.ingest import merge_batch, read_batch, refuse_batch
 from tests.conftest import TakeIn
 
@@ -195,6 +195,28 @@ def test_merging_the_same_batch_twice_is_merging_it_once(home: Home, tmp_path: P
     before = sales(home), [row["raw"] for row in quarantine.rows(home)], sales_table.snapshot(home)
     assert merge_batch.fn(batch, home)[1].rows_accepted == 0
     assert (sales(home), [row["raw"] for row in quarantine.rows(home)], sales_table.snapshot(home)) == before
+
+
+def test_a_file_that_another_run_took_in_meanwhile_is_not_set_aside_again(home: Home, tmp_path: Path) -> None:
+    source = str(csv(tmp_path / "a.csv", "2026-01-05,1,1,7", "2026-01-06,1,1,-7"))
+    batches = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        batches.append(read_batch.fn([source], home, Contract(), tmp_path / name))
+    merge_batch.fn(batches[0], home)
+    quarantine.keep(home, quarantine.table(home).slice(0, 0))
+    batch, merged = merge_batch.fn(batches[1], home)
+    assert (merged.rows_accepted, merged.rows_unchanged, batch.quarantined) == (0, 1, 1)
+    assert quarantine.rows(home) == [] and len(ledger.read(home, ["ingest"])) == 1
+
+
+def test_a_batch_that_was_cut_off_and_is_judged_more_strictly_now_adds_up(home: Home, tmp_path: Path) -> None:
+    source = str(csv(tmp_path / "a.csv", *(f"2026-01-{day:02},{store},1,7" for day in range(1, 9) for store in (1, 2))))
+    for stores in ((), ("2",)):
+        with tempfile.TemporaryDirectory() as staging:
+            batch, merged = merge_batch.fn(read_batch.fn([source], home, Contract(), Path(staging)), home, stores)
+        remove_folder(home.ledger)
+    assert (batch.rows, merged.rows_accepted, merged.rows_unchanged, batch.quarantined) == (16, 0, 8, 8)
 
 
 FIELDS = st.sampled_from(["", "x", "-3", "1.5", "13.0", "2013-02-30", "2999-01-01", '"', "1,2", "\xe9", "\r", " "])

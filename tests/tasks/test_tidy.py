@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tasks import ledger, quarantine, sales_table
 from tasks.delta import Tidiness
-from tasks.home import Home, write_file
+from tasks.home import Home, remove_folder, write_file
 from tasks.ledger import Entry
 from tasks.tidy import named_versions, tidy_tables
 from tests.conftest import TakeIn
@@ -83,6 +83,15 @@ def test_the_snapshot_is_still_the_last_one_that_brought_sales(home: Home, tmp_p
     assert DeltaTable(home.sales).version() > 7
     assert (sales_table.snapshot(home), sales_table.latest(home)) == before == (7, (7, before[1][1]))
     assert take_in(home, tmp_path / "a.csv")["rows_accepted"] == 0
+
+
+def test_the_current_snapshot_stays_however_long_nothing_came(home: Home) -> None:
+    for path in home.candidates, home.releases:
+        remove_folder(path)
+    tidy_tables.fn(home, KEEP)
+    aged(home, 40)
+    tidy_tables.fn(home, KEEP)
+    assert value(home, sales_table.snapshot(home)) == value(home) == 7
 
 
 def test_what_a_killed_run_left_goes_when_it_is_old(home: Home) -> None:
