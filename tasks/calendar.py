@@ -139,7 +139,9 @@ class Calendar:
         known.last_gap[slots] = last[gaps]
 
     def _see_items(self, keys: Ints, days: Ints, stores: Ints) -> None:
-        ours = np.isin(stores, self.stores)
+        of_batch = np.zeros(max(int(stores.max()), int(self.stores.max(initial=0))) + 1, bool)
+        of_batch[self.stores] = True
+        ours = of_batch[stores]
         items = item_of(keys)[ours]
         days = days[ours]
         self._item_seen = grown(self._item_seen, int(items.max(initial=-1)) + 1)

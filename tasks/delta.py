@@ -61,7 +61,7 @@ def read(path: Path, columns: Sequence[str] | None = None, where: Any = None) ->
     return dataset(path).to_table(columns=list(columns) if columns else None, filter=where)
 
 
-WRITERS = 4
+WRITERS = 6
 """Files written side by side: more than cores, as each also waits for its disk."""
 
 
@@ -138,8 +138,7 @@ class Adding:
         actions: list[AddAction | RemoveAction] = [*added]
         says_so = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
         by = [partition] if partition else []
-        for folder in {self._root, *(path.parent for path in self.paths)}:
-            sync(folder)
+        sync(self._root)
         if table is None:
             create_table_with_add_actions(
                 str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
@@ -161,17 +160,17 @@ class Adding:
 def _written(
     root: Path, path: Path, tables: Iterable[pa.Table], schema: pa.Schema, partition: dict[str, str]
 ) -> AddAction:
+    written: list[Any] = []
+    options = {"compression": "zstd", "compression_level": 1, "store_schema": False, "metadata_collector": written}
     with path.open("wb") as file:
-        with pa.parquet.ParquetWriter(
-            file, schema, compression="zstd", compression_level=1, store_schema=False
-        ) as writer:
+        with pa.parquet.ParquetWriter(file, schema, **options) as writer:
             for table in filter(len, tables):
                 writer.write_table(table, row_group_size=ROW_GROUP)
         file.flush()
         os.fsync(file.fileno())
-    at, size = int(path.stat().st_mtime * 1000), path.stat().st_size
-    statistics = _statistics(pa.parquet.read_metadata(path))
-    return AddAction(str(path.relative_to(root)), size, partition, at, True, statistics)
+        at, size = int(os.fstat(file.fileno()).st_mtime * 1000), file.tell()
+    sync(path.parent)
+    return AddAction(str(path.relative_to(root)), size, partition, at, True, _statistics(written[0]))
 
 
 def _statistics(metadata: Any) -> str:

@@ -338,6 +338,14 @@ def test_a_row_is_the_same_wherever_it_stands(tmp_path: Path, place: Callable[[b
             assert found[row.decode(errors="replace")] == reason, name
 
 
+def test_an_open_quote_is_bad_at_each_place_of_a_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_pieces, "BLOCK", 512)
+    row = b'2026-01-05,1,1,"7\n'
+    for number in range(25):
+        found = told_apart(written(tmp_path, "f.csv", HEADER + GOOD * number + row + GOOD * (25 - number)))
+        assert found == {GOOD.decode().strip(): "", row.decode().strip(): SHAPE}, number
+
+
 def told_apart(path: Path) -> dict[str, str]:
     """The reason of each raw row of a file, none if it is good."""
     found: dict[str, str] = {}
@@ -658,6 +666,7 @@ BAD_PARQUETS: dict[str, tuple[bytes, str]] = {
     "no rows": (of_columns(**dict.fromkeys(COLUMNS, pa.array([], pa.string()))), NO_ROWS),
     "columns lack": (of_names("day"), rf"^f\.parquet lacks the columns {WANTED}; wanted {WANTED}\. Received: day$"),
     "a column twice": (of_names(*COLUMNS, "SALES"), r"^f\.parquet has the column sales twice; "),
+    "a column's name that is no UTF-8": (of_columns(note=[1, 2]).replace(b"note", b"n\xffte"), NO_PARQUET),
     "lists": (of_columns(sales=[[70], [80]]), NO_PARQUET),
     "records": (of_columns(sales=[{"a": 1}, {"a": 2}]), NO_PARQUET),
     "maps": (of_columns(store=pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int64()))), NO_PARQUET),
@@ -907,7 +916,7 @@ def assert_no_change_by(home: Home, path: Path, result: dict[str, Any]) -> None:
         assert again[same] == result[same]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(head=HEADS, rows=ROWS, packed=PACKED, block=BLOCKS, size=SIZES)
 def test_damaged_rows_cost_themselves_only(
     shop: Home,
@@ -923,7 +932,7 @@ def test_damaged_rows_cost_themselves_only(
         assert_as_naively(copied(shop, folder), before, written(folder, name, pack(head + rows)), size)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=ROWS, packed=PACKED, damage=st.lists(DAMAGE, min_size=1, max_size=3))
 def test_a_damaged_file_is_refused_or_read_as_it_is(
     shop: Home, before: State, rows: bytes, packed: tuple[str, Callable[[bytes], bytes]], damage: Damage
@@ -939,7 +948,7 @@ STARTS = st.sampled_from([b"", HEADER, b"PAR1", BOM, b"\xff\xfe", b"PK\x03\x04",
 ENDS = st.sampled_from([b"", b"\n", b"PAR1", bytes(8)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(name=NAMES, start=STARTS, middle=st.binary(max_size=300), end=ENDS)
 def test_any_bytes_are_refused_or_read_as_they_are(
     shop: Home, before: State, name: str, start: bytes, middle: bytes, end: bytes
@@ -967,7 +976,7 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     rows=st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=20),
     damage=st.lists(DAMAGE, max_size=2),
@@ -997,7 +1006,7 @@ def test_a_damaged_parquet_is_refused_or_accounted_for(
         assert_no_change_by(home, path, result)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(files=st.lists(ROWS, min_size=1, max_size=3), block=BLOCKS)
 def test_little_memory_gives_the_same_sales_and_quarantine(shop: Home, files: list[bytes], block: int) -> None:
     found = []
