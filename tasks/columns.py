@@ -120,7 +120,8 @@ class Feed(BaseModel):
         else:
             return [found.index(name) for name in names]
         wanted = [theirs + f" ({ours})" * (theirs.lower() != ours) for ours, theirs in self.wanted.items()]
-        raise WrongColumns(f"{fault}; wanted {', '.join(wanted)}. Received: {', '.join(header)[:200]}")
+        shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in ", ".join(header)[:200])
+        raise WrongColumns(f"{fault}; wanted {', '.join(wanted)}. Received: {shown}")
 
     def header(self, line: str) -> tuple[str, list[str]]:
         """The delimiter of a header line and the names in it.

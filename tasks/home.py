@@ -95,7 +95,7 @@ class Home:
 
 def write_file(path: Path, content: bytes) -> None:
     """Put a file in place: it is there whole or not at all, also after a power cut."""
-    with _placed(path, f".{path.name}.{os.getpid()}.partial") as file:
+    with placed(path) as file:
         file.write(content)
 
 
@@ -104,15 +104,20 @@ def copy_file(source: Path, path: Path) -> None:
 
     For the only writer: what a copy that was cut off left behind is written over.
     """
-    with source.open("rb") as original, _placed(path, f".{path.name}.partial") as file:
+    with source.open("rb") as original, placed(path, f".{path.name}.partial") as file:
         shutil.copyfileobj(original, file, 1 << 22)
 
 
 @contextmanager
-def _placed(path: Path, name: str) -> Iterator[IO[bytes]]:
-    """A file to write, under another name until it is whole and on disk; it is removed when that fails."""
+def placed(path: Path, partial_name: str | None = None) -> Iterator[IO[bytes]]:
+    """A file to write, under another name until it is whole and on disk; it is removed when that fails.
+
+    Args:
+        path: Where it will be.
+        partial_name: What it is called until then. Defaults to a name of this process's own.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(name)
+    partial = path.with_name(partial_name or f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
             yield file

@@ -1,9 +1,7 @@
 """Synthetic sales as a file, in Kaggle's columns, written as it is drawn."""
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from tasks.forecasting.synthetic import Chain, blocks
+from tasks.home import placed
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.int32()), ("item", pa.int32()), ("sales", pa.int32())])
 """As in Kaggle's Store Item Demand Forecasting data."""
@@ -34,7 +33,7 @@ def write_sample(path: Path, chain: Chain) -> int:
         UnknownFormat: If it ends in anything else; nothing is written.
     """
     write = _writer(path)
-    with _placed(path) as file:
+    with placed(path) as file:
         write(file, _tables(chain))
     return chain.rows
 
@@ -67,18 +66,3 @@ def _parquet(file: IO[bytes], tables: Iterator[pa.Table]) -> None:
     with pa.parquet.ParquetWriter(file, COLUMNS, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
-
-
-@contextmanager
-def _placed(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write; it gets its name when all is written, and is removed when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pydantic import ValidationError
 
 from tasks import ledger, quarantine, sales_table
-from tasks.columns import Feed
+from tasks.columns import Feed, WrongColumns
 from tasks.contract import Breach, Contract, Findings
 from tasks.home import Home
 from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
@@ -301,3 +301,8 @@ def test_content_that_was_taken_in_is_known_under_every_feed(tmp_path: Path) -> 
     assert (other["rows_unchanged"], other["snapshot"]) == (1, first["snapshot"])
     assert [warning.partition(" with ")[0] for warning in other["warnings"]] == ["export.csv was taken in before"]
     assert len(ledger.read(home, ["ingest"])) == 1
+
+
+def test_a_header_is_shown_without_signs_that_would_break_the_line() -> None:
+    with pytest.raises(WrongColumns, match="Received: date\ufffd2026-01-05, 1$"):
+        Feed().positions(["date\r2026-01-05", "1"])
