@@ -304,5 +304,5 @@ def test_content_that_was_taken_in_is_known_under_every_feed(tmp_path: Path) -> 
 
 
 def test_a_header_is_shown_without_signs_that_would_break_the_line() -> None:
-    with pytest.raises(WrongColumns, match="Received: date\ufffd2026-01-05, 1$"):
+    with pytest.raises(WrongColumns, match=r"Received: date\ufffd2026-01-05, 1$"):
         Feed().positions(["date\r2026-01-05", "1"])
