@@ -1,12 +1,10 @@
 """A batch's accepted rows between intake and merge: keys and sales on disk, month by month, one row a key."""
 
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.keys import Ints, Keys, order_of, store_of
 from tasks.spool import Month
@@ -59,17 +57,14 @@ class Accepted:
 
     def take(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:
         """Keys, ascending, and sales of a month, or of those of its stores whose number leaves the remainder `part`."""
-        pairs = self._all[self._starts[month] :][: self.rows[month]]
+        # not mapped into memory as a whole: what was read of a map stays resident
+        pairs = np.fromfile(self._path, _PAIR, self.rows[month], offset=self._starts[month] * _PAIR.itemsize)
         if parts > 1:
             pairs = pairs[store_of(pairs["key"]) % parts == part]
         order = order_of(pairs["key"])
         if order is not None:
             pairs = pairs[order]
         return np.ascontiguousarray(pairs["key"]), np.ascontiguousarray(pairs["sales"])
-
-    @cached_property
-    def _all(self) -> NDArray[np.void]:
-        return np.memmap(self._path, _PAIR, "r")
 
     @property
     def _path(self) -> Path:
