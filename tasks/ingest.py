@@ -173,9 +173,7 @@ def _merge(batch: Batch, home: Home, refused_stores: tuple[str, ...], size: Inta
     fresh = [file for file in batch.files if file.sha256 not in known]
     good = batch.rows - batch.quarantined
     if fresh and not inserted + changed:
-        before = sales_table.merged_before(home, batch.id)
-        # more than is good now if stores are refused that were not refused then
-        inserted, changed = before if before[0] + before[1] <= good else (0, 0)
+        inserted, changed = sales_table.merged_before(home, batch.id, good)
     merged = Merged(inserted + changed, changed, good - inserted - changed, sales_table.snapshot(home))
     ledger.record(home, entries(batch, fresh, counts(batch, merged)))
     log.info("merged: %s new rows, %s changed", f"{inserted:,}", f"{changed:,}")

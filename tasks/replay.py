@@ -106,7 +106,7 @@ def _replay(home: Home, contract: Contract, chosen: Chosen, staging: Path, size:
     contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
     faults |= conflicting | {_place(row): KNOWN_OTHERWISE for row in good if _key(row) in contradicted}
     released = [row for row in good if _place(row) not in faults]
-    inserted = change.inserted or sales_table.merged_before(home, batch)[0]
+    inserted = change.inserted or sales_table.merged_before(home, batch, len(released))[0]
     reasons, places = Counter(faults.values()), {_place(row) for row in released}
     result = {
         "batch": batch,

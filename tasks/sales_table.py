@@ -181,12 +181,16 @@ class Months:
         return self.keys.of_rows(rows), rows["sales"].to_numpy()
 
 
-def merged_before(home: Home, batch: str) -> tuple[int, int]:
-    """Rows that a batch inserted and changed in a run that was cut off after it; zeros if there was none."""
+def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
+    """Rows that a batch inserted and changed in a run that was cut off after it; zeros if there was none.
+
+    Zeros too if they are more than the `good` rows of today, as rules or refused stores were others then.
+    """
     if snapshot(home) is not None:
         for commit in _table(home, None).history(_RECENT):
             if commit.get("batch") == batch:
-                return int(commit["inserted"]), int(commit["changed"])
+                inserted, changed = int(commit["inserted"]), int(commit["changed"])
+                return (inserted, changed) if inserted + changed <= good else (0, 0)
     return 0, 0
 
 
