@@ -42,9 +42,8 @@ def retrain(
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
     plan = settings.profile(profile, recipe)
-    candidate = draft(
-        place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days, settings.history
-    )
+    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar)
+    candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)

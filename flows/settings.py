@@ -28,6 +28,7 @@ from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days
 from tasks.home import Home
 from tasks.intake import Intake
+from tasks.season_calendar import NO_CALENDAR, SeasonCalendar
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
     days: Days = Field(Days(), description="which days train, choose and measure")
     history: History = Field(WHOLE, description="which days and series take part in that")
+    calendar: SeasonCalendar = Field(NO_CALENDAR, description="holidays, events and item groups of seasons")
     profiles: dict[str, Profile] = Field(
         {
             "quick": Profile(recipe="production", runs=1),

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from prefect import task
 
 from tasks import sales_table, workers
+from tasks.forecasting.lessons import lessons
 from tasks.forecasting.lstm import Floats
 from tasks.forecasting.metrics import Accuracy, accuracy
-from tasks.forecasting.recipe import Recipe, learn_scaling
-from tasks.forecasting.sales import Panel, TooLittleHistory, panel
+from tasks.forecasting.recipe import Recipe, learn_scaling, to_learn_from
+from tasks.forecasting.sales import Panel, TooLittleHistory
+from tasks.forecasting.scaling import forecast
 from tasks.forecasting.variants import build, litert
 from tasks.forecasting.variants.plan import Variant
-from tasks.forecasting.windows import Days, windows
+from tasks.forecasting.windows import Days, Split, windows
 from tasks.home import Home
 
 log = logging.getLogger("shelfcast.backtest")
@@ -44,7 +46,7 @@ def replay_history(home: Home, variant: Variant, recipe: Recipe, days: Days, len
         sales_table.NoSales: If nothing was ingested yet.
         TooLittleHistory: If there are fewer than 28 days to learn from before the replay begins.
     """
-    sales = panel(sales_table.read(home))
+    sales = sales_table.panel(home)
     known = len(sales.dates)
     cutoffs = list(range(known - length, known, PERIOD))
     if cutoffs[0] < PERIOD:
@@ -60,13 +62,12 @@ def replay_history(home: Home, variant: Variant, recipe: Recipe, days: Days, len
 
 def forecast_from(sales: Panel, variant: Variant, recipe: Recipe, days: Days, cutoff: int) -> Period:
     """Train on the days before index `cutoff` and run the file on those after. Runs in a worker."""
-    validation = int(cutoff * (1 - days.validation))
-    scaling = learn_scaling(recipe, sales, validation, cutoff)
-    training, after = windows(sales, 0, cutoff), windows(sales, cutoff, len(sales.dates))
-    ahead = scaling.apply(after.history, after.day)
-    weights = build.train(variant, recipe, build.lessons(recipe, scaling, training), seed=0)
-    file = litert.Forecaster(build.file(variant, recipe, weights))
-    return Period(after.day, after.actual, ahead.forecast(file(ahead.inputs)))
+    split = Split(int(cutoff * (1 - days.validation)), cutoff)
+    scale = learn_scaling(recipe, sales, split).over(sales)
+    learned = lessons(recipe, scale, to_learn_from(recipe, sales, split)[0])
+    file = litert.Forecaster(build.file(variant, recipe, build.train(variant, recipe, learned, seed=0)))
+    after = windows(sales, cutoff, len(sales.dates))
+    return Period(after.day, after.actual, forecast(scale, after, file))
 
 
 @task

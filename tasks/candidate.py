@@ -1,6 +1,6 @@
 """A candidate: the work in progress of one retrain, in one folder, so that a run that was cut off goes on where it was.
 
-prepared.json  inputs, outputs, weight.npy  holdout.npz      what to learn from and to measure on
+prepared.json  sales.npy  inputs, outputs, weight.npy    what to measure on and to learn from
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 """
 
@@ -19,39 +19,20 @@ from pyarrow import Codec
 
 from tasks.forecasting import scaling
 from tasks.forecasting.history import History
+from tasks.forecasting.lessons import Lessons
 from tasks.forecasting.lstm import Floats, Weights
 from tasks.forecasting.metrics import accuracy, mape
-from tasks.forecasting.recipe import Recipe
-from tasks.forecasting.scaling import Scaled
+from tasks.forecasting.recipe import CHOOSING, Recipe
+from tasks.forecasting.sales import Panel
+from tasks.forecasting.scaling import Scale
 from tasks.forecasting.variants import build, litert
 from tasks.forecasting.variants.plan import Variant
-from tasks.forecasting.windows import Days, Windows
+from tasks.forecasting.windows import Days, Windows, windows
 from tasks.home import write_file
+from tasks.season_calendar import SeasonCalendar
 
 GOLDEN = 8
 """Windows whose forecasts travel with a release, for devices to check themselves by."""
-
-
-@dataclass(frozen=True)
-class Holdout:
-    """The days that only measure, with the series that each window is of."""
-
-    windows: Windows
-    stores: NDArray[np.str_]
-    items: NDArray[np.str_]
-
-    @property
-    def golden(self) -> NDArray[np.int64]:
-        """Windows spread over the holdout, as indices."""
-        return np.unique(np.linspace(0, len(self.windows) - 1, GOLDEN).astype(int))
-
-    def by_store(self, forecast: Floats) -> dict[str, float]:
-        """MAPE of each store, in percent."""
-        of_window = self.stores[self.windows.series]
-        return {
-            str(store): mape(self.windows.actual[of_window == store], forecast[of_window == store])
-            for store in dict.fromkeys(of_window)
-        }
 
 
 @dataclass(frozen=True)
@@ -67,6 +48,7 @@ class Candidate:
         variants: Each after its parent.
         days: Which train, choose and measure.
         history: Which days and series take part.
+        calendar: What is known of days and items beforehand.
     """
 
     folder: Path
@@ -77,21 +59,48 @@ class Candidate:
     variants: tuple[Variant, ...]
     days: Days
     history: History
+    calendar: SeasonCalendar
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to a worker: not what was read here."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def prepared(self) -> dict[str, Any]:
-        """What was learned before training: snapshot, scaling, holdout, reference forecasts."""
+        """What was learned before training: snapshot, series, scaling, holdout, reference forecasts."""
         return json.loads((self.folder / "prepared.json").read_text())
 
     @cached_property
-    def holdout(self) -> Holdout:
-        with np.load(self.folder / "holdout.npz") as arrays:
-            windows = Windows(arrays["history"], arrays["actual"], arrays["day"], arrays["series"])
-            return Holdout(windows, arrays["stores"], arrays["items"])
+    def panel(self) -> Panel:
+        """The sales that take part; they stay in their file."""
+        series, sales = self.prepared["series"], np.load(self.folder / "sales.npy", mmap_mode="r")
+        dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
+        return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
 
-    def scaled_holdout(self) -> Scaled:
-        """The holdout as the network sees it."""
-        return scaling.from_dict(self.prepared["scaling"]).apply(self.holdout.windows.history, self.holdout.windows.day)
+    @cached_property
+    def holdout(self) -> Windows:
+        """The days that only measure."""
+        return windows(self.panel, self.days.split(len(self.panel.dates)).holdout, len(self.panel.dates))
+
+    @cached_property
+    def validation(self) -> Windows:
+        """The days that choose."""
+        split = self.days.split(len(self.panel.dates))
+        return windows(self.panel, split.validation, split.holdout, CHOOSING)
+
+    @cached_property
+    def scale(self) -> Scale:
+        return scaling.from_dict(self.prepared["scaling"]).over(self.panel)
+
+    @property
+    def golden_rows(self) -> NDArray[np.int64]:
+        """Indices of windows spread over the holdout."""
+        return np.unique(np.linspace(0, len(self.holdout) - 1, GOLDEN).astype(int))
+
+    @property
+    def golden(self) -> Windows:
+        """The windows that devices check themselves by."""
+        return self.holdout[self.golden_rows]
 
     def path(self, variant: str, run: int, kind: str) -> Path:
         return self.folder / variant / f"{run}.{kind}"
@@ -113,8 +122,8 @@ def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
     origin = candidate.path(str(variant.parent), run, "npz")
     if candidate.path(variant.name, run, "tflite").exists() or not (variant.from_scratch or origin.exists()):
         return 0.0
-    names = [field.name for field in fields(build.Lessons)]
-    lessons = build.Lessons(*(np.load(candidate.folder / f"{name}.npy", mmap_mode="r") for name in names))
+    names = [field.name for field in fields(Lessons)]
+    lessons = Lessons(*(np.load(candidate.folder / f"{name}.npy", mmap_mode="r") for name in names))
     if variant.from_scratch:
         weights = build.train(variant, candidate.recipe, lessons, seed=run)
     else:
@@ -131,8 +140,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
         return
     content = candidate.path(variant.name, run, "tflite").read_bytes()
     weights = Weights.load(candidate.path(variant.name, run, "npz"))
-    holdout, scaled = candidate.holdout, candidate.scaled_holdout()
-    golden = scaled.inputs[holdout.golden]
+    golden = candidate.scale(candidate.golden).inputs
     fault = build.fault(variant, candidate.recipe, weights, content, golden)
     score: dict[str, Any] = {
         "fault": fault,
@@ -141,12 +149,30 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     }
     if fault is None:
         file = litert.Forecaster(content)
-        forecast = scaled.forecast(file(scaled.inputs))
-        score |= vars(accuracy(holdout.windows.actual, forecast))
-        score |= {"by_store": holdout.by_store(forecast), "ram_bytes": len(content) + file.working_memory()}
+        forecast = scaling.forecast(candidate.scale, candidate.holdout, file)
+        score |= vars(accuracy(candidate.holdout.actual, forecast))
+        score |= {"validation_mape": _validated(candidate, file)}
+        score |= {"by_store": _by_store(candidate.holdout, forecast), "ram_bytes": len(content) + file.working_memory()}
         score |= {"latency_us": file.latency(golden.repeat(25, axis=0))}
         write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
     write_file(candidate.path(variant.name, run, "json"), to_json(score))
+
+
+def _validated(candidate: Candidate, file: litert.Forecaster) -> float | None:
+    """MAPE in percent on days that choose; nothing where the network learned from them too."""
+    if not candidate.prepared["validation"]["unseen"]:
+        return None
+    return mape(candidate.validation.actual, scaling.forecast(candidate.scale, candidate.validation, file))
+
+
+def _by_store(measured: Windows, forecast: Floats) -> dict[str, float]:
+    """MAPE of each store, in percent."""
+    actual, of_window = measured.actual, measured.panel.stores[measured.series]
+    return {
+        str(store): mape(actual[of_window == store], forecast[of_window == store])
+        for store in dict.fromkeys(measured.panel.stores.tolist())
+        if (of_window == store).any()
+    }
 
 
 def npy(array: NDArray[Any]) -> bytes:

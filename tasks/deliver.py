@@ -174,12 +174,15 @@ def _assignment(home: Home, store: str, champion: Champion) -> bytes:
             "model": {"path": f"models/{path.name}", "sha256": digest, "bytes": len(model)},
             "window": release.manifest["window"],
             "scaling": release.manifest["scaling"],
+            **_levels(release, store),
             "golden": {
                 "tolerance": golden["tolerance"],
                 "samples": [
                     {
                         "day": sample["day"],
+                        "item": sample["item"],
                         "history": sample["history"],
+                        **({"level": sample["level"]} if "level" in sample else {}),
                         "forecast": sample["forecast"][champion.variant],
                     }
                     for sample in golden["samples"]
@@ -187,6 +190,14 @@ def _assignment(home: Home, store: str, champion: Champion) -> bytes:
             },
         }
     )
+
+
+def _levels(release: Release, store: str) -> dict[str, Any]:
+    """The running level that a device goes on from, of each item; nothing where the recipe keeps none."""
+    if release.levels is None:
+        return {}
+    mine = {item: level._asdict() for item, level in release.levels.of.get(store, {}).items()}
+    return {"levels": {"day": str(release.levels.day), "of": mine}}
 
 
 def summary(release: str | None, wave: str, deliveries: Sequence[Delivery]) -> dict[str, Any]:

@@ -41,5 +41,4 @@ def champion_mape(candidate: Candidate, release: Release, variant: str) -> float
     """MAPE of one champion on the candidate's holdout. Runs in a worker."""
     from tasks.forecasting.metrics import mape
 
-    days = candidate.holdout.windows
-    return mape(days.actual, release.forecast(variant, days.history, days.day))
+    return mape(candidate.holdout.actual, release.forecast(variant, candidate.holdout))

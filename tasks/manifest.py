@@ -20,7 +20,7 @@ SHOWN = 4
 """Series whose forecasts the report draws."""
 SHOWN_DAYS = 56
 
-AVERAGED = ("mape", "wape", "bias_pct", "coverage")
+AVERAGED = ("mape", "wape", "bias_pct", "coverage", "validation_mape")
 
 
 def release_id(candidate: Candidate, limits: Limits) -> str:
@@ -58,7 +58,8 @@ def manifest(
         "packages": {name: version(name) for name in PACKAGES},
         "window": WINDOW,
         "history": candidate.history.model_dump(mode="json"),
-        **candidate.prepared,
+        "calendar": candidate.calendar.model_dump(mode="json"),
+        **{name: value for name, value in candidate.prepared.items() if name not in ("series", "levels")},
         "limits": limits.model_dump(),
         "variants": variants,
     }
@@ -97,41 +98,42 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def golden(candidate: Candidate) -> dict[str, Any]:
     """Windows with every variant's forecast, for a device to check a file by after it arrived."""
-    holdout = candidate.holdout
-    series = holdout.windows.series[holdout.golden]
+    chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
+    forecasts = {
+        variant.name: candidate.forecast(variant.name, 0)[candidate.golden_rows]
+        for variant in candidate.variants
+        if candidate.path(variant.name, 0, "forecast.npy").exists()
+    }
     return {
         "tolerance": 1e-3,
         "samples": [
             {
-                "store": holdout.stores[row],
-                "item": holdout.items[row],
-                "day": str(holdout.windows.day[index]),
-                "history": holdout.windows.history[index].tolist(),
-                "forecast": {
-                    variant.name: float(candidate.forecast(variant.name, 0)[index])
-                    for variant in candidate.variants
-                    if candidate.path(variant.name, 0, "forecast.npy").exists()
-                },
+                "store": str(panel.stores[series]),
+                "item": str(panel.items[series]),
+                "day": str(chosen.day[row]),
+                "history": chosen.history[row].tolist(),
+                **({} if scaled.level is None else {"level": float(scaled.level[row])}),
+                "forecast": {name: float(forecast[row]) for name, forecast in forecasts.items()},
             }
-            for index, row in zip(holdout.golden, series, strict=True)
+            for row, series in enumerate(chosen.series)
         ],
     }
 
 
 def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any]]:
     """Forecast against actual over the last 8 weeks of the holdout, for a few series."""
-    holdout = candidate.holdout
+    holdout, panel = candidate.holdout, candidate.panel
     forecasts = {name: candidate.forecast(name, 0) for name in variants}
-    recent = holdout.windows.day > holdout.windows.day.max() - SHOWN_DAYS
-    shown = np.unique(np.linspace(0, len(holdout.stores) - 1, SHOWN).astype(int))
+    recent = holdout.column > holdout.column.max() - SHOWN_DAYS
+    shown = np.unique(np.linspace(0, len(panel.stores) - 1, SHOWN).astype(int))
     drawn = []
     for row in shown:
-        of_series = recent & (holdout.windows.series == row)
+        of_series = recent & (holdout.series == row)
         drawn.append(
             {
-                "series": f"store {holdout.stores[row]}, item {holdout.items[row]}",
-                "day": holdout.windows.day[of_series].astype(str).tolist(),
-                "actual": holdout.windows.actual[of_series].tolist(),
+                "series": f"store {panel.stores[row]}, item {panel.items[row]}",
+                "day": holdout[of_series].day.astype(str).tolist(),
+                "actual": holdout[of_series].actual.tolist(),
                 "forecast": {name: forecast[of_series].tolist() for name, forecast in forecasts.items()},
             }
         )

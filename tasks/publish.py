@@ -75,6 +75,8 @@ def _write(candidate: Candidate, record: dict[str, Any], release: Release, best:
     for variant in built:
         write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
     write_file(folder / "golden.json", to_json(golden(candidate)))
+    if levels := candidate.prepared["levels"]:
+        write_file(folder / "levels.json", to_json(levels))
     record = record | {"files": _files(folder)}
     write_file(folder / "card.md", report.card(record).encode())
     write_file(folder / "report.html", _report(candidate, record, [best]).encode())

@@ -7,13 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tasks import ledger
 from tasks.forecasting import scaling
+from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
 from tasks.forecasting.rollout import Candidate
+from tasks.forecasting.windows import Windows
 from tasks.home import Home
 
 
@@ -68,12 +67,25 @@ class Release:
             raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
         return content
 
-    def forecast(self, variant: str, history: Floats, days: NDArray[np.datetime64]) -> Floats:
-        """Units that a variant's file forecasts for raw windows `(n, 14)` and target days `(n,)`, as a device does."""
+    @cached_property
+    def levels(self) -> Levels | None:
+        """The running level of each series after the release's last day; nothing where its recipe keeps none."""
+        path = self.folder / "levels.json"
+        return Levels.from_dict(json.loads(path.read_text())) if path.exists() else None
+
+    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:
+        """Units that a variant's file forecasts, shape `(windows,)`, as a device does.
+
+        Args:
+            variant: Its name.
+            windows: What to forecast.
+            levels: Running levels to go on from, where the windows' panel does not reach back to the first sales.
+                Defaults to `None`.
+        """
         from tasks.forecasting.variants.litert import Forecaster
 
-        scaled = scaling.from_dict(self.manifest["scaling"]).apply(history, days)
-        return scaled.forecast(Forecaster(self.file(variant))(scaled.inputs))
+        scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
+        return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
 
     def gated_mape(self, variant: str, store: str) -> float:
         """The MAPE that the variant was gated at in a store, in percent; over all stores where it was not there yet."""

@@ -17,8 +17,9 @@ import pyarrow.parquet
 from deltalake import DeltaTable
 
 from tasks import delta
+from tasks.forecasting.sales import Panel, Rows, lay_out
 from tasks.home import Home
-from tasks.keys import Ints, Keys, day_number, order_of, store_of
+from tasks.keys import Ints, Keys, day_number, day_of, item_of, order_of, series_of, store_of
 from tasks.spool import Month
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
@@ -100,8 +101,54 @@ def scan(
     stores: Sequence[str] | None = None,
 ) -> Iterator[pa.Table]:
     """The rows that `read` gives, piece by piece in schema `COLUMNS`; none if nothing was ingested yet."""
-    if snapshot(home) is None:
-        return
+    if snapshot(home) is not None:
+        for batch in _batches(home, version, after, until, stores):
+            yield pa.table(batch).cast(COLUMNS)
+
+
+def panel(
+    home: Home,
+    version: int | None = None,
+    after: date | None = None,
+    until: date | None = None,
+    stores: Sequence[str] | None = None,
+) -> Panel:
+    """The rows that `read` gives as a panel. They are gone through twice, and never in memory all at once.
+
+    Raises:
+        NoSales: If nothing was ingested yet.
+        TooLittleHistory: If no series has 15 days.
+    """
+    keys, asked = Keys(), (home, version, after, until, stores)
+    counts: dict[int, int] = {}
+    first, last = np.iinfo(np.int32).max, 0
+    for batch in _batches(*asked, coded=("store", "item")):
+        found = keys.of_rows(pa.table(batch))
+        for series, rows in zip(*np.unique(series_of(found), return_counts=True), strict=True):
+            counts[int(series)] = counts.get(int(series), 0) + int(rows)
+        first, last = min(first, int(day_of(found).min())), max(last, int(day_of(found).max()))
+    known = np.array(sorted(counts), np.int64)
+    names = [
+        (keys.stores.names[store], keys.items.names[item])
+        for store, item in zip(store_of(known).tolist(), item_of(known).tolist(), strict=True)
+    ]
+
+    def pieces() -> Iterator[Rows]:
+        for batch in _batches(*asked, coded=("store", "item")):
+            found = keys.of_rows(pa.table(batch))
+            yield Rows(np.searchsorted(known, series_of(found)), day_of(found), batch["sales"].to_numpy())
+
+    return lay_out(names, np.array([counts[series] for series in known.tolist()], np.int64), (first, last), pieces())
+
+
+def _batches(
+    home: Home,
+    version: int | None,
+    after: date | None,
+    until: date | None,
+    stores: Sequence[str] | None,
+    coded: Sequence[str] = (),
+) -> Iterator[pa.RecordBatch]:
     column = pc.field
     wanted = [column("date") > pa.scalar(after)] if after else []
     wanted += [column("date") <= pa.scalar(until)] if until else []
@@ -110,9 +157,9 @@ def scan(
     for condition in wanted:
         chosen = condition if chosen is None else chosen & condition
     _table(home, version)
-    for batch in delta.dataset(home.sales, version).to_batches(columns=COLUMNS.names, filter=chosen):
+    for batch in delta.dataset(home.sales, version, coded).to_batches(columns=COLUMNS.names, filter=chosen):
         if batch.num_rows:
-            yield pa.table(batch).cast(COLUMNS)
+            yield batch
 
 
 def stores(home: Home) -> list[str]:
@@ -128,9 +175,15 @@ def stores(home: Home) -> list[str]:
     return sorted(names, key=lambda name: (len(name), name))
 
 
-def describe(rows: pd.DataFrame, version: int) -> Snapshot:
-    """What a release says of the snapshot it was made from."""
-    return Snapshot(version, len(rows), str(rows["date"].min()), str(rows["date"].max()))
+def describe(home: Home, version: int) -> Snapshot:
+    """What a release says of the snapshot it was made from, from the table's statistics.
+
+    Raises:
+        NoSales: If nothing was ingested yet.
+    """
+    files = pa.table(_table(home, version).get_add_actions(flatten=True))
+    first, last = pc.min(files["min.date"]).as_py(), pc.max(files["max.date"]).as_py()
+    return Snapshot(version, pc.sum(files["num_records"]).as_py(), str(first), str(last))
 
 
 class Months:

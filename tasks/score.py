@@ -14,7 +14,7 @@ from prefect import task
 from tasks import ledger, sales_table, scores
 from tasks.alert import Alert
 from tasks.forecasting.drift import DriftPolicy, Live, alarming, live
-from tasks.forecasting.sales import WINDOW, TooLittleHistory, panel
+from tasks.forecasting.sales import WINDOW, TooLittleHistory
 from tasks.forecasting.windows import windows
 from tasks.home import Home
 from tasks.ledger import Champion
@@ -61,15 +61,12 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
     release = Release(home.releases / champion.release)
     learned = date.fromisoformat(release.manifest["snapshot"]["last_day"])
-    rows = sales_table.read(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
     empty = scores.SCHEMA.empty_table().to_pandas()
     try:
-        sales = panel(rows) if len(rows) else None
+        sales = sales_table.panel(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
     except TooLittleHistory:
-        sales = None
-    if sales is None:
         return empty
-    since = windows(sales, int(np.searchsorted(sales.dates, np.datetime64(learned), side="right")), len(sales.dates))
+    since = windows(sales, sales.column_after(learned), len(sales.dates))
     if not len(since):
         return empty
     return pd.DataFrame(
@@ -78,7 +75,7 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "store": sales.stores[since.series],
             "item": sales.items[since.series],
             "actual": since.actual,
-            "forecast": release.forecast(champion.variant, since.history, since.day),
+            "forecast": release.forecast(champion.variant, since, release.levels),
             "release": champion.release,
             "variant": champion.variant,
         }

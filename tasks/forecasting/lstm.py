@@ -19,10 +19,17 @@ class Training(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(ge=1, description="passes over the training windows")
+    at_least: int = Field(
+        0, ge=0, description="windows that a fit sees, counting repeats: more epochs where there are fewer of them"
+    )
     batch: int = Field(ge=1, description="windows a step")
     learning_rate: float = Field(gt=0, description="Adam's rate at the first step")
     cosine: bool = Field(True, description="let the rate fall to zero along a cosine")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of LSTM outputs dropped while training")
+
+    def passes(self, windows: int) -> int:
+        """Epochs over so many windows."""
+        return max(self.epochs, round(self.at_least / max(windows, 1)))
 
 
 @dataclass(frozen=True)
@@ -122,16 +129,16 @@ def fit(
     )
     if start:
         model.set_weights(start.arrays)
-    steps = -(-len(inputs) // training.batch)
+    epochs, steps = training.passes(len(inputs)), -(-len(inputs) // training.batch)
     rate = training.learning_rate
     model.compile(
         optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(rate, training.epochs * steps) if training.cosine else rate
+            keras.optimizers.schedules.CosineDecay(rate, epochs * steps) if training.cosine else rate
         ),
         loss="mse",
         steps_per_execution=min(50, steps),
     )
-    model.fit(inputs, outputs, sample_weight=weight, batch_size=training.batch, epochs=training.epochs, verbose=0)
+    model.fit(inputs, outputs, sample_weight=weight, batch_size=training.batch, epochs=epochs, verbose=0)
     return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
 
 

@@ -1,7 +1,9 @@
 """Daily sales as a dense panel: one row a series, one column a day."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,11 +41,65 @@ class Panel:
 
     def until(self, last: date) -> "Panel":
         """The same series, without the days after `last`."""
-        return self.first(int(np.searchsorted(self.dates, np.datetime64(last, "D"), side="right")))
+        return self.first(self.column_after(last))
+
+    def column_after(self, day: date) -> int:
+        """Index of the first day after `day`."""
+        return int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest sales of all series and days."""
         return float(np.nanmin(self.sales)), float(np.nanmax(self.sales))
+
+
+class Rows(NamedTuple):
+    """Some rows, as numbers; all arrays have shape `(rows,)`.
+
+    Attributes:
+        series: Which series, as an index into names that its source keeps.
+        day: Days since 1970-01-01.
+        sales: Units.
+    """
+
+    series: NDArray[np.int64]
+    day: NDArray[np.int64]
+    sales: NDArray[np.generic]
+
+
+def lay_out(
+    names: Sequence[tuple[str, str]], lengths: NDArray[np.int64], days: tuple[int, int], pieces: Iterable[Rows]
+) -> Panel:
+    """A panel of rows that come piece by piece, leaving out series of fewer than 15 days.
+
+    Args:
+        names: Store and item of each series.
+        lengths: Rows of each series, shape `(series,)`.
+        days: The first and the last day of all rows, since 1970-01-01.
+        pieces: All rows, one a key, any order.
+
+    Raises:
+        TooLittleHistory: If no series has 15 days.
+    """
+    enough = lengths > WINDOW
+    if not enough.any():
+        raise TooLittleHistory(
+            f"no series has the {WINDOW + 1} days that one window and its target need "
+            f"(received {len(lengths)} series, the longest of {lengths.max(initial=0)} days); ingest more history"
+        )
+    stores, items = np.array([name for name, kept in zip(names, enough, strict=True) if kept], dtype=str).T
+    order = np.lexsort((_natural(items), _natural(stores)))
+    place = np.full(len(enough), -1)
+    place[np.flatnonzero(enough)[order]] = np.arange(len(order))
+    first, last = days
+    sales = np.full((len(order), last - first + 1), np.nan, dtype=np.float32)
+    for piece in pieces:
+        row = place[piece.series]
+        kept = row >= 0
+        sales[row[kept], piece.day[kept] - first] = piece.sales[kept]
+    seen = np.flatnonzero(np.isfinite(sales).any(axis=0))
+    used = slice(seen[0], seen[-1] + 1)
+    dates = np.datetime64(0, "D") + np.arange(first, last + 1)
+    return Panel(stores[order], items[order], dates[used], sales[:, used], int((~enough).sum()))
 
 
 def panel(rows: pd.DataFrame) -> Panel:
@@ -57,23 +113,10 @@ def panel(rows: pd.DataFrame) -> Panel:
     """
     names = rows["store"].astype(str).astype(object) + _SEPARATOR + rows["item"].astype(str).astype(object)
     series, key = np.unique(names.to_numpy(dtype=str), return_inverse=True)
-    lengths = np.bincount(key, minlength=len(series))
-    enough = lengths > WINDOW
-    if not enough.any():
-        raise TooLittleHistory(
-            f"no series has the {WINDOW + 1} days that one window and its target need "
-            f"(received {len(series)} series, the longest of {lengths.max(initial=0)} days); ingest more history"
-        )
-    stores, items = np.array([name.split(_SEPARATOR) for name in series[enough]], dtype=str).T
-    order = np.lexsort((_natural(items), _natural(stores)))
-    place = np.full(len(series), -1)
-    place[np.flatnonzero(enough)[order]] = np.arange(len(order))
-    kept = enough[key]
-    days = rows["date"].to_numpy().astype("datetime64[D]")[kept]
-    dates = np.arange(days.min(), days.max() + 1)
-    sales = np.full((len(order), len(dates)), np.nan, dtype=np.float32)
-    sales[place[key[kept]], (days - dates[0]).astype(int)] = rows["sales"].to_numpy()[kept]
-    return Panel(stores[order], items[order], dates, sales, int((~enough).sum()))
+    day = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    named = [(store, item) for store, item in (name.split(_SEPARATOR) for name in series)]
+    lengths, pieces = np.bincount(key, minlength=len(series)), [Rows(key, day, rows["sales"].to_numpy())]
+    return lay_out(named, lengths, (day.min(initial=0), day.max(initial=0)), pieces)
 
 
 _SEPARATOR = "\x1f"

@@ -1,13 +1,16 @@
 """How 14 raw daily sales become the network's input, and its output units again."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.sales import WINDOW
-from tasks.forecasting.season import SeasonalIndex
+from tasks.forecasting.levels import Levels, running
+from tasks.forecasting.sales import WINDOW, Panel
+from tasks.forecasting.season import Seasons
+from tasks.forecasting.windows import Windows
 
 Floats = NDArray[np.float32]
 
@@ -20,11 +23,13 @@ class Scaled:
         inputs: Shape `(windows, 14, 1)`, no NaN.
         base: Units, shape `(windows,)`.
         unit: Units, shape `(windows,)`; 0 where the window sold nothing.
+        level: Running level before the target day in units a day, shape `(windows,)`; `None` where none is kept.
     """
 
     inputs: Floats
     base: Floats
     unit: Floats
+    level: Floats | None = None
 
     def forecast(self, outputs: Floats) -> Floats:
         """Units sold on the target day, never below zero, shape `(windows,)`."""
@@ -41,11 +46,21 @@ class Scaled:
             return np.where(self.unit > 0, (targets - self.base) / self.unit, np.nan)[:, None].astype(np.float32)
 
 
+Scale = Callable[[Windows], Scaled]
+"""Scales windows of the panel that it was made for."""
+
+
 class Scaling(Protocol):
     """A reversible map between units and what the network sees; all of it travels in the manifest."""
 
-    def apply(self, windows: Floats, targets: NDArray[np.datetime64]) -> Scaled:
-        """Scale raw windows `(n, 14)`, NaN where a day is missing, for the target days `(n,)`."""
+    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:
+        """What scales windows of `panel`; only days before a window's target are looked at.
+
+        Args:
+            panel: Raw sales, NaN where a day is missing.
+            levels: Running levels before the panel's later days, where the panel does not reach back to the first
+                sales; of no use to scalings that keep none. Defaults to `None`.
+        """
         ...
 
     def to_dict(self) -> dict[str, Any]: ...
@@ -58,9 +73,12 @@ class GlobalMinMax:
     low: float
     high: float
 
-    def apply(self, windows: Floats, targets: NDArray[np.datetime64]) -> Scaled:  # noqa: ARG002  # the protocol's
-        span = self.high - self.low or 1.0
-        filled = np.where(np.isfinite(windows), windows, mean(windows)[:, None])
+    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:  # noqa: ARG002  # the protocol's
+        return self._scale
+
+    def _scale(self, windows: Windows) -> Scaled:
+        span, history = self.high - self.low or 1.0, windows.history
+        filled = np.where(np.isfinite(history), history, mean(history)[:, None])
         ones = np.ones(len(windows), dtype=np.float32)
         return Scaled(((filled - self.low) / span)[:, :, None].astype(np.float32), self.low * ones, span * ones)
 
@@ -72,21 +90,78 @@ class GlobalMinMax:
 class WindowMean:
     """Each day divided by its seasonal index, then each window by its own mean; 0 is "as the mean of the window"."""
 
-    index: SeasonalIndex
+    seasons: Seasons
 
-    def apply(self, windows: Floats, targets: NDArray[np.datetime64]) -> Scaled:
-        days = targets[:, None] + np.arange(-WINDOW, 0)
-        level = windows / self.index.at(days)
-        base = mean(level)
-        relative = level / np.where(base > 0, base, 1)[:, None] - 1
-        unit = base * self.index.at(targets)
-        return Scaled(np.where(np.isfinite(level), relative, 0)[:, :, None].astype(np.float32), unit, unit)
+    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:  # noqa: ARG002  # the protocol's
+        index = _Index(self.seasons, panel)
+
+        def scale(windows: Windows) -> Scaled:
+            level, target = index.divided(windows)
+            return _relative(level, mean(level), target)
+
+        return scale
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "window-mean", **self.index.to_dict()}
+        return {"kind": "window-mean", **self.seasons.to_dict()}
 
 
-def from_dict(record: dict[str, Any]) -> Scaling:
+@dataclass(frozen=True)
+class RunningLevel:
+    """Each day divided by its seasonal index, then by the series' own running level, one number that a device keeps.
+
+    Attributes:
+        seasons: Indices.
+        span: Days that the level looks back over, see `levels.running`.
+    """
+
+    seasons: Seasons
+    span: int
+
+    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:
+        index = _Index(self.seasons, panel)
+        before, _ = running(panel, index.of_day, self.span, levels)
+
+        def scale(windows: Windows) -> Scaled:
+            history, target = index.divided(windows)
+            level = before[windows.series, windows.column]
+            scaled = _relative(history, level, target)
+            return Scaled(scaled.inputs, scaled.base, scaled.unit, level)
+
+        return scale
+
+    def after(self, panel: Panel) -> Levels:
+        """The levels after the panel's last day."""
+        return running(panel, _Index(self.seasons, panel).of_day, self.span)[1]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "running-level", "span": self.span, **self.seasons.to_dict()}
+
+
+class _Index:
+    """The seasonal index of every day of a panel."""
+
+    def __init__(self, seasons: Seasons, panel: Panel) -> None:
+        self._table, self._row = seasons.table(panel.items, panel.dates)
+
+    def of_day(self, column: int) -> Floats:
+        """Of each series on one day, shape `(series,)`."""
+        return self._table[self._row, column]
+
+    def divided(self, windows: Windows) -> tuple[Floats, Floats]:
+        """Histories divided by their index, shape `(windows, 14)`, and the target days' index, shape `(windows,)`."""
+        days = windows.column[:, None] + np.arange(-WINDOW, 1)
+        index = self._table[self._row[windows.series][:, None], days]
+        return windows.history / index[:, :-1], index[:, -1]
+
+
+def _relative(history: Floats, level: Floats, index: Floats) -> Scaled:
+    relative = history / np.where(level > 0, level, 1)[:, None] - 1
+    usable = np.isfinite(history) & (level > 0)[:, None]
+    unit = (level * index).astype(np.float32)
+    return Scaled(np.where(usable, relative, 0)[:, :, None].astype(np.float32), unit, unit)
+
+
+def from_dict(record: Mapping[str, Any]) -> Scaling:
     """The scaling that a manifest describes.
 
     Raises:
@@ -95,9 +170,30 @@ def from_dict(record: dict[str, Any]) -> Scaling:
     match record:
         case {"kind": "global-min-max", "low": low, "high": high}:
             return GlobalMinMax(low, high)
-        case {"kind": "window-mean", "weekday": weekday, "month": month}:
-            return WindowMean(SeasonalIndex(tuple(weekday), tuple(month)))
-    raise ValueError(f"unknown scaling; expected kind global-min-max or window-mean. Received: {record!r}")
+        case {"kind": "window-mean", "weekday": _, "month": _}:
+            return WindowMean(Seasons.from_dict(record))
+        case {"kind": "running-level", "span": span, "weekday": _, "month": _}:
+            return RunningLevel(Seasons.from_dict(record), span)
+    raise ValueError(
+        f"unknown scaling; expected kind global-min-max, window-mean or running-level. Received: {record!r}"
+    )
+
+
+def forecast(scale: Scale, windows: Windows, network: Callable[[Floats], Floats]) -> Floats:
+    """Units that a network forecasts, shape `(windows,)`; a piece of them is scaled at a time.
+
+    Args:
+        scale: Of the windows' panel.
+        windows: What to forecast.
+        network: From inputs `(n, 14, 1)` to outputs `(n, 1)`.
+    """
+    pieces = [scaled.forecast(network(scaled.inputs)) for scaled in map(scale, windows.pieces())]
+    return np.concatenate([np.empty(0, np.float32), *pieces])
+
+
+def neutral(scale: Scale, windows: Windows) -> Floats:
+    """The forecast without a network: level times the target day's index, shape `(windows,)`."""
+    return forecast(scale, windows, lambda inputs: np.zeros((len(inputs), 1), np.float32))
 
 
 def mean(windows: Floats) -> Floats:

@@ -146,8 +146,8 @@ def test_an_excluded_period_changes_nothing_before_it(seed: int, first: int, len
     sales = made(seed)
     cut = History(exclude=(period(first, first + length),)).cut(sales)
     one, two = windows(sales, 0, first), windows(cut, 0, first)
-    for name, values in vars(one).items():
-        np.testing.assert_array_equal(values, getattr(two, name), err_msg=name)
+    for name in ("series", "column", "history", "actual"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
 
 
 @given(st.integers(0, 10_000), st.integers(15, 40), st.integers(0, 9))
@@ -185,8 +185,8 @@ def test_seasonal_indices_do_not_learn_from_excluded_days() -> None:
     mondays = [14, 21, 28]
     closed.sales[:, mondays] = 1
     exclude = tuple(period(number, number) for number in mondays)
-    assert season.learn(closed).weekday[0] < 0.9
-    assert season.learn(History(exclude=exclude).cut(closed)).weekday == pytest.approx((1.0,) * 7)
+    assert season.learn_index(closed).weekday[0] < 0.9
+    assert season.learn_index(History(exclude=exclude).cut(closed)).weekday == pytest.approx((1.0,) * 7)
 
 
 @pytest.mark.parametrize(("min_days", "skipped"), [(20, 0), (21, 1)])

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.forecasting.lessons import loss_weight
 from tasks.forecasting.metrics import mape
-from tasks.forecasting.recipe import RECIPES, Recipe, learn_scaling, loss_weight, naive
+from tasks.forecasting.recipe import RECIPES, Recipe, learn_scaling, references, to_learn_from
 from tasks.forecasting.sales import WINDOW, Panel, panel
-from tasks.forecasting.scaling import GlobalMinMax, Scaled, WindowMean
-from tasks.forecasting.season import SeasonalIndex
+from tasks.forecasting.scaling import GlobalMinMax, RunningLevel, Scaled, WindowMean, neutral
+from tasks.forecasting.season import SeasonalIndex, Seasons
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 from tasks.forecasting.windows import Days, windows
 
@@ -34,18 +35,14 @@ def with_other_days(history: Panel, first: int, seed: int) -> Panel:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_nothing_is_learned_from_the_holdout(recipe: Recipe, seed: int) -> None:
     changed = with_other_days(TWO_YEARS, SPLIT.holdout, seed)
-    assert learn_scaling(recipe, changed, SPLIT.validation, SPLIT.holdout) == learn_scaling(
-        recipe, TWO_YEARS, SPLIT.validation, SPLIT.holdout
-    )
+    assert learn_scaling(recipe, changed, SPLIT) == learn_scaling(recipe, TWO_YEARS, SPLIT)
 
 
 @EVERY
 def test_something_is_learned_from_the_last_training_day(recipe: Recipe) -> None:
     """So that the test above can fail."""
     changed = with_other_days(TWO_YEARS, SPLIT.holdout - 1, seed=1)
-    assert learn_scaling(recipe, changed, SPLIT.validation, SPLIT.holdout) != learn_scaling(
-        recipe, TWO_YEARS, SPLIT.validation, SPLIT.holdout
-    )
+    assert learn_scaling(recipe, changed, SPLIT) != learn_scaling(recipe, TWO_YEARS, SPLIT)
 
 
 @EVERY
@@ -57,9 +54,9 @@ def test_no_input_knows_its_own_or_a_later_day(recipe: Recipe, day: int, seed: i
     changed.sales[:, day] = 1  # that there is a target
 
     def seen(history: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        scaling = learn_scaling(recipe, history, SPLIT.validation, SPLIT.holdout)
+        scaling = learn_scaling(recipe, history, SPLIT)
         cut = windows(history, WINDOW, day + 1)
-        scaled = scaling.apply(cut.history, cut.day)
+        scaled = scaling.over(history)(cut)
         return scaled.inputs, scaled.base, scaled.unit
 
     for one, two in zip(seen(TWO_YEARS), seen(changed), strict=True):
@@ -67,51 +64,43 @@ def test_no_input_knows_its_own_or_a_later_day(recipe: Recipe, day: int, seed: i
 
 
 def test_reference_scales_by_the_training_extremes() -> None:
-    learned = learn_scaling(RECIPES["reference"], TWO_YEARS, SPLIT.validation, SPLIT.holdout)
+    learned = learn_scaling(RECIPES["reference"], TWO_YEARS, SPLIT)
     training = TWO_YEARS.sales[:, : SPLIT.holdout]
     assert learned == GlobalMinMax(float(training.min()), float(training.max()))
 
 
 def test_production_finds_the_seasons_that_are_there() -> None:
-    learned = learn_scaling(RECIPES["production"], TWO_YEARS, SPLIT.validation, SPLIT.holdout)
+    learned = learn_scaling(RECIPES["production"], TWO_YEARS, SPLIT)
     assert isinstance(learned, WindowMean)
-    np.testing.assert_allclose(learned.index.weekday, SEASONS.weekday, rtol=0.03)
-    assert np.ptp(learned.index.month) > 0.3
+    np.testing.assert_allclose(learned.seasons.index.weekday, SEASONS.weekday, rtol=0.03)
+    assert np.ptp(learned.seasons.index.month) > 0.3
 
 
 def test_production_takes_no_index_where_none_pays() -> None:
     """The weekdays of the training days are turned round on the validation days."""
     sales = TWO_YEARS.sales.copy()
     sales[:, SPLIT.validation :] = sales[:, SPLIT.validation :][:, ::-1]
-    learned = learn_scaling(RECIPES["production"], replace(TWO_YEARS, sales=sales), SPLIT.validation, SPLIT.holdout)
-    assert learned == WindowMean(SeasonalIndex())
+    learned = learn_scaling(RECIPES["production"], replace(TWO_YEARS, sales=sales), SPLIT)
+    assert learned == WindowMean(Seasons())
 
 
 def test_the_form_is_chosen_before_the_days_it_is_chosen_on() -> None:
     """Without a year before the validation days, a month index cannot have shown that it pays."""
     split = Days().split(500)
     assert split.validation < 365 < split.holdout
-    learned = learn_scaling(RECIPES["production"], TWO_YEARS.first(500), split.validation, split.holdout)
+    learned = learn_scaling(RECIPES["production"], TWO_YEARS.first(500), split)
     assert isinstance(learned, WindowMean)
-    assert learned.index.month == SeasonalIndex().month
-    assert learned.index.weekday != SeasonalIndex().weekday
+    assert learned.seasons.index.month == SeasonalIndex().month
+    assert learned.seasons.index.weekday != SeasonalIndex().weekday
 
 
 @pytest.mark.parametrize("days", [15, 16, 30, 60])
 @EVERY
 def test_a_short_history_can_be_learned_from(recipe: Recipe, days: int) -> None:
     split = Days().split(days)
-    scaling = learn_scaling(recipe, TWO_YEARS.first(days), split.validation, split.holdout)
+    scaling = learn_scaling(recipe, TWO_YEARS.first(days), split)
     cut = windows(TWO_YEARS, WINDOW, days)
-    assert np.isfinite(scaling.apply(cut.history, cut.day).inputs).all()
-
-
-def test_the_reference_forecast_by_hand() -> None:
-    """14 days that are their weekday's index times 10: the forecast is 10 times the target day's index."""
-    target = np.datetime64("2024-01-15")
-    index = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5))
-    history = np.tile([5.0, 10, 10, 10, 10, 10, 15], 2).astype(np.float32)[None]  # Monday to Sunday, twice
-    assert naive(index, history, np.array([target])).tolist() == [5.0]
+    assert np.isfinite(scaling.over(TWO_YEARS)(cut).inputs).all()
 
 
 def test_the_reference_forecast_comes_near_the_noise_floor() -> None:
@@ -120,7 +109,7 @@ def test_the_reference_forecast_comes_near_the_noise_floor() -> None:
     history = panel(pd.concat(blocks(chain)))
     cut = windows(history, Days(holdout=0.5).split(730).holdout, 730)
     floor = noise_floor(chain, last=0.5)
-    assert floor < mape(cut.actual, naive(SEASONS, cut.history, cut.day)) < 1.1 * floor
+    assert floor < mape(cut.actual, neutral(WindowMean(Seasons(SEASONS)).over(history), cut)) < 1.1 * floor
 
 
 def test_a_window_counts_by_its_level_in_production_and_alike_in_reference() -> None:
@@ -132,3 +121,57 @@ def test_a_window_counts_by_its_level_in_production_and_alike_in_reference() -> 
 def test_nothing_sold_weighs_nothing() -> None:
     nothing = Scaled(np.zeros((2, 14, 1), np.float32), *np.zeros((2, 2), np.float32))
     np.testing.assert_array_equal(loss_weight(RECIPES["production"], nothing), [0, 0])
+
+
+def test_the_network_learns_from_recent_days_before_the_validation_days() -> None:
+    found, unseen = to_learn_from(RECIPES["production"].model_copy(update={"days": 100}), TWO_YEARS, SPLIT)
+    assert (found.column.min(), found.column.max()) == (SPLIT.validation - 100, SPLIT.validation - 1)
+    assert unseen
+    found, unseen = to_learn_from(RECIPES["reference"], TWO_YEARS, SPLIT)
+    assert (found.column.min(), found.column.max()) == (WINDOW, SPLIT.holdout - 1)
+    assert not unseen, "as published"
+
+
+def test_the_shortest_history_is_learned_from_and_does_not_choose() -> None:
+    split = Days().split(16)
+    assert split.validation == WINDOW
+    found, unseen = to_learn_from(RECIPES["production"], TWO_YEARS.first(16), split)
+    assert len(found) and found.column.max() < split.holdout
+    assert not unseen
+
+
+def test_windows_to_learn_from_have_a_limit() -> None:
+    assert len(to_learn_from(RECIPES["level"].model_copy(update={"windows": 99}), TWO_YEARS, SPLIT)[0]) == 99
+
+
+@pytest.mark.parametrize(("jumps", "span"), [(False, 120), (True, 30)])
+def test_level_looks_back_as_far_as_pays_on_validation_days(jumps: bool, span: int) -> None:
+    """Sales around one level are known best by a long look; where it jumps every 50 days, by a short one."""
+    random = np.random.default_rng(0)
+    mean = np.repeat(random.choice([20.0, 80.0], (6, 15)), 50, axis=1)[:, :730] if jumps else np.full((6, 730), 50.0)
+    sales = random.poisson(mean).astype(np.float32)
+    level = learn_scaling(RECIPES["level"], Panel(*[np.arange(6).astype(str)] * 2, TWO_YEARS.dates, sales), SPLIT)
+    assert isinstance(level, RunningLevel) and level.span == span
+
+
+def test_references_know_what_the_recipes_know() -> None:
+    found, level = references(TWO_YEARS, SPLIT), learn_scaling(RECIPES["level"], TWO_YEARS, SPLIT)
+    assert isinstance(level, RunningLevel)
+    assert list(found) == [
+        "14-day mean x weekday index",
+        "14-day mean x weekday and month index",
+        f"running level of {level.span} days x weekday and month index",
+    ]
+    assert found["14-day mean x weekday and month index"] == learn_scaling(RECIPES["production"], TWO_YEARS, SPLIT)
+    assert list(found.values())[-1] == level
+
+
+@EVERY
+def test_slow_and_zero_heavy_items_are_learned_from_and_forecast(recipe: Recipe) -> None:
+    """Items of 0.1 to 0.4 units a day beside items that sell nothing at all."""
+    slow = panel(pd.concat(blocks(Chain(stores=2, items=4, days=400, zero_heavy=1.0))))
+    slow.sales[0] = 0
+    split = Days().split(400)
+    scale = learn_scaling(recipe, slow, split).over(slow)
+    forecast = neutral(scale, windows(slow, split.holdout, 400))
+    assert np.isfinite(forecast).all() and (forecast >= 0).all()

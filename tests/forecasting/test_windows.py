@@ -49,8 +49,8 @@ def test_later_days_change_no_earlier_window(seed: int, day: int, other: int) ->
     panel, changed = made(seed), made(seed)
     changed.sales[:, day:] = made(other).sales[:, day:]
     before, after = (windows(sales, 0, day) for sales in (panel, changed))
-    for one, two in zip(vars(before).values(), vars(after).values(), strict=True):
-        np.testing.assert_array_equal(one, two)
+    for name in ("series", "column", "history", "actual", "day"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     panel.sales[:, day] = changed.sales[:, day] = 1
     np.testing.assert_array_equal(windows(panel, day, day + 1).history, windows(changed, day, day + 1).history)
 
@@ -66,6 +66,33 @@ def test_a_window_needs_its_target() -> None:
     panel = made(1, series=1, days=15, missing=0)
     panel.sales[0, 14] = np.nan
     assert len(windows(panel, 14, 15)) == 0
+
+
+@given(st.integers(0, 10_000), st.integers(1, 60))
+def test_windows_are_drawn_without_replacement_and_always_the_same(seed: int, at_most: int) -> None:
+    panel = made(seed)
+    every, drawn, again = windows(panel, 0, 40), windows(panel, 0, 40, at_most), windows(panel, 0, 40, at_most)
+    pairs = list(zip(drawn.series.tolist(), drawn.column.tolist(), strict=True))
+    assert len(pairs) == len(set(pairs)) == min(at_most, len(every))
+    assert set(pairs) <= set(zip(every.series.tolist(), every.column.tolist(), strict=True))
+    np.testing.assert_array_equal(drawn.column, again.column)
+
+
+def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where series are gone through block by block: each cell is as likely as any other."""
+    monkeypatch.setattr("tasks.forecasting.windows._SERIES_AT_ONCE", 3)
+    panel = made(1, series=20, days=514, missing=0)
+    drawn = windows(panel, 0, 514, 2_000)
+    assert np.abs(np.bincount(drawn.series, minlength=20) - 100).max() < 40
+    assert np.abs(np.bincount((drawn.column - WINDOW) // 100) - 400).max() < 80
+    np.testing.assert_array_equal(windows(panel, 0, 514).column, np.tile(np.arange(WINDOW, 514), 20))
+
+
+def test_pieces_are_all_of_them_in_order() -> None:
+    every = windows(made(3), 0, 40)
+    pieces = list(every.pieces(7))
+    assert [len(piece) for piece in pieces[:-1]] == [7] * (len(pieces) - 1)
+    np.testing.assert_array_equal(np.concatenate([piece.history for piece in pieces]), every.history)
 
 
 def test_split_by_hand() -> None:

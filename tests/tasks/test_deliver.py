@@ -84,7 +84,7 @@ def test_an_assignment_has_all_that_a_device_needs(shop: Shop) -> None:
     golden = json.loads((release.folder / "golden.json").read_text())
     assert assignment["golden"]["tolerance"] == golden["tolerance"]
     assert assignment["golden"]["samples"] == [
-        {"day": each["day"], "history": each["history"], "forecast": each["forecast"]["lstm-16-int8"]}
+        {name: each[name] for name in ("day", "item", "history")} | {"forecast": each["forecast"]["lstm-16-int8"]}
         for each in golden["samples"]
     ]
 

@@ -103,12 +103,13 @@ def test_the_window_reaches_what_is_learned_and_measured(ingested: Any) -> None:
     closed = ExcludedPeriod(first=date(2022, 4, 20), last=date(2022, 4, 21), reason="closed for works")
     candidate = draft(home, "tiny", RECIPE, 1, (), Days(), History(days=100, held_back_days=4, exclude=(closed,)))
     prepare.fn(home, candidate)
-    prepared, holdout = candidate.prepared, candidate.holdout.windows
+    prepared, holdout = candidate.prepared, candidate.holdout
     assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2022-04-30")
     assert prepared["snapshot"]["rows_used"] == 4 * 98
     assert prepared["holdout"] == {"first": "2022-04-09", "last": "2022-04-26", "days": 16}
     assert not np.isin(holdout.day, np.array(["2022-04-20", "2022-04-21"], "datetime64[D]")).any()
-    assert prepared["training_windows"] == 4 * 68
+    assert prepared["training_windows"] == 4 * (68 - 7), "validation days are not learned from"
+    assert prepared["validation"] == {"first": "2022-04-02", "last": "2022-04-08", "unseen": True}
 
 
 def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:

@@ -11,17 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
-from numpy.typing import NDArray
 
 from tasks import ledger
 from tasks import release as releases
 from tasks.candidate import build_run, score_run, to_json
 from tasks.evaluate import evaluate_champions
 from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
 from tasks.forecasting.sales import TooLittleHistory
-from tasks.forecasting.windows import Days
+from tasks.forecasting.windows import Days, Windows
 from tasks.home import Home
 from tasks.judge import judge
 from tasks.manifest import manifest, release_id, summary
@@ -55,7 +54,7 @@ def files(folder: Path) -> dict[str, bytes]:
 class Deadly(Release):
     """A release whose files crash the process that runs them."""
 
-    def forecast(self, variant: str, history: Floats, days: NDArray[np.datetime64]) -> Floats:  # noqa: ARG002  # as Release
+    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:  # noqa: ARG002  # as Release
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("not reached")
 
@@ -87,9 +86,9 @@ def test_training_and_holdout_are_split_by_date(built: Work) -> None:
         4,
         0,
     )
-    assert holdout.windows.day.min() == np.datetime64("2022-12-13")
-    assert len(holdout.windows) == 4 * prepared["holdout"]["days"] == 4 * 84
-    assert prepared["training_windows"] == 4 * (430 - 14 - 84)
+    assert holdout.day.min() == np.datetime64("2022-12-13")
+    assert len(holdout) == 4 * prepared["holdout"]["days"] == 4 * 84
+    assert prepared["training_windows"] == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
     assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared["training_windows"]
     assert prepared["references"][0]["name"] == "14-day mean x weekday index"
 
@@ -111,7 +110,7 @@ def test_each_run_has_its_weights_file_and_score(built: Work) -> None:
             assert score["fault"] is None, (variant.name, run)
             content = built.candidate.path(variant.name, run, "tflite").read_bytes()
             assert score["file_bytes"] == len(content) < score["ram_bytes"]
-            forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout.windows
+            forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout
             sold = days.actual > 0
             errors = np.abs(forecast - days.actual)[sold] / days.actual[sold]
             assert score["mape"] == pytest.approx(100 * errors.mean(dtype=float))
@@ -257,37 +256,6 @@ def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tupl
     assert ledger.read(home, ["release"])[0].why == "the gate passed 4 variants"
 
 
-def test_golden_samples_are_answered_by_the_files_from_raw_history(shop: tuple[Home, str, str]) -> None:
-    release = Release(shop[0].releases / shop[1])
-    golden = json.loads((release.folder / "golden.json").read_text())
-    assert len(golden["samples"]) == 8
-    history = np.array([sample["history"] for sample in golden["samples"]], np.float32)
-    days = np.array([sample["day"] for sample in golden["samples"]], "datetime64[D]")
-    for name in NAMES:
-        expected = [sample["forecast"][name] for sample in golden["samples"]]
-        np.testing.assert_allclose(release.forecast(name, history, days), expected, rtol=golden["tolerance"])
-
-
-def test_a_device_needs_nothing_but_the_manifest_the_file_and_litert(shop: tuple[Home, str, str]) -> None:
-    """Device parity, with arithmetic by hand instead of shelfcast's own."""
-    release = Release(shop[0].releases / shop[1])
-    index = release.manifest["scaling"]
-    golden = json.loads((release.folder / "golden.json").read_text())
-    model = Interpreter(model_content=release.file("lstm-16-int8"))
-    model.allocate_tensors()
-    for sample in golden["samples"]:
-        days = np.datetime64(sample["day"]) + np.arange(-14, 1)
-        weekday, month = (days.astype(int) + 3) % 7, days.astype("datetime64[M]").astype(int) % 12
-        factor = np.array(index["weekday"])[weekday] * np.array(index["month"])[month]
-        level = np.array(sample["history"]) / factor[:-1]
-        model.reset_all_variables()
-        model.set_tensor(0, (level / level.mean() - 1).astype(np.float32).reshape(1, 14, 1))
-        model.invoke()
-        answer = model.get_tensor(model.get_output_details()[0]["index"]).item()
-        forecast = max(level.mean() * factor[-1] * (1 + answer), 0)
-        assert forecast == pytest.approx(sample["forecast"]["lstm-16-int8"], rel=golden["tolerance"])
-
-
 def test_publishing_twice_is_publishing_once(work: Work, tmp_path: Path) -> None:
     shutil.copytree(work.candidate.folder, tmp_path / "kept")
     first = publish_(work)
@@ -347,7 +315,7 @@ def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str
         releases.find(Home(tmp_path / "empty"), None)
 
 
-def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]) -> None:
+def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str], built: Work) -> None:
     release = Release(shop[0].releases / shop[1])
     path = release.folder / "lstm-16.tflite"
     content = path.read_bytes()
@@ -357,7 +325,7 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
         release.file("lstm-16")
     path.unlink()
     with pytest.raises(DamagedRelease):
-        release.forecast("lstm-16", np.ones((1, 14), np.float32), np.array(["2026-01-05"], "datetime64[D]"))
+        release.forecast("lstm-16", built.candidate.holdout)
     with pytest.raises(NoSuchRelease, match="has no variant 'lstm-7'"):
         release.file("lstm-7")
 

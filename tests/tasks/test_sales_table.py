@@ -1,6 +1,6 @@
 """The sales table: one row a key, its versions, and what can be asked of it."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from tasks import sales_table
 from tasks.accepted import Accepted
+from tasks.forecasting.sales import TooLittleHistory
 from tasks.home import Home
 from tasks.keys import Keys, day_of
 from tasks.merge import merge as merge_rows
@@ -98,8 +99,22 @@ def test_rows_by_day_and_store(home: Home) -> None:
 
 def test_a_snapshot_is_described(home: Home) -> None:
     merge(home, (MONDAY, "1", "1", 1), (SUNDAY, "2", "1", 3))
-    snapshot = sales_table.describe(sales_table.read(home), 0)
+    snapshot = sales_table.describe(home, 0)
     assert vars(snapshot) == {"version": 0, "rows": 2, "first_day": "2026-01-05", "last_day": "2026-01-11"}
+
+
+def test_a_panel_is_the_rows_laid_out(home: Home) -> None:
+    first = date(2026, 1, 5)
+    rows = [(first + timedelta(day), store, "7", 10 * int(store) + day) for day in range(40) for store in ("10", "2")]
+    merge(home, *rows, (first - timedelta(9), "3", "7", 5))
+    laid_out = sales_table.panel(home)
+    assert (laid_out.stores.tolist(), laid_out.items.tolist(), laid_out.skipped) == (["2", "10"], ["7", "7"], 1)
+    assert laid_out.dates[0] == np.datetime64(first), "a skipped series does not reach into the days"
+    np.testing.assert_array_equal(laid_out.sales, np.array([[20], [100]]) + np.arange(40))
+    later = sales_table.panel(home, after=first, until=first + timedelta(20), stores=["10"])
+    np.testing.assert_array_equal(later.sales, 100 + np.arange(1, 21)[None])
+    with pytest.raises(TooLittleHistory, match="received 0 series"):
+        sales_table.panel(home, stores=["4"])
 
 
 APRIL = date(2026, 4, 1)

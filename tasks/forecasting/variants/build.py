@@ -1,41 +1,17 @@
 """Making a variant's weights and its `.tflite` file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tasks.forecasting import lstm
+from tasks.forecasting.lessons import Lessons
 from tasks.forecasting.lstm import Floats, Weights
-from tasks.forecasting.recipe import Recipe, loss_weight
-from tasks.forecasting.scaling import Scaling
+from tasks.forecasting.recipe import Recipe
 from tasks.forecasting.variants import litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.variants.prune import prune
 from tasks.forecasting.variants.quantize import simulate, symmetric
-from tasks.forecasting.windows import Windows
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What to learn from; there may be nothing.
-
-    Attributes:
-        inputs: Scaled windows, shape `(windows, 14, 1)`.
-        outputs: Scaled targets, shape `(windows, 1)`.
-        weight: How much each window counts, shape `(windows,)`.
-    """
-
-    inputs: Floats
-    outputs: Floats
-    weight: Floats
-
-
-def lessons(recipe: Recipe, scaling: Scaling, training: Windows) -> Lessons:
-    """What can be learned from windows, in units: those that sold something."""
-    scaled = scaling.apply(training.history, training.day)
-    outputs = scaled.outputs(training.actual)
-    sold = np.isfinite(outputs[:, 0])
-    return Lessons(scaled.inputs[sold], outputs[sold], loss_weight(recipe, scaled)[sold])
 
 
 def train(variant: Variant, recipe: Recipe, lessons: Lessons, seed: int) -> Weights:
