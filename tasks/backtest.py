@@ -64,8 +64,9 @@ def forecast_from(sales: Panel, variant: Variant, recipe: Recipe, days: Days, cu
     scaling = learn_scaling(recipe, sales, validation, cutoff)
     training, after = windows(sales, 0, cutoff), windows(sales, cutoff, len(sales.dates))
     ahead = scaling.apply(after.history, after.day)
-    weights = build.train(variant, recipe, build.lessons(recipe, scaling, training), seed=0)
-    file = litert.Forecaster(build.file(variant, recipe, weights))
+    lessons = build.lessons(recipe, scaling, training)
+    weights = build.train(variant, recipe, lessons, seed=0)
+    file = litert.Forecaster(build.file(variant, recipe, weights, build.representative(lessons, seed=0)))
     return Period(after.day, after.actual, ahead.forecast(file(ahead.inputs)))
 
 

@@ -10,6 +10,7 @@ import math
 import time
 from dataclasses import dataclass, fields
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tasks.forecasting.lstm import Floats, Weights
 from tasks.forecasting.metrics import accuracy, mape
 from tasks.forecasting.recipe import Recipe
 from tasks.forecasting.scaling import Scaled
-from tasks.forecasting.variants import build, litert
+from tasks.forecasting.variants import build, latency, litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.windows import Days, Windows
 from tasks.home import write_file
@@ -120,7 +121,8 @@ def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
     else:
         weights = build.compress(variant, candidate.recipe, Weights.load(origin), lessons, seed=run)
     write_file(candidate.path(variant.name, run, "npz"), weights.to_bytes())
-    write_file(candidate.path(variant.name, run, "tflite"), build.file(variant, candidate.recipe, weights))
+    content = build.file(variant, candidate.recipe, weights, build.representative(lessons, seed=run))
+    write_file(candidate.path(variant.name, run, "tflite"), content)
     return time.monotonic() - start
 
 
@@ -144,7 +146,8 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
         forecast = scaled.forecast(file(scaled.inputs))
         score |= vars(accuracy(holdout.windows.actual, forecast))
         score |= {"by_store": holdout.by_store(forecast), "ram_bytes": len(content) + file.working_memory()}
-        score |= {"latency_us": file.latency(golden.repeat(25, axis=0))}
+        timed = latency.measure(file, golden, sha256(content).hexdigest())
+        score |= {"latency_us": timed.microseconds, "latency_fault": timed.reason}
         write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
     write_file(candidate.path(variant.name, run, "json"), to_json(score))
 

@@ -45,7 +45,9 @@ def test_a_name_says_how_it_is_made(name: str, expected: Variant) -> None:
     ],
 )
 def test_another_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"lstm-UNITS, then.* order.*-kd .*-pPERCENT .*-f16, -int8 or -full8.*Received: "):
+    with pytest.raises(
+        ValueError, match=r"lstm-UNITS, then.* order.*-kd .*-pPERCENT .*-f16, -int8 or -full8.*Received: "
+    ):
         variant(name)
 
 
