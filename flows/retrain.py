@@ -10,7 +10,7 @@ from flows.failure import run_failed
 from flows.settings import home_at, load
 from tasks import alert
 from tasks.compress import compress
-from tasks.evaluate import evaluate, evaluate_champions
+from tasks.evaluate import evaluate, evaluate_champions, time_files
 from tasks.forecasting.recipe import RECIPES
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
@@ -55,6 +55,7 @@ def retrain(
         built[variant.name] = step.submit(candidate, variant, *parent)
     for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
         evaluated.result()
+    time_files(candidate)
     champion_mape = evaluate_champions(candidate, champions(place))
     verdicts = judge(candidate, champion_mape, settings.gate)
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason)

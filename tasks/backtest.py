@@ -65,7 +65,8 @@ def forecast_from(sales: Panel, variant: Variant, recipe: Recipe, days: Days, cu
     split = Split(int(cutoff * (1 - days.validation)), cutoff)
     scale = learn_scaling(recipe, sales, split).over(sales)
     learned = lessons(recipe, scale, to_learn_from(recipe, sales, split)[0])
-    file = litert.Forecaster(build.file(variant, recipe, build.train(variant, recipe, learned, seed=0)))
+    weights = build.train(variant, recipe, learned, seed=0)
+    file = litert.Forecaster(build.file(variant, recipe, weights, build.representative(learned, seed=0)))
     after = windows(sales, cutoff, len(sales.dates))
     return Period(after.day, after.actual, forecast(scale, after, file))
 

@@ -2,6 +2,7 @@
 
 prepared.json  sales.npy  inputs, outputs, weight.npy    what to measure on and to learn from
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
+<variant>/0.latency.json                                 time of one forecast
 """
 
 import io
@@ -10,6 +11,7 @@ import math
 import time
 from dataclasses import dataclass, fields
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from tasks.forecasting.metrics import accuracy, mape
 from tasks.forecasting.recipe import CHOOSING, Recipe
 from tasks.forecasting.sales import Panel
 from tasks.forecasting.scaling import Scale
-from tasks.forecasting.variants import build, litert
+from tasks.forecasting.variants import build, contents, latency, litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.windows import Days, Windows, windows
 from tasks.home import write_file
@@ -111,6 +113,11 @@ class Candidate:
         lost = {"fault": "it was not built: its worker or its parent's crashed or hung"}
         return [json.loads(file.read_text()) if file.exists() else lost for file in files]
 
+    def latency(self, variant: str) -> dict[str, Any]:
+        """Time of one forecast of the file that would ship in us, or why there is no figure."""
+        path = self.path(variant, 0, "latency.json")
+        return json.loads(path.read_text()) if path.exists() else {"latency_us": None, "latency_fault": "not timed"}
+
     def forecast(self, variant: str, run: int) -> Floats:
         """Units forecast on the holdout, shape `(windows,)`."""
         return np.load(self.path(variant, run, "forecast.npy"))
@@ -129,7 +136,8 @@ def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
     else:
         weights = build.compress(variant, candidate.recipe, Weights.load(origin), lessons, seed=run)
     write_file(candidate.path(variant.name, run, "npz"), weights.to_bytes())
-    write_file(candidate.path(variant.name, run, "tflite"), build.file(variant, candidate.recipe, weights))
+    content = build.file(variant, candidate.recipe, weights, build.representative(lessons, seed=run))
+    write_file(candidate.path(variant.name, run, "tflite"), content)
     return time.monotonic() - start
 
 
@@ -144,6 +152,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     fault = build.fault(variant, candidate.recipe, weights, content, golden)
     score: dict[str, Any] = {
         "fault": fault,
+        "sha256": sha256(content).hexdigest(),
         "file_bytes": len(content),
         "transfer_bytes": len(Codec("zstd", compression_level=19).compress(content, asbytes=True)),
     }
@@ -153,9 +162,19 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
         score |= vars(accuracy(candidate.holdout.actual, forecast))
         score |= {"validation_mape": _validated(candidate, file)}
         score |= {"by_store": _by_store(candidate.holdout, forecast), "ram_bytes": len(content) + file.working_memory()}
-        score |= {"latency_us": file.latency(golden.repeat(25, axis=0))}
+        score |= {"operations": contents.operations(content)}
         write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
     write_file(candidate.path(variant.name, run, "json"), to_json(score))
+
+
+def time_file(candidate: Candidate, variant: Variant) -> None:
+    """Write how long one forecast of the file that would ship takes, unless it is there. Runs in a worker."""
+    path, score = candidate.path(variant.name, 0, "latency.json"), candidate.scores(variant.name)[0]
+    if path.exists() or score["fault"] is not None:
+        return
+    content = candidate.path(variant.name, 0, "tflite").read_bytes()
+    timed = latency.measure(litert.Forecaster(content), candidate.scale(candidate.golden).inputs, score["sha256"])
+    write_file(path, to_json({"latency_us": timed.microseconds, "latency_fault": timed.reason}))
 
 
 def _validated(candidate: Candidate, file: litert.Forecaster) -> float | None:

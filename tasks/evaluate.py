@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from prefect import task
 
 from tasks import workers
-from tasks.candidate import Candidate, score_run
+from tasks.candidate import Candidate, score_run, time_file
 from tasks.forecasting.variants.plan import Variant
 from tasks.release import Release
 
@@ -22,6 +22,12 @@ def evaluate(candidate: Candidate, variant: Variant) -> Variant:
     mapes = ", ".join("undefined" if score.get("mape") is None else f"{score['mape']:.2f} %" for score in scores)
     log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[0].get('file_bytes', 0):,}")
     return variant
+
+
+@task
+def time_files(candidate: Candidate) -> None:
+    """Time one forecast of each variant's file, once nothing else is at work: a busy machine would be timed too."""
+    workers.gather(time_file, [(candidate, variant) for variant in candidate.variants])
 
 
 @task

@@ -1,6 +1,7 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -103,7 +104,7 @@ class Release:
                 each["file_bytes"],
                 each["transfer_bytes"],
                 each["ram_bytes"],
-                each["latency_us"],
+                math.nan if each["latency_us"] is None else each["latency_us"],
             )
             for each in self.manifest["variants"]
             if each["ram_bytes"] is not None

@@ -77,7 +77,7 @@ def take_in() -> TakeIn:
 def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
     from tasks.compress import compress
-    from tasks.evaluate import evaluate
+    from tasks.evaluate import evaluate, time_files
     from tasks.prepare import draft, prepare
     from tasks.sample import write_sample
     from tasks.train import train
@@ -95,6 +95,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
         else:
             compress.fn(candidate, variant, parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
+    time_files.fn(candidate)
     return Work(home, candidate)
 
 

@@ -1,6 +1,7 @@
 """The forecaster: one LSTM layer over 14 days and one dense unit, trained with Keras."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,12 @@ class Weights:
         return sum(array.size for array in self.arrays)
 
     def __call__(self, inputs: Floats) -> Floats:
-        """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer.
+        """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer."""
+        *_, (hidden, _) = self.states(inputs)
+        return hidden @ self.head + self.head_bias
+
+    def states(self, inputs: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """Hidden and cell state after each day of `inputs`, each of shape `(windows, u)`.
 
         Source:
             Gers, Schmidhuber & Cummins (2000), "Learning to Forget: Continual Prediction with LSTM".
@@ -75,7 +81,7 @@ class Weights:
             keep_in, keep, new, out = np.split(gates, 4, axis=1)
             cell = _sigmoid(keep) * cell + _sigmoid(keep_in) * np.tanh(new)
             hidden = _sigmoid(out) * np.tanh(cell)
-        return hidden @ self.head + self.head_bias
+            yield hidden, cell
 
     def to_bytes(self) -> bytes:
         """All arrays in numpy's `.npz` format."""

@@ -48,6 +48,12 @@ class Recipe(BaseModel):
     int8: Literal["simulated", "integer"] = Field(
         description="`simulated`: rounded to 8 bits and stored as float, as published; `integer`: stored as INT8"
     )
+    distillation: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the baseline's answer in what a distilled variant is fitted to; the rest is the actual",
+    )
 
 
 PRODUCTION = Recipe(

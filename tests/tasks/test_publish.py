@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks import ledger
+from tasks import ledger, workers
 from tasks import release as releases
-from tasks.candidate import build_run, score_run, to_json
+from tasks.candidate import build_run, score_run, time_file, to_json
 from tasks.evaluate import evaluate_champions
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.forecasting.levels import Levels
@@ -28,6 +28,7 @@ from tasks.prepare import draft, prepare
 from tasks.publish import publish, settle
 from tasks.release import DamagedRelease, NoSuchRelease, Release
 from tasks.sales_table import NoSales
+from tasks.sample import write_sample
 from tests.conftest import RECIPE, TakeIn, Work
 
 NAMES = ["lstm-64", "lstm-16", "lstm-16-p50", "lstm-16-int8"]
@@ -126,8 +127,31 @@ def test_a_run_goes_on_where_it_was_cut_off(work: Work) -> None:
     assert build_run(work.candidate, variant, 1) > 0
     score_run(work.candidate, variant, 1)
     after = files(work.candidate.folder)
-    different = {name for name in before if before[name] != after[name]}
-    assert different <= {f"{variant.name}/1.json"}, "the same seed gives the same bytes; only latency differs"
+    assert {name for name in before if before[name] != after[name]} == set(), "the same seed gives the same bytes"
+
+
+def test_the_same_sales_give_the_same_bytes_in_another_home(built: Work, tmp_path: Path, take_in: TakeIn) -> None:
+    write_sample(tmp_path / "history.parquet", built.chain)
+    take_in(Home(tmp_path / "home"), tmp_path / "history.parquet")
+    variants = tuple(variant.name for variant in built.candidate.variants[1:])
+    again = draft(Home(tmp_path / "home"), "tiny", RECIPE, 2, variants, Days())
+    prepare.fn(Home(tmp_path / "home"), again)
+    workers.gather(build_run, [(again, variant, 1) for variant in again.variants[:2]])
+    workers.gather(build_run, [(again, variant, 1) for variant in again.variants[2:]])
+    made = files(again.folder)
+    assert {"prepared.json", "sales.npy", "lstm-16-int8/1.tflite", "lstm-16-p50/1.npz"} < set(made)
+    assert made == {name: files(built.candidate.folder)[name] for name in made}
+
+
+def test_a_file_is_timed_by_the_rules_and_without_a_figure_says_why(work: Work) -> None:
+    name = work.candidate.variants[0].name
+    assert work.candidate.latency(name)["latency_us"] > 0
+    assert work.candidate.latency(name)["latency_fault"] is None
+    work.candidate.path(name, 0, "latency.json").unlink()
+    work.candidate.path(name, 0, "tflite").write_bytes(work.candidate.path(name, 1, "tflite").read_bytes())
+    time_file(work.candidate, work.candidate.variants[0])
+    assert work.candidate.latency(name)["latency_us"] is None
+    assert "must be the one that was scored" in work.candidate.latency(name)["latency_fault"]
 
 
 def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:

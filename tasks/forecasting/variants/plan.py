@@ -2,10 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 BASELINE = "lstm-64"
 
-_NAME = re.compile(r"lstm-(?P<units>[1-9]\d*)(?:-p(?P<sparsity>[1-9]\d?))?(?:-(?P<int8>int8))?")
+Storage = Literal["float32", "float16", "int8", "full-int8"]
+"""How a file holds its kernels; `full-int8` computes in integers too."""
+
+_STORAGES: dict[str, Storage] = {"f16": "float16", "int8": "int8", "full8": "full-int8"}
+_BYTES: dict[Storage, int] = {"float32": 4, "float16": 2, "int8": 1, "full-int8": 1}
+_NAME = re.compile(rf"lstm-(?P<units>[1-9]\d*)(?P<steps>(-kd)?(-p[1-9]\d?)?(-({'|'.join(_STORAGES)}))?)")
 
 
 class NoSuchVariant(ValueError):
@@ -14,32 +20,52 @@ class NoSuchVariant(ValueError):
 
 @dataclass(frozen=True)
 class Variant:
-    """One form of the forecaster. Its name says how it is made: `lstm-32-p50-int8` is 32 units, half pruned, INT8.
+    """One form of the forecaster, as its name says: `lstm-16-kd-p50-int8` is 16 units, distilled, half pruned, INT8.
 
     Attributes:
-        name: `lstm-UNITS[-pPERCENT][-int8]`.
+        name: `lstm-UNITS`, then each step as a suffix.
         units: Width of the LSTM.
-        sparsity: Share of each kernel's weights that is pruned.
-        int8: Whether the kernels are stored as 8-bit integers.
-        parent: The variant it is compared with and, but for other widths, made from; `None` for the baseline.
+        steps: What was done beyond training, in order: `kd` (distil the baseline into it), `pPERCENT` (prune), then
+            `f16`, `int8` or `full8` (how the file holds it).
+        parent: The variant without the last step, which it is made from; the baseline for another width and for `kd`,
+            and then only to compare with or to learn from; `None` for the baseline.
     """
 
     name: str
     units: int
-    sparsity: float
-    int8: bool
+    steps: tuple[str, ...]
     parent: str | None
 
     @property
+    def distilled(self) -> bool:
+        """Whether it or what it was made from was fitted to the baseline's answers too."""
+        return "kd" in self.steps
+
+    @property
+    def sparsity(self) -> float:
+        """Share of each kernel's weights that is pruned."""
+        return next((int(step[1:]) / 100 for step in self.steps if step.startswith("p")), 0.0)
+
+    @property
+    def storage(self) -> Storage:
+        """How its file holds the kernels."""
+        return _STORAGES.get(self.steps[-1], "float32") if self.steps else "float32"
+
+    @property
+    def int8(self) -> bool:
+        """Whether the kernels are 8-bit integers."""
+        return self.storage in ("int8", "full-int8")
+
+    @property
     def from_scratch(self) -> bool:
-        """Whether it is fitted from initial weights, not made from its parent's."""
-        return not self.sparsity and not self.int8
+        """Whether it needs no parent's weights: it is fitted from initial ones, to the sales alone."""
+        return not self.steps
 
     @property
     def weights_kb(self) -> float:
-        """KB as the published benchmark counts: 4 bytes a parameter, 1 if INT8, none for a pruned share; no file."""
+        """KB as the published benchmark counts: 4 bytes a parameter, 2 if float16, 1 if INT8, 0 if pruned; no file."""
         parameters = 4 * self.units * (self.units + 2) + self.units + 1
-        return parameters * (1 - self.sparsity) * (1 if self.int8 else 4) / 1024
+        return parameters * (1 - self.sparsity) * _BYTES[self.storage] / 1024
 
 
 def variant(name: str) -> Variant:
@@ -51,16 +77,13 @@ def variant(name: str) -> Variant:
     match = _NAME.fullmatch(name)
     if not match:
         raise NoSuchVariant(
-            f"a variant's name is lstm-UNITS, then -pPERCENT if pruned, then -int8 if quantized. Received: {name!r}"
+            "a variant's name is lstm-UNITS, then its steps in this order, each at most once: -kd to learn from "
+            f"{BASELINE} too, -pPERCENT to prune, and -f16, -int8 or -full8 to store it in fewer bits, such as "
+            f"lstm-16-kd-p50-int8. Received: {name!r}"
         )
-    made_from = name.rpartition("-")[0] if match["sparsity"] or match["int8"] else BASELINE
-    return Variant(
-        name,
-        units=int(match["units"]),
-        sparsity=int(match["sparsity"] or 0) / 100,
-        int8=bool(match["int8"]),
-        parent=None if name == BASELINE else made_from,
-    )
+    steps = tuple(match["steps"].split("-")[1:])
+    made_from = name.rpartition("-")[0] if steps and steps[-1] != "kd" else BASELINE
+    return Variant(name, int(match["units"]), steps, parent=None if name == BASELINE else made_from)
 
 
 def plan(names: tuple[str, ...]) -> tuple[Variant, ...]:

@@ -1,4 +1,6 @@
-"""INT8: kernels as 8-bit integers, and the published benchmark's simulation of it."""
+"""Fewer bits: kernels as 8-bit integers or 16-bit floats, and the published benchmark's simulation of INT8."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +15,18 @@ def symmetric(kernel: Floats) -> tuple[NDArray[np.int8], float]:
         Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
         Inference"; LiteRT 8-bit quantization specification (symmetric weights).
     """
-    scale = float(np.abs(kernel).max(initial=0)) / 127 or 1.0
+    scale = (float(np.abs(kernel).max(initial=0)) or 1.0) / 127
     return np.round(kernel / scale).astype(np.int8), scale
+
+
+def halve(weights: Weights) -> Weights:
+    """The weights as a float16 file holds them: recurrent kernels, which are nearly all, to 11 bits."""
+    return replace(weights, recurrent=weights.recurrent.astype(np.float16).astype(np.float32))
+
+
+def by_gate(kernel: Floats) -> list[Floats]:
+    """A kernel of shape `(inputs, 4u)` as LiteRT wants it: four gates of shape `(u, inputs)`."""
+    return [np.ascontiguousarray(gate.T) for gate in np.split(kernel, 4, axis=1)]
 
 
 def simulate(weights: Weights) -> Weights:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasks.forecasting.lstm import Floats, Weights
-from tasks.forecasting.variants.quantize import simulate, symmetric
+from tasks.forecasting.variants.quantize import by_gate, halve, simulate, symmetric
 
 KERNELS = arrays(np.float32, st.integers(1, 30), elements=st.floats(-100, 100, width=32, allow_subnormal=False))
 
@@ -55,3 +55,17 @@ def test_a_constant_survives_the_simulation(value: float) -> None:
     """Such as the head's bias, which is one number."""
     one = np.array([value], dtype=np.float32)
     assert simulate(weights(*[one] * 5)).head_bias.tolist() == one.tolist()
+
+
+def test_halving_rounds_the_recurrent_kernels_only() -> None:
+    before = weights(*[np.array([[1 + 2**-12, 0.5, 0.0]])] * 5)
+    after = halve(before)
+    np.testing.assert_array_equal(after.recurrent, np.float32([[1, 0.5, 0]]))
+    for name in ("kernel", "bias", "head", "head_bias"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+
+
+def test_gates_are_rows_of_units() -> None:
+    """Two inputs, one unit: Keras' columns are gates."""
+    kernel = np.arange(8, dtype=np.float32).reshape(2, 4)
+    assert [gate.tolist() for gate in by_gate(kernel)] == [[[0, 4]], [[1, 5]], [[2, 6]], [[3, 7]]]
