@@ -19,6 +19,7 @@ from tasks.evaluate import evaluate_champions
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
+from tasks.forecasting.rollout import DeviceClass, choose
 from tasks.forecasting.sales import TooLittleHistory
 from tasks.forecasting.windows import Days, Windows
 from tasks.home import Home
@@ -323,6 +324,15 @@ def test_a_variant_can_ship_although_the_baseline_was_lost(work: Work) -> None:
     )
     assert [candidate.name for candidate in release.candidates] == NAMES[1:]
     assert "lstm-64.tflite" not in release.manifest["files"]
+
+
+def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) -> None:
+    home, _, newer = shop
+    path = home.releases / newer / "manifest.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"variants": [each | {"latency_us": None} for each in record["variants"]]}))
+    chosen = choose(releases.find(home, newer).candidates, "till", DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6))
+    assert chosen.variant is None and "takes nan us" in chosen.reason
 
 
 def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:

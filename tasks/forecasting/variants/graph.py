@@ -87,9 +87,10 @@ class Graph:
     ) -> None:
         """Append the fused LSTM, with its gates in the order input, forget, cell, output.
 
-        Its fifth intermediate says how the hidden state is quantized: as the output is, for want of a projection. The
-        kernel reads no other.
+        Where it is of integers, its fifth intermediate says how the hidden state is quantized: as the output is, for
+        want of a projection. The kernels read no other, and LiteRT for Microcontrollers wants them without a size.
         """
+        quantization = self._tensors[every_step].quantization
         no_peepholes, no_projection, no_normalisation = [_ABSENT] * 3, [_ABSENT] * 2, [_ABSENT] * 4
         self.operation(
             "UNIDIRECTIONAL_SEQUENCE_LSTM",
@@ -99,7 +100,7 @@ class Graph:
                 fusedActivationFunction=schema.ActivationFunctionType.TANH, asymmetricQuantizeInputs=hybrid
             ),
             version,
-            intermediates=[every_step] * 5 if self._tensors[every_step].quantization else None,
+            intermediates=[self.tensor((0,), "int8", quantization)] * 5 if quantization else None,
         )
 
     def last_step(self, every_step: int, steps: int, last_step: int) -> None:

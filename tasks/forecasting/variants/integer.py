@@ -75,7 +75,8 @@ def calibrate(weights: Weights, representative: Floats) -> Ranges:
 def write(weights: Weights, ranges: Ranges) -> bytes:
     """The forecaster as a LiteRT flatbuffer with float32 input `(1, 14, 1)` and output `(1, 1)`, integers between.
 
-    Activations and kernels are 8 bits, biases 32, the cell state 16.
+    Activations and kernels are 8 bits, biases 32, the cell state 16. LiteRT for Microcontrollers runs it too; it
+    rounds otherwise than LiteRT, and answers within a few of the output's 255 steps of it.
 
     Args:
         weights: A trained forecaster of `u` units.

@@ -89,6 +89,14 @@ def test_float_files_are_held_to_float_accuracy(name: str) -> None:
     assert "allowed are 0.0001" in str(fault(name, slightly, file(name, drawn())))
 
 
+def test_a_float16_file_is_held_to_the_rounded_weights() -> None:
+    """Weights on which 16 bits show; whether the loss is worth it is the gate's question."""
+    large = replace(drawn(), recurrent=4 * drawn().recurrent)
+    content = file("lstm-16-f16", large)
+    assert np.abs(Forecaster(content)(inputs()) - large(inputs())).max() > 2e-4
+    assert fault("lstm-16-f16", large, content) is None
+
+
 def test_rubbish_is_a_fault() -> None:
     assert "does not load in LiteRT" in str(fault("lstm-16", drawn(), b"rubbish"))
 

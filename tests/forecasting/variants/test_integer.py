@@ -47,6 +47,18 @@ def test_all_between_the_ends_is_integer() -> None:
     assert sorted(floats) == sorted([*graph.inputs, *graph.outputs])
 
 
+def test_microcontrollers_find_the_hidden_states_scale_in_an_intermediate_without_a_size() -> None:
+    """What LiteRT for Microcontrollers (tflite-micro 0.dev20261023) wants; with one it does not allocate."""
+    graph = schema.ModelT.InitFromPackedBuf(made(drawn(8))).subgraphs[0]
+    lstm = graph.operators[1]
+    (number,) = set(lstm.intermediates.tolist())
+    assert len(lstm.intermediates) == 5 and graph.tensors[number].shape.tolist() == [0]
+    hidden, output = graph.tensors[lstm.inputs[18]], graph.tensors[lstm.outputs[0]]
+    for each in (graph.tensors[number], output):
+        assert each.quantization.scale == hidden.quantization.scale
+        assert each.quantization.zeroPoint == hidden.quantization.zeroPoint
+
+
 def test_the_hidden_state_starts_at_zero_even_where_zero_is_not_in_the_middle() -> None:
     """All hidden states are positive here, so that 0 is the lowest integer."""
     weights = drawn(4)
