@@ -149,7 +149,7 @@ def _fit(model: Any, data: Data, what: str, start: float) -> None:
         verbose=0,
     )
     now = time.perf_counter()
-    _say(f"{now - start:7,.0f} s  {what}: {len(done.epoch)} epochs, {now - began:,.0f} s")
+    _say(f"{now - start:7,.0f} s  {what}: {len(done.epoch)} epoch(s), {now - began:,.0f} s")
 
 
 def _pruned(weights: list[Floats], sparsity: float) -> Any:

@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -22,20 +23,23 @@ EPOCHS = 3
 def main() -> None:
     """Print a row a width; each figure is one whole fit of three epochs, with what it compiles."""
     inputs, outputs = _lesson()
-    ways = {"shelfcast": _ours, "Keras": _keras, "Keras, batch 32": _keras_32}
+    ways = {"shelfcast": _ours, "Keras": _keras, "Keras, batch 32": partial(_keras, batch=32)}
     if find_spec("torch"):
-        ways["PyTorch"] = _pytorch
+        ways |= {"PyTorch": _pytorch, "PyTorch, 1 thread": partial(_pytorch, threads=1)}
     print(
         f"\ntraining: windows a second, fits of {EPOCHS} epochs of {WINDOWS:,}, all cores; batch {_batch()} if not 32"
     )
-    print(" " * 8 + "".join(f"{name:>17}" for name in ways) + "".join(f"{'/ ' + name:>19}" for name in list(ways)[1:]))
+    print("(in brackets how many times as fast shelfcast is)")
+    print(" " * 8 + "".join(f"{name:>20}" for name in ways))
     for way in ways.values():
         way(inputs[:2048], outputs[:2048], 4)  # what is loaded at first use
     for units in UNITS:
         speeds = [_speed(way, inputs, outputs, units) for way in ways.values()]
-        ratios = "".join(f"{speeds[0] / speed:18.1f}x" for speed in speeds[1:])
-        print(f"lstm-{units:<3}" + "".join(f"{speed:17,.0f}" for speed in speeds) + ratios)
-    if "PyTorch" not in ways:
+        cells = (f"{speed:,.0f} ({speeds[0] / speed:.1f}x)" for speed in speeds)
+        print(f"lstm-{units:<3}" + "".join(f"{cell:>20}" for cell in cells))
+    if "PyTorch" in ways:
+        print("PyTorch's threads wait for each other: where other work shares the cores, one is faster than all")
+    else:
         print("PyTorch is not installed: `uv pip install --group bench` adds it to this table")
 
 
@@ -69,13 +73,10 @@ def _keras(inputs: Floats, outputs: Floats, units: int, batch: int | None = None
     model.fit(inputs, outputs, batch_size=batch or _batch(), epochs=EPOCHS, verbose=0)
 
 
-def _keras_32(inputs: Floats, outputs: Floats, units: int) -> None:
-    _keras(inputs, outputs, units, batch=32)
-
-
-def _pytorch(inputs: Floats, outputs: Floats, units: int) -> None:
+def _pytorch(inputs: Floats, outputs: Floats, units: int, threads: int | None = None) -> None:
     import torch
 
+    torch.set_num_threads(threads or os.cpu_count() or 1)
     lstm, head = torch.nn.LSTM(1, units, batch_first=True), torch.nn.Linear(units, 1)
     adam = torch.optim.Adam([*lstm.parameters(), *head.parameters()])
     learned, targets = torch.from_numpy(inputs), torch.from_numpy(outputs)
