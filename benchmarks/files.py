@@ -16,7 +16,7 @@ from tasks.forecasting.sales import WINDOW
 from tasks.forecasting.variants.latency import measure
 from tasks.forecasting.variants.litert import Forecaster, write
 
-UNITS = (64, 32, 16)
+UNITS = (64, 32, 16, 8, 4)
 
 
 def main() -> None:
@@ -31,7 +31,6 @@ def main() -> None:
         small, smaller = write(weights), write(weights, "int8")
         one, other = _latency(small, windows), _latency(smaller, windows)
         sent = len(Codec("zstd", compression_level=19).compress(smaller, asbytes=True))
-        sizes = f"{len(small):16,}{len(smaller):16,}{sent:16,}{_converted(model):16,}"
         sizes = f"{len(small):16,}{len(smaller):16,}{sent:16,}{_converted(model):16,}"
         print(f"lstm-{units:<3}{sizes}{one:16.1f}{other:16.1f}{_predict(model, windows) / one:15,.0f}x")
 

@@ -36,7 +36,7 @@ def main() -> None:
 def _ingest(folder: Path, chain: Chain) -> None:
     path = folder / f"{chain.stores}-{chain.days}.parquet"
     write_sample(path, chain)
-    (took,) = _child(folder / f"home-{chain.stores}-{chain.days}", [path])
+    (took,) = ingest_apart(folder / f"home-{chain.stores}-{chain.days}", [path])
     rows, seconds = chain.rows, took["seconds"]
     print(f"{rows:12,} {seconds:9.1f} {rows / seconds:10,.0f} {1e6 * seconds / rows:7.2f} {took['peak_mb']:8,.0f}")
     path.unlink()
@@ -47,9 +47,9 @@ def _nights(folder: Path, age: str, chain: Chain) -> None:
     if not home.exists():
         path = folder / "year.parquet"
         write_sample(path, chain)
-        _child(home, [path])
+        ingest_apart(home, [path])
     nights = [_night(folder, chain, number) for number in range(NIGHTS)]
-    took = _child(home, nights)
+    took = ingest_apart(home, nights)
     first, last = (median(each["seconds"] for each in some) for some in (took[:5], took[-5:]))
     print(f"{age:>12} {first:9.2f} {last:9.2f} {took[-1]['peak_mb']:8,.0f}")
 
@@ -62,7 +62,8 @@ def _night(folder: Path, chain: Chain, number: int) -> Path:
     return path
 
 
-def _child(home: Path, paths: list[Path]) -> list[dict[str, Any]]:
+def ingest_apart(home: Path, paths: list[Path]) -> list[dict[str, Any]]:
+    """Ingest one file after the other in a process of its own; seconds and peak MB so far after each."""
     command = [sys.executable, "-m", "benchmarks.size", str(home), *map(str, paths)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,42 +1,88 @@
-"""Training: windows a second of one fit of the production recipe, against Keras' defaults as everybody writes them."""
+"""Training: windows a second of one fit of the production recipe, against Keras as everybody writes it and PyTorch."""
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import time
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 
-from tasks.forecasting.lstm import fit
+from tasks.forecasting.lstm import Floats, fit
 from tasks.forecasting.recipe import RECIPES
 from tasks.forecasting.sales import WINDOW
 
+UNITS = (64, 32, 16)
+WINDOWS = 32_768
+EPOCHS = 3
+
 
 def main() -> None:
-    """Print a row a width; one epoch each after a warm-up."""
+    """Print a row a width; each figure is one whole fit of three epochs, with what it compiles."""
+    inputs, outputs = _lesson()
+    ways = {"shelfcast": _ours, "Keras": _keras, "Keras, batch 32": partial(_keras, batch=32)}
+    if find_spec("torch"):
+        ways |= {"PyTorch": _pytorch, "PyTorch, 1 thread": partial(_pytorch, threads=1)}
+    print(
+        f"\ntraining: windows a second, fits of {EPOCHS} epochs of {WINDOWS:,}, all cores; batch {_batch()} if not 32"
+    )
+    print("(in brackets how many times as fast shelfcast is)")
+    print(" " * 8 + "".join(f"{name:>20}" for name in ways))
+    for way in ways.values():
+        way(inputs[:2048], outputs[:2048], 4)  # what is loaded at first use
+    for units in UNITS:
+        speeds = [_speed(way, inputs, outputs, units) for way in ways.values()]
+        cells = (f"{speed:,.0f} ({speeds[0] / speed:.1f}x)" for speed in speeds)
+        print(f"lstm-{units:<3}" + "".join(f"{cell:>20}" for cell in cells))
+    if "PyTorch" in ways:
+        print("PyTorch's threads wait for each other: where other work shares the cores, one is faster than all")
+    else:
+        print("PyTorch is not installed: `uv pip install --group bench` adds it to this table")
+
+
+def _lesson() -> tuple[Floats, Floats]:
+    """Windows and targets that say nothing: the work is the same."""
     rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(32_768, WINDOW, 1)).astype(np.float32)
-    outputs = rng.normal(size=(32_768, 1)).astype(np.float32)
-    alike = np.ones(len(inputs), dtype=np.float32)
-    ours = RECIPES["production"].training
-    once = ours.model_copy(update={"epochs": 1})
-    print(f"\ntraining: windows a second, batch {ours.batch}, against plain Keras `fit` with batch 32")
-    for units in (64, 32, 16):
-        fast = _speed(lambda units=units: fit(inputs, outputs, alike, units, once, 0), len(inputs))
-        plain = _speed(lambda units=units: _plain(inputs, outputs, units), len(inputs))
-        print(f"lstm-{units:<3} {fast:10,.0f} {plain:10,.0f} {fast / plain:6.1f}x")
+    inputs, outputs = rng.normal(size=(WINDOWS, WINDOW, 1)), rng.normal(size=(WINDOWS, 1))
+    return inputs.astype(np.float32), outputs.astype(np.float32)
 
 
-def _speed(run, windows: int) -> float:  # type: ignore[no-untyped-def]
+def _batch() -> int:
+    return RECIPES["production"].training.batch
+
+
+def _speed(way: Callable[[Floats, Floats, int], None], inputs: Floats, outputs: Floats, units: int) -> float:
     start = time.perf_counter()
-    run()
-    return windows / (time.perf_counter() - start)
+    way(inputs, outputs, units)
+    return EPOCHS * len(inputs) / (time.perf_counter() - start)
 
 
-def _plain(inputs, outputs, units: int) -> None:  # type: ignore[no-untyped-def]
+def _ours(inputs: Floats, outputs: Floats, units: int) -> None:
+    training = RECIPES["production"].training.model_copy(update={"epochs": EPOCHS})
+    fit(inputs, outputs, np.ones(len(inputs), dtype=np.float32), units, training, 0)
+
+
+def _keras(inputs: Floats, outputs: Floats, units: int, batch: int | None = None) -> None:
     import keras
 
     model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.LSTM(units), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
-    model.fit(inputs, outputs, batch_size=32, epochs=1, verbose=0)
+    model.fit(inputs, outputs, batch_size=batch or _batch(), epochs=EPOCHS, verbose=0)
+
+
+def _pytorch(inputs: Floats, outputs: Floats, units: int, threads: int | None = None) -> None:
+    import torch
+
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    lstm, head = torch.nn.LSTM(1, units, batch_first=True), torch.nn.Linear(units, 1)
+    adam = torch.optim.Adam([*lstm.parameters(), *head.parameters()])
+    learned, targets = torch.from_numpy(inputs), torch.from_numpy(outputs)
+    for _ in range(EPOCHS):
+        for rows in torch.randperm(len(inputs)).split(_batch()):
+            states, _last = lstm(learned[rows])
+            adam.zero_grad()
+            torch.nn.functional.mse_loss(head(states[:, -1]), targets[rows]).backward()
+            adam.step()
