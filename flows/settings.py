@@ -63,6 +63,23 @@ class Profile(BaseModel):
         return names
 
 
+class Workers(BaseModel):
+    """Where variants are built."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dask: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls)://[^\s/]+:\d+$",
+        description="Dask scheduler, tcp://HOST:PORT, whose workers share the home; this machine alone by default",
+    )
+
+    @field_validator("dask", mode="before")
+    @classmethod
+    def _here(cls, address: Any) -> Any:
+        return None if address == "none" else address
+
+
 class Settings(BaseSettings):
     """All settings of shelfcast."""
 
@@ -85,6 +102,7 @@ class Settings(BaseSettings):
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
     drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
     tidy: Tidiness = Field(Tidiness(), description="how long tables stay readable as they were")
+    workers: Workers = Field(Workers(), description="where variants are built")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
     )
