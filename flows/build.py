@@ -1,4 +1,4 @@
-"""The variants of a candidate, built and measured, each after its parent: here, or wherever the task runner hands them."""
+"""The variants of a candidate, built and measured, each after its parent, wherever the task runner hands them."""
 
 from typing import Any
 

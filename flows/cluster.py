@@ -26,13 +26,15 @@ def require_usable(settings: Workers, home: Home) -> None:
     from prefect.settings import PREFECT_API_URL
 
     where = f"workers.dask = {settings.dask}"
-    if not PREFECT_API_URL.value():
+    server = PREFECT_API_URL.value()
+    if not server:
         raise SettingsError(
             f"{where} needs one Prefect server for all its workers, else each starts its own; "
             "run `prefect server start` and set PREFECT_API_URL to an address that they reach"
         )
     _require_answer(where, settings.dask)
-    unfit = _unfit_workers(settings.dask, home)
+    versions = {name: version(name) for name in SAME}
+    unfit = _unfit_workers(settings.dask, home.root, str(server), versions)
     if unfit is None:
         raise SettingsError(f"{where} has no workers; start some: dask worker {settings.dask} --no-nanny")
     for worker, why in unfit.items():
@@ -60,10 +62,10 @@ def _require_answer(where: str, address: str) -> None:
         ) from None
 
 
-def _unfit_workers(address: str, home: Home) -> dict[str, str] | None:
-    """Why each worker that is not fit is not, by its address; `None` if there is no worker at all."""
+def _unfit_workers(address: str, *job: Any) -> dict[str, str] | None:
+    """Why each worker that is not fit for a job is not, by its address; `None` if there is no worker at all."""
     from distributed import Client
 
     with Client(address, timeout=CONNECT, set_as_default=False) as client:
-        found = client.run(workers.unfit, home.root, {name: version(name) for name in SAME}, on_error="return")
+        found = client.run(workers.unfit, *job, on_error="return")
     return {worker: str(why) for worker, why in found.items() if why} if found else None

@@ -50,7 +50,7 @@ class Step(PrefectDaskFuture[Variant | None]):
             if future.done() or future.client.scheduler_info()["workers"]:
                 worked = time.monotonic()
             elif time.monotonic() > worked + WORKERLESS:
-                raise ClusterLost(f"no Dask worker for {WORKERLESS} s; start one and run the same command again to go on")
+                raise ClusterLost(f"no Dask worker for {WORKERLESS} s; start one and run the command again to go on")
 
 
 class ClusterTaskRunner(DaskTaskRunner):

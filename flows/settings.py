@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -70,14 +71,22 @@ class Workers(BaseModel):
 
     dask: str | None = Field(
         None,
-        pattern=r"^(tcp|tls)://[^\s/]+:\d+$",
-        description="Dask scheduler, tcp://HOST:PORT, whose workers share the home; this machine alone by default",
+        description="Dask scheduler, tcp://HOST:PORT, whose workers build the variants; `none` for this machine alone",
     )
 
     @field_validator("dask", mode="before")
     @classmethod
-    def _here(cls, address: Any) -> Any:
+    def _none(cls, address: object) -> object:
+        """TOML and the environment have no word for nothing."""
         return None if address == "none" else address
+
+    @field_validator("dask")
+    @classmethod
+    def _an_address(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "tcp://this-machine:1")
+        if not (parts.scheme in ("tcp", "tls") and parts.hostname and parts.port) or parts.path:
+            raise ValueError(f"a scheduler's address is tcp://HOST:PORT, or tls://. Received: {address}")
+        return address
 
 
 class Settings(BaseSettings):

@@ -7,12 +7,14 @@ import atexit
 import logging
 import multiprocessing
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -41,11 +43,12 @@ def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
     return results
 
 
-def unfit(folder: Path, versions: dict[str, str]) -> str | None:
+def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:
     """Why this process cannot do a candidate's jobs; nothing if it can.
 
     Args:
         folder: The home, which all machines share under one path.
+        server: URL of the Prefect server, to which every step reports.
         versions: Packages that the bytes of a result depend on, as they must be here.
     """
     from importlib.metadata import version
@@ -57,6 +60,15 @@ def unfit(folder: Path, versions: dict[str, str]) -> str | None:
         )
     if not folder.is_dir():
         return f"it does not see the home {folder}; share that folder with it under the same path"
+    parts = urlsplit(server)
+    try:
+        socket.create_connection(
+            (str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)), 5
+        ).close()
+    except OSError as error:
+        return (
+            f"it does not reach the Prefect server {server} ({error}); give PREFECT_API_URL an address that all reach"
+        )
     others = [f"{name} {version(name)}, not {wanted}" for name, wanted in versions.items() if version(name) != wanted]
     return f"it has {'; '.join(others)}; install the same requirements.lock" if others else None
 
