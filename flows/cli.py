@@ -88,10 +88,12 @@ def retrain(
     A run that was cut off goes on where it was. On the same sales with the same settings the release is there already.
     """
     with answering(as_json, quiet) as answer:
+        from flows.cluster import require_usable
         from tasks import sales_table
 
         load().profile(profile, recipe)
         sales_table.latest(home_at(home))
+        require_usable(load().workers, home_at(home))
 
         result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
         answer(result, answers.retrain, refused=result["release"] is None)

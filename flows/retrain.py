@@ -4,13 +4,13 @@ import time
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows import cluster
+from flows.build import build_variants
 from flows.failure import run_failed
 from flows.settings import home_at, load
 from tasks import alert
-from tasks.compress import compress
-from tasks.evaluate import evaluate, evaluate_champions, time_files
+from tasks.evaluate import evaluate_champions, time_files
 from tasks.forecasting.recipe import RECIPES
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
@@ -18,14 +18,9 @@ from tasks.notify import send
 from tasks.prepare import draft, prepare
 from tasks.publish import publish, refused_report, settle, show
 from tasks.release import Release, champions
-from tasks.train import train
 
 
-@flow(
-    task_runner=ThreadPoolTaskRunner(max_workers=16),  # type: ignore[arg-type]  # its type lacks the futures it makes
-    on_failure=[run_failed],
-    on_crashed=[run_failed],
-)
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
 ) -> dict[str, Any]:
@@ -48,13 +43,9 @@ def retrain(
     if release.folder.exists():
         settle(place, candidate, release)
         return summary(release.manifest, True, release.report, time.monotonic() - start)
+    cluster.require_usable(settings.workers, place)
     prepare(place, candidate)
-    built: dict[str, Any] = {}
-    for variant in candidate.variants:
-        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
-        built[variant.name] = step.submit(candidate, variant, *parent)
-    for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
-        evaluated.result()
+    build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
     time_files(candidate)
     champion_mape = evaluate_champions(candidate, champions(place))
     verdicts = judge(candidate, champion_mape, settings.gate)

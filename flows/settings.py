@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -64,6 +65,31 @@ class Profile(BaseModel):
         return names
 
 
+class Workers(BaseModel):
+    """Where variants are built."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dask: str | None = Field(
+        None,
+        description="Dask scheduler, tcp://HOST:PORT, whose workers build the variants; `none` for this machine alone",
+    )
+
+    @field_validator("dask", mode="before")
+    @classmethod
+    def _none(cls, address: object) -> object:
+        """TOML and the environment have no word for nothing."""
+        return None if address == "none" else address
+
+    @field_validator("dask")
+    @classmethod
+    def _an_address(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "tcp://this-machine:1")
+        if not (parts.scheme in ("tcp", "tls") and parts.hostname and parts.port) or parts.path:
+            raise ValueError(f"a scheduler's address is tcp://HOST:PORT, or tls://. Received: {address}")
+        return address
+
+
 class Settings(BaseSettings):
     """All settings of shelfcast."""
 
@@ -87,6 +113,7 @@ class Settings(BaseSettings):
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
     drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
     tidy: Tidiness = Field(Tidiness(), description="how long tables stay readable as they were")
+    workers: Workers = Field(Workers(), description="where variants are built")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
     )

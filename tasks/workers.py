@@ -1,12 +1,20 @@
-"""Worker processes, one a core: TensorFlow is imported once in each, and a crash or hang fails only its own job."""
+"""Worker processes, one a core: TensorFlow is imported once in each, and a crash or hang fails only its own job.
+
+On a Dask cluster each Dask worker has such processes of its own, one for each of its threads.
+"""
 
 import atexit
 import logging
 import multiprocessing
 import os
+import socket
+import sys
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
+from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -15,13 +23,17 @@ log = logging.getLogger("shelfcast.workers")
 HANG = 3600
 """Seconds after which a job is taken for hung."""
 
+_one_at_a_time = Lock()
+
 
 def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Call a function of a module once a job, side by side; what the jobs that came through returned, in their order.
 
     A job whose worker crashed or hung is logged and left out; an exception of the function is raised.
     """
-    started = [(job, _pool().schedule(function, args=job, timeout=HANG)) for job in jobs]
+    with _one_at_a_time:
+        pool = _pool()
+    started = [(job, pool.schedule(function, args=job, timeout=HANG)) for job in jobs]
     results = []
     for job, future in started:
         try:
@@ -31,15 +43,57 @@ def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
     return results
 
 
+def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:
+    """Why this process cannot do a candidate's jobs; nothing if it can.
+
+    Args:
+        folder: The home, which all machines share under one path.
+        server: URL of the Prefect server, to which every step reports.
+        versions: Packages that the bytes of a result depend on, as they must be here.
+    """
+    from importlib.metadata import version
+
+    if multiprocessing.current_process().daemon:
+        return (
+            "it may not start processes of its own; start it with `dask worker --no-nanny`, "
+            "or with DASK_DISTRIBUTED__WORKER__DAEMON=False in its environment"
+        )
+    if not folder.is_dir():
+        return f"it does not see the home {folder}; share that folder with it under the same path"
+    parts = urlsplit(server)
+    try:
+        socket.create_connection(
+            (str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)), 5
+        ).close()
+    except OSError as error:
+        return (
+            f"it does not reach the Prefect server {server} ({error}); give PREFECT_API_URL an address that all reach"
+        )
+    others = [f"{name} {version(name)}, not {wanted}" for name, wanted in versions.items() if version(name) != wanted]
+    return f"it has {'; '.join(others)}; install the same requirements.lock" if others else None
+
+
 @cache
 def _pool() -> ProcessPool:
     pool = ProcessPool(
-        max_workers=os.cpu_count() or 1,
+        max_workers=_cores(),
         initializer=_one_core,
         context=multiprocessing.get_context("spawn"),
     )
     atexit.register(_close, pool)
     return pool
+
+
+def _cores() -> int:
+    """Processes that may compute here: a Dask worker's threads in one, else the machine's cores."""
+    if "distributed" in sys.modules:  # never imported for this: it takes half a second
+        from distributed import get_worker
+
+        try:
+            return int(get_worker().state.nthreads)
+        except ValueError:
+            pass  # not in a Dask worker
+    return os.cpu_count() or 1
 
 
 def _close(pool: ProcessPool) -> None:

@@ -42,6 +42,14 @@ def test_the_environment_goes_over_the_file(file: Path, monkeypatch: pytest.Monk
     assert [each.reason for each in load().history.exclude] == ["closed"]
 
 
+def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().workers.dask is None
+    file.write_text('[workers]\ndask = "tcp://10.0.0.5:8786"\n')
+    assert load().workers.dask == "tcp://10.0.0.5:8786"
+    monkeypatch.setenv("SHELFCAST_WORKERS__DASK", "none")
+    assert load().workers.dask is None
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -53,6 +61,9 @@ def test_the_environment_goes_over_the_file(file: Path, monkeypatch: pytest.Monk
         ("[history]\nlength = 500\n", "unknown key 'history.length'"),
         ("[history]\nmin_days = 14\n", "history.min_days: Input should be greater than 14"),
         ("[history]\nheld_back_days = -1\n", "history.held_back_days: Input should be greater than or equal to 0"),
+        ("[workers]\ndask = '10.0.0.5:8786'\n", "workers.dask: a scheduler's address is tcp://HOST:PORT"),
+        ("[workers]\ndask = 'tcp://10.0.0.5'\n", "workers.dask: a scheduler's address is tcp://HOST:PORT"),
+        ("[workers]\ndask = 'tcp://10.0.0.5:87860'\n", "workers.dask: Port out of range"),
         ("[history]\ndays = 20\nmin_days = 28\n", "history: days is 20 and min_days is 28"),
     ],
     ids=[
@@ -64,6 +75,9 @@ def test_the_environment_goes_over_the_file(file: Path, monkeypatch: pytest.Monk
         "misspelt key",
         "series shorter than a window and its target",
         "days of the future",
+        "cluster without a scheme",
+        "cluster without a port",
+        "cluster with a port that none has",
         "length below the shortest series",
     ],
 )

@@ -1,9 +1,15 @@
 """Workers: a job that is lost costs itself only."""
 
 import logging
+import multiprocessing
 import os
 import signal
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +47,23 @@ def test_an_exception_of_the_job_is_raised() -> None:
 def test_a_job_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "HANG", 1)
     assert workers.gather(time.sleep, [(60,), (0,)]) == [None]
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+
+
+def test_a_process_that_may_have_no_children_is_not_fit(tmp_path: Path, server: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as daemons:
+        assert "--no-nanny" in daemons.apply(workers.unfit, (tmp_path, server, {}))
+    assert workers.unfit(tmp_path, server, {}) is None
+
+
+def test_a_process_on_another_machine_must_see_and_have_the_same(tmp_path: Path, server: str) -> None:
+    numpy = version("numpy")
+    assert workers.unfit(tmp_path, server, {"numpy": numpy}) is None
+    assert f"it has numpy {numpy}, not 1.0" in str(workers.unfit(tmp_path, server, {"numpy": "1.0"}))
+    assert f"does not see the home {tmp_path / 'home'}" in str(workers.unfit(tmp_path / "home", server, {}))
+    assert "does not reach the Prefect server" in str(workers.unfit(tmp_path, "http://127.0.0.1:9/api", {}))
