@@ -98,6 +98,8 @@ def retrain(result: Result) -> None:
     for each in result["variants"]:
         for reason in each["reasons"]:
             say(f"{each['name']}: {reason}")
+    for each in result["choices"]:
+        say(f"for a {each['device']}: {each['reason']}")
     say(
         f"release {result['release']}" if result["release"] else "nothing passed: no release, stores keep what they run"
     )

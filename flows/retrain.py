@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.failure import run_failed
-from flows.settings import home_at, load
+from flows.settings import home_at, load, stores_listed
 from tasks import alert
 from tasks.compress import compress
 from tasks.evaluate import evaluate, evaluate_champions
@@ -41,7 +41,7 @@ def retrain(
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
-    plan = settings.profile(profile, recipe)
+    plan, devices = settings.profile(profile, recipe), stores_listed().devices
     candidate = draft(
         place, plan.recipe, RECIPES[plan.recipe], plan.runs, plan.variants, settings.days, settings.history
     )
@@ -58,7 +58,7 @@ def retrain(
         evaluated.result()
     champion_mape = evaluate_champions(candidate, champions(place))
     verdicts = judge(candidate, champion_mape, settings.gate)
-    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason)
+    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)
     published = release.folder.exists()
     if not published:
