@@ -219,7 +219,7 @@ def _misfit(candidate: Candidate, device: DeviceClass) -> str | None:
     if not ram <= device.ram_kb:
         return f"needs {ram:.1f} KB of RAM, the device has {device.ram_kb:g}"
     if candidate.latency_us is None or math.isnan(candidate.latency_us):
-        return f"has no figure for its latency, the device allows {device.latency_us:g} us"
+        return "has no figure for its latency, as its measurement broke a rule"
     if not candidate.latency_us <= device.latency_us:
         return f"takes {candidate.latency_us:.0f} us, the device allows {device.latency_us:g}"
     if device.link_kbps is not None:

@@ -1,12 +1,15 @@
 """The report and the card, rendered from a hand-made manifest."""
 
 import re
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tasks.chart import NARROW, WIDE, png, series_chart, size_chart, svg
+from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
+from tasks.release import candidates
 from tasks.report import PUBLISHED, card, caution, comparison, headline, report, smallest
 
 HOSTILE = '"><script src="https://evil.example/x.js"></script>|[a](javascript:b)'
@@ -23,6 +26,12 @@ FILES = {  # KB as the article counts, bytes on disk, bytes in transfer
     "lstm-32-p50-int8": (2.14, 6544, 3400),
     "lstm-16-p50": (2.29, 6004, 3100),
     "lstm-16-p50-int8": (0.57, 3136, 1600),
+}
+
+COSTS = CostModel()
+DEVICES = {
+    "shelf-label": DeviceClass(flash_kb=4, ram_kb=8.5, latency_us=5000, link_kbps=20, update_s=2),
+    "till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=5000),
 }
 
 
@@ -53,6 +62,8 @@ def variant(name: str, mape: float | None = 13.36, verdict: str = "pass", runs: 
         "latency_us": 60.1,
         "shipped_run": 2,
         "shipped_mape": mape,
+        "validation_mape": mape,
+        "dominated_by": None,
         "verdict": verdict,
         "reasons": [] if verdict == "pass" else [outcome["sentence"]],
         "checks": [
@@ -75,6 +86,8 @@ def manifest(
     recipe: str = "production", variants: list[dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
     variants = variants or [variant(name) for name in FILES]
+    better = dominated_by(candidates(variants))
+    variants = [one | {"dominated_by": better.get(one["name"])} for one in variants]
     return {
         "release": "20171231-1a2b3c4d",
         "created": "2026-11-23T23:01:02+00:00",
@@ -120,6 +133,17 @@ def manifest(
             },
         ],
         "variants": variants,
+        "costs": COSTS.model_dump(),
+        "choices": [
+            {
+                "device": name,
+                **device.model_dump(),
+                **asdict(ranking.choice),
+                "ranking": list(map(asdict, ranking.rows)),
+            }
+            for name, device in DEVICES.items()
+            for ranking in [rank(candidates(variants), name, device, COSTS, 5)]
+        ],
         "files": {one["file"]: {"sha256": "ab" * 32, "bytes": one["file_bytes"]} for one in variants},
     } | changes
 
