@@ -23,6 +23,7 @@ WIDE, NARROW = 880, 320
 
 _HEIGHT = 340
 _INK = "currentColor"
+_PALE = 0.5
 _LETTER, _LINE = 6.8, 15
 
 
@@ -186,19 +187,15 @@ def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
         alt.Color("verdict:N", title=None, scale=colors, legend=legend),
         alt.Shape("verdict:N", title=None, scale=shapes, legend=legend),
     )
+    paler = alt.Opacity("dominated:N", scale=alt.Scale(domain=[False, True], range=[1, _PALE]), legend=None)
     text: Record = {"baseline": "middle", "fontSize": 12, "color": _INK}
     labels = base.encode(y="label_mape:Q", text="label:N")
     return [
-        base.mark_rule(color=_INK, strokeOpacity=0.4).encode(_paler(), y=canvas.y, y2="label_mape:Q"),
-        base.mark_point(filled=True, size=110).encode(canvas.y, *looks, _paler()),
-        labels.encode(_paler(0.7)).transform_filter("datum.right").mark_text(align="left", dx=12, **text),
-        labels.encode(_paler(0.7)).transform_filter("!datum.right").mark_text(align="right", dx=-12, **text),
+        base.mark_rule(color=_INK, strokeOpacity=0.4).encode(paler, y=canvas.y, y2="label_mape:Q"),
+        base.mark_point(filled=True, size=110).encode(canvas.y, *looks, paler),
+        labels.encode(paler).transform_filter("datum.right").mark_text(align="left", dx=12, **text),
+        labels.encode(paler).transform_filter("!datum.right").mark_text(align="right", dx=-12, **text),
     ]
-
-
-def _paler(dominated: float = 0.4) -> alt.Opacity:
-    """Dominated variants at this opacity."""
-    return alt.Opacity("dominated:N", scale=alt.Scale(domain=[False, True], range=[1, dominated]), legend=None)
 
 
 def _panel(sample: Record, width: int, color: alt.Scale, dash: alt.Scale) -> Any:
