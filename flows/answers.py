@@ -98,6 +98,8 @@ def retrain(result: Result) -> None:
     for each in result["variants"]:
         for reason in each["reasons"]:
             say(f"{each['name']}: {reason}")
+    for each in result["choices"]:
+        say(f"for a {each['device']}: {each['reason']}")
     say(
         f"release {result['release']}" if result["release"] else "nothing passed: no release, stores keep what they run"
     )
@@ -108,14 +110,12 @@ def promote(result: Result) -> None:
     if not result["stores"]:
         say(f"every store has release {result['release']} already")
         return
-    table(
-        ["store", "state", "variant", "release", "before", "why"],
-        [
-            [each["store"], each["state"], each["variant"], each["release"], each["previous"], each["reason"]]
-            for each in result["stores"]
-        ],
-        left=6,
-    )
+    columns = ("store", "state", "variant", "release", "previous")
+    table(columns, [[each[column] for column in columns] for each in result["stores"]], left=5)
+    for reason in dict.fromkeys(each["reason"] for each in result["stores"]):
+        stores = [each["store"] for each in result["stores"] if each["reason"] == reason]
+        more = f" and {len(stores) - 5:,} more" if len(stores) > 5 else ""
+        say(f"store {', '.join(stores[:5])}{more}: {reason}")
     say(f"wave: {result['wave']}")
 
 

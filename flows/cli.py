@@ -92,6 +92,7 @@ def retrain(
         from tasks import sales_table
 
         load().profile(profile, recipe)
+        stores_listed()
         sales_table.latest(home_at(home))
         require_usable(load().workers, home_at(home))
 
@@ -109,7 +110,7 @@ def promote(
 ) -> None:
     """Give a release to the next wave of stores: canary stores first, then the rest.
 
-    Each store gets the smallest variant that passed the gate and fits its device.
+    Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
     with answering(as_json, quiet) as answer:
         from tasks import release as noun

@@ -13,7 +13,7 @@ from tasks.release import find
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
 def promote(home: str | None = None, release: str | None = None, stores: list[str] | None = None) -> dict[str, Any]:
-    """Give the next wave of stores a release: canary stores first, then the rest.
+    """Give the next wave of stores a release, each the variant that costs it least: canary stores first, then the rest.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
@@ -26,7 +26,7 @@ def promote(home: str | None = None, release: str | None = None, stores: list[st
     settings, place, listed = load(), home_at(home), stores_listed()
     published = find(place, release)
     wave = plan_wave(place, published, listed, settings.rollout, stores)
-    deliveries = promote_wave(place, published, wave, listed)
+    deliveries = promote_wave(place, published, wave, listed, settings.costs)
     deliver(place)
     return summary(published.id, wave.name, deliveries)
 

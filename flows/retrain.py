@@ -8,7 +8,7 @@ from prefect import flow
 from flows import cluster
 from flows.build import build_variants
 from flows.failure import run_failed
-from flows.settings import home_at, load
+from flows.settings import home_at, load, stores_listed
 from tasks import alert
 from tasks.evaluate import evaluate_champions, time_files
 from tasks.forecasting.recipe import RECIPES
@@ -36,7 +36,7 @@ def retrain(
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
-    plan = settings.profile(profile, recipe)
+    plan, devices = settings.profile(profile, recipe), stores_listed().devices
     recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar)
     candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
     release = Release(place.releases / release_id(candidate, settings.gate))
@@ -49,7 +49,7 @@ def retrain(
     time_files(candidate)
     champion_mape = evaluate_champions(candidate, champions(place))
     verdicts = judge(candidate, champion_mape, settings.gate)
-    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason)
+    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)
     published = release.folder.exists()
     if not published:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 from tasks.columns import Feed
 from tasks.contract import Contract
 from tasks.delta import Tidiness
+from tasks.forecasting.choice import CostModel
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.gate import Limits
 from tasks.forecasting.history import WHOLE, History
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
         description="what `retrain --profile` takes",
     )
     gate: Limits = Field(Limits(), description="what a variant must keep to")
+    costs: CostModel = Field(CostModel(), description="what a variant costs a store; the cheapest that fits is chosen")
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
     drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
     tidy: Tidiness = Field(Tidiness(), description="how long tables stay readable as they were")

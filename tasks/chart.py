@@ -3,10 +3,12 @@
 import math
 from html import escape
 from io import BytesIO, StringIO
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from typing import Any
 
 import altair as alt
+
+from tasks.forecasting.choice import DIGITS
 
 Record = dict[str, Any]
 
@@ -21,13 +23,15 @@ WIDE, NARROW = 880, 320
 
 _HEIGHT = 340
 _INK = "currentColor"
+_PALE = 0.5
 _LETTER, _LINE = 6.8, 15
 
 
 def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
     """File size against MAPE: a labelled point for each measured variant, a rule for each forecast without a network.
 
-    A MAPE over twice the lowest is drawn at the upper edge, with its value in the label.
+    A MAPE over twice the lowest is drawn at the upper edge, with its value in the label. The line is the Pareto front
+    of what is drawn; points that the choice of a variant holds to be dominated are paler.
 
     Args:
         manifest: Of the release.
@@ -39,7 +43,7 @@ def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
     by_mape = sorted(variants, key=lambda variant: variant["mape"])
     rules, points = [canvas.rule(one) for one in references], [canvas.point(one) for one in by_mape]
     points.sort(key=lambda point: point["verdict"] != "pass")  # drawn last, so that a pass never hides a failure
-    layers = (*_rules(rules, canvas), *_points(points, canvas))
+    layers = (_front(canvas), *_rules(rules, canvas), *_points(points, canvas))
     described = (
         f"Size of the model file against MAPE: {len(variants)} variants, {len(references)} forecasts without a network"
     )
@@ -90,6 +94,10 @@ class _Canvas:
         self._taken = [
             (x - 7, y - 7, x + 7, y + 7) for x, y in ((self._across(one), self._down(one)) for one in variants)
         ]
+        self.front = [{"kb": _kb(one), "mape": self._shown(one)} for one in _staircase(variants)]
+        for one, other in pairwise(_staircase(variants)):
+            left, right, upper, lower = self._across(one), self._across(other), self._down(one), self._down(other)
+            self._taken += [(left, upper - 2, right, upper + 2), (right - 2, upper, right + 2, lower)]
         ticks = [
             kb
             for power in range(-2, 6)
@@ -125,7 +133,7 @@ class _Canvas:
         right = x + 12 + _LETTER * len(label) <= self._width
         at = self._free(x + 12 if right else x - 12 - _LETTER * len(label), label, self._down(variant))
         where = {"kb": _kb(variant), "mape": self._shown(variant), "label_mape": at, "right": right}
-        return where | {"label": label, "verdict": variant["verdict"]}
+        return where | {"label": label, "verdict": variant["verdict"], "dominated": bool(variant["dominated_by"])}
 
     def _free(self, left: float, label: str, wanted: float) -> float:
         """The MAPE at which a label is drawn: the first place from the wanted one, in pixels, that covers nothing."""
@@ -146,6 +154,20 @@ class _Canvas:
         return (self._mape[1] - self._shown(one)) / (self._mape[1] - self._mape[0]) * _HEIGHT
 
 
+def _staircase(variants: list[Record]) -> list[Record]:
+    """Variants than which no other is both smaller and more accurate, smallest first; MAPE counts as tables show it."""
+    steps: list[Record] = []
+    for one in sorted(variants, key=lambda one: (one["file_bytes"], one["mape"])):
+        if not steps or round(one["mape"], DIGITS) < round(steps[-1]["mape"], DIGITS):
+            steps.append(one)
+    return steps
+
+
+def _front(canvas: _Canvas) -> alt.Chart:
+    line = alt.Chart(alt.Data(values=canvas.front)).encode(x=canvas.x, y=canvas.y)
+    return line.mark_line(interpolate="step-after", color=_INK, strokeWidth=1.5, strokeOpacity=0.55)
+
+
 def _rules(rules: list[Record], canvas: _Canvas) -> list[alt.Chart]:
     base = alt.Chart(alt.Data(values=rules))
     label = base.mark_text(align="right", baseline="middle", fontSize=12, fontStyle="italic", color=_INK)
@@ -160,14 +182,19 @@ def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
     colors, shapes = (
         alt.Scale(domain=list(VERDICTS), range=list(values)) for values in zip(*VERDICTS.values(), strict=True)
     )
-    looks = (alt.Color("verdict:N", title=None, scale=colors), alt.Shape("verdict:N", title=None, scale=shapes))
+    legend = alt.Legend(symbolOpacity=1)
+    looks = (
+        alt.Color("verdict:N", title=None, scale=colors, legend=legend),
+        alt.Shape("verdict:N", title=None, scale=shapes, legend=legend),
+    )
+    paler = alt.Opacity("dominated:N", scale=alt.Scale(domain=[False, True], range=[1, _PALE]), legend=None)
     text: Record = {"baseline": "middle", "fontSize": 12, "color": _INK}
     labels = base.encode(y="label_mape:Q", text="label:N")
     return [
-        base.mark_rule(color=_INK, opacity=0.35).encode(y=canvas.y, y2="label_mape:Q"),
-        base.mark_point(filled=True, size=110, opacity=1).encode(canvas.y, *looks),
-        labels.transform_filter("datum.right").mark_text(align="left", dx=12, **text),
-        labels.transform_filter("!datum.right").mark_text(align="right", dx=-12, **text),
+        base.mark_rule(color=_INK, strokeOpacity=0.4).encode(paler, y=canvas.y, y2="label_mape:Q"),
+        base.mark_point(filled=True, size=110).encode(canvas.y, *looks, paler),
+        labels.encode(paler).transform_filter("datum.right").mark_text(align="left", dx=12, **text),
+        labels.encode(paler).transform_filter("!datum.right").mark_text(align="right", dx=-12, **text),
     ]
 
 

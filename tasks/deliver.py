@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from prefect import task
 
 from tasks import ledger, sales_table, scores
 from tasks.candidate import to_json
-from tasks.forecasting.rollout import Progress, RolloutPolicy, StoreList, Wave, choose, next_wave, require_known
+from tasks.forecasting.choice import Choice, CostModel, choose
+from tasks.forecasting.rollout import Progress, RolloutPolicy, StoreList, Wave, next_wave, require_known
 from tasks.home import Home, write_file
 from tasks.ledger import Champion
 from tasks.release import Release
@@ -73,17 +74,39 @@ def _progress(home: Home, release: Release) -> Progress:
 
 
 @task
-def promote_wave(home: Home, release: Release, wave: Wave, listed: StoreList) -> list[Delivery]:
-    """Give each store of a wave the smallest variant that passed and fits, all in one entry of the ledger."""
-    current = ledger.champions(home)
-    deliveries = [_promotion(store, current.get(store, []), release, listed, wave.hold) for store in wave.stores]
+def promote_wave(
+    home: Home,
+    release: Release,
+    wave: Wave,
+    listed: StoreList,
+    costs: CostModel = CostModel(),  # noqa: B008  # frozen
+) -> list[Delivery]:
+    """Give each store of a wave the cheapest variant that passed and fits its device, all in one entry of the ledger.
+
+    The choice is made anew, by today's device classes and costs, whatever the release's manifest says of others.
+    """
+    current, choices = ledger.champions(home), _choices(home, release, listed, costs)
+    deliveries = [
+        _promotion(store, current.get(store, []), release, listed, choices, wave.hold) for store in wave.stores
+    ]
     promoted = [each for each in deliveries if each.state == "promoted"]
     ledger.record(home, [_entry("promotion", each, {"wave": wave.name}) for each in promoted])
     return deliveries
 
 
+def _choices(home: Home, release: Release, listed: StoreList, costs: CostModel) -> dict[str, Choice]:
+    """The variant for each device class."""
+    candidates, stores = release.candidates, len(sales_table.stores(home))
+    return {name: choose(candidates, name, device, costs, stores) for name, device in listed.devices.items()}
+
+
 def _promotion(
-    store: str, champions: list[Champion], release: Release, listed: StoreList, hold: str | None
+    store: str,
+    champions: list[Champion],
+    release: Release,
+    listed: StoreList,
+    choices: Mapping[str, Choice],
+    hold: str | None,
 ) -> Delivery:
     now = champions[-1] if champions else None
     previous = _name(champions)
@@ -97,7 +120,7 @@ def _promotion(
     known = listed.store(store)
     if known is None:
         return stays("stores.toml neither lists the store nor has a default_device")
-    choice = choose(release.candidates, known.device, listed.devices[known.device])
+    choice = choices[known.device]
     if choice.variant is None:
         return stays(choice.reason)
     if now == Champion(release.id, choice.variant):

@@ -1,19 +1,22 @@
 """What a retrain has to say of itself: the manifest of a release, and the JSON of the command line."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from tasks.candidate import Candidate, to_json
+from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.forecasting.sales import WINDOW
 from tasks.forecasting.variants.plan import Variant
+from tasks.release import candidates
 
 PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")
 SHOWN = 4
@@ -30,7 +33,14 @@ def release_id(candidate: Candidate, limits: Limits) -> str:
 
 
 def manifest(
-    candidate: Candidate, verdicts: Sequence[Verdict], limits: Limits, profile: str, reason: str, created: str
+    candidate: Candidate,
+    verdicts: Sequence[Verdict],
+    limits: Limits,
+    profile: str,
+    reason: str,
+    created: str,
+    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
+    costs: CostModel = CostModel(),  # noqa: B008  # frozen
 ) -> dict[str, Any]:
     """All of a release but its files.
 
@@ -41,6 +51,8 @@ def manifest(
         profile: Name of the profile.
         reason: Why the retrain ran.
         created: ISO time, UTC.
+        devices: Device classes by name, which variants are ranked for. Defaults to none.
+        costs: What they are ranked by. Defaults to `CostModel()`.
     """
     judged = zip(candidate.variants, verdicts, strict=True)
     variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
@@ -48,6 +60,8 @@ def manifest(
     for variant in variants:
         known = variant["mape"] is not None and baseline is not None
         variant["delta_mape"] = variant["mape"] - baseline if known else None
+    better = dominated_by(candidates(variants))
+    variants = [variant | {"dominated_by": better.get(variant["name"])} for variant in variants]
     return {
         "release": release_id(candidate, limits),
         "created": created,
@@ -62,7 +76,25 @@ def manifest(
         **{name: value for name, value in candidate.prepared.items() if name not in ("series", "levels")},
         "limits": limits.model_dump(),
         "variants": variants,
+        "costs": costs.model_dump(),
+        "choices": _choices(variants, devices, costs, len(set(candidate.panel.stores.tolist()))),
     }
+
+
+def _choices(
+    variants: Sequence[dict[str, Any]], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
+) -> list[dict[str, Any]]:
+    """For each device class the variant that it gets, why, and how all measured variants rank."""
+    rankings = {name: rank(candidates(variants), name, device, costs, stores) for name, device in devices.items()}
+    return [
+        {
+            "device": name,
+            **devices[name].model_dump(),
+            **asdict(ranking.choice),
+            "ranking": list(map(asdict, ranking.rows)),
+        }
+        for name, ranking in rankings.items()
+    ]
 
 
 def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> dict[str, Any]:
@@ -154,5 +186,6 @@ def summary(record: dict[str, Any], published: bool, report: Path, seconds: floa
         "holdout": record["holdout"],
         "series_skipped": record["snapshot"]["skipped"],
         "variants": record["variants"],
+        "choices": record.get("choices", []),
         "report": str(report),
     }

@@ -3,10 +3,11 @@
 import base64
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from prefect import task
@@ -14,6 +15,7 @@ from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from tasks import chart, ledger, report
 from tasks.candidate import Candidate, to_json
+from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.home import Home, move_folder, remove_folder, write_file
 from tasks.manifest import golden, manifest, release_id, samples
@@ -24,7 +26,14 @@ log = logging.getLogger("shelfcast.publish")
 
 @task
 def publish(
-    home: Home, candidate: Candidate, verdicts: Sequence[Verdict], limits: Limits, profile: str, reason: str
+    home: Home,
+    candidate: Candidate,
+    verdicts: Sequence[Verdict],
+    limits: Limits,
+    profile: str,
+    reason: str,
+    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
+    costs: CostModel = CostModel(),  # noqa: B008  # frozen
 ) -> dict[str, Any]:
     """Publish a release if a variant passed, else record the refusal; the manifest either way.
 
@@ -35,7 +44,7 @@ def publish(
     if release.folder.exists():
         return settle(home, candidate, release)
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created)))
+    record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created, devices, costs)))
     best = report.smallest(record)
     if best is None:
         return _refuse(home, candidate, record)

@@ -1,7 +1,7 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
 import json
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -10,9 +10,9 @@ from typing import Any
 
 from tasks import ledger
 from tasks.forecasting import scaling
+from tasks.forecasting.choice import Candidate
 from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
-from tasks.forecasting.rollout import Candidate
 from tasks.forecasting.windows import Windows
 from tasks.home import Home
 
@@ -96,19 +96,25 @@ class Release:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """The variants as far as a device cares."""
-        return [
-            Candidate(
-                each["name"],
-                each["verdict"] == "pass",
-                each["file_bytes"],
-                each["transfer_bytes"],
-                each["ram_bytes"],
-                math.nan if each["latency_us"] is None else each["latency_us"],
-            )
-            for each in self.manifest["variants"]
-            if each["ram_bytes"] is not None
-        ]
+        """The measured variants, as far as a device cares."""
+        return candidates(self.manifest["variants"])
+
+
+def candidates(variants: Iterable[dict[str, Any]]) -> list[Candidate]:
+    """A manifest's measured variants, as far as a device cares; older manifests have no validation MAPE."""
+    return [
+        Candidate(
+            each["name"],
+            each["verdict"] == "pass",
+            each["file_bytes"],
+            each["transfer_bytes"],
+            each["ram_bytes"],
+            each["latency_us"],
+            each.get("validation_mape"),
+        )
+        for each in variants
+        if each["ram_bytes"] is not None
+    ]
 
 
 def releases(home: Home) -> list[Release]:

@@ -111,11 +111,12 @@ def _row(variant: Record, baseline: Record | None) -> Record:
         "transfer_bytes": variant["transfer_bytes"],
         "latency_us": _rounded(variant["latency_us"], 1),
         "verdict": variant["verdict"],
+        "dominated_by": variant["dominated_by"],
     }
 
 
 def _references(manifest: Record) -> list[Record]:
-    nothing = dict.fromkeys(("weights_kb", "mape_std", "file_bytes", "transfer_bytes", "latency_us"))
+    nothing = dict.fromkeys(("weights_kb", "mape_std", "file_bytes", "transfer_bytes", "latency_us", "dominated_by"))
     return [nothing | reference | {"runs": 1, "verdict": "reference"} for reference in manifest["references"]]
 
 
@@ -180,7 +181,7 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
-    environment.filters |= {"window": _window, "period": _period}
+    environment.filters |= {"window": _window, "period": _period, "device": _device}
     return environment.get_template(name)
 
 
@@ -237,6 +238,12 @@ def _period(period: Record) -> str:
     """An excluded period in words."""
     stores = "all stores" if period["stores"] is None else f"stores {', '.join(period['stores'])}"
     return f"{period['first']} to {period['last']}, {stores}: {period['reason']}"
+
+
+def _device(choice: Record) -> str:
+    """What a device class can carry, in words."""
+    link = f", {choice['update_s']:g} s at {choice['link_kbps']:g} kbit/s" if choice["link_kbps"] else ""
+    return f"{choice['flash_kb']:g} KB of flash, {choice['ram_kb']:g} of RAM, {choice['latency_us']:g} µs{link}"
 
 
 def _flat(record: Record, prefix: str = "") -> Record:

@@ -1,4 +1,4 @@
-"""Which store gets which variant, and in which wave."""
+"""Which stores there are, and in which wave each gets a release."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tasks.forecasting.choice import DeviceClass
 
 
 class UnknownStore(ValueError):
@@ -29,16 +31,6 @@ def require_known(stores: Iterable[str], known: Sequence[str], where: str) -> No
             f"{where} names store {', '.join(unknown)}, which has no sales; remove it or ingest its sales. "
             f"Stores with sales: {', '.join(known[:20])}"
         )
-
-
-class DeviceClass(BaseModel):
-    """What a kind of store device can carry."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    flash_kb: float = Field(gt=0, description="room for the model file, in KB of 1,024 bytes")
-    ram_kb: float = Field(gt=0, description="room for the loaded file, its state and activations, in KB")
-    latency_us: float = Field(gt=0, description="time one forecast may take, in us as the retrain measures it")
 
 
 class Store(BaseModel):
@@ -149,53 +141,4 @@ def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> str
             return f"canary store {store} drifts"
         if (days := progress.scored_days.get(store, 0)) < policy.canary_days:
             return f"canary store {store} was scored on {days} days, {policy.canary_days} are needed"
-    return None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A variant of a release, as far as a device cares."""
-
-    name: str
-    passed: bool
-    file_bytes: int
-    transfer_bytes: int
-    ram_bytes: int
-    latency_us: float
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The variant for one store, or why there is none."""
-
-    variant: str | None
-    reason: str
-
-
-def choose(candidates: Iterable[Candidate], name: str, device: DeviceClass) -> Choice:
-    """The smallest variant that passed the gate and fits the device class `name`."""
-    passed = [candidate for candidate in candidates if candidate.passed]
-    if not passed:
-        return Choice(None, "no variant passed the gate")
-    fitting = [candidate for candidate in passed if _misfit(candidate, device) is None]
-    if not fitting:
-        smallest = min(passed, key=_size)
-        why = _misfit(smallest, device)
-        return Choice(None, f"no variant fits a {name} device; the smallest, {smallest.name}, {why}")
-    best = min(fitting, key=_size)
-    return Choice(best.name, f"smallest of {len(fitting)} variants that passed and fit a {name} device")
-
-
-def _size(candidate: Candidate) -> tuple[int, int, str]:
-    return candidate.file_bytes, candidate.transfer_bytes, candidate.name
-
-
-def _misfit(candidate: Candidate, device: DeviceClass) -> str | None:
-    flash, ram = candidate.file_bytes / 1024, candidate.ram_bytes / 1024
-    if not flash <= device.flash_kb:
-        return f"needs {flash:.1f} KB of flash, the device has {device.flash_kb:g}"
-    if not ram <= device.ram_kb:
-        return f"needs {ram:.1f} KB of RAM, the device has {device.ram_kb:g}"
-    if not candidate.latency_us <= device.latency_us:
-        return f"takes {candidate.latency_us:.0f} us, the device allows {device.latency_us:g}"
     return None

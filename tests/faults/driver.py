@@ -37,8 +37,9 @@ from tasks import delta, ledger, publish, replay, report, scores
 from tasks.contract import Contract
 from tasks.deliver import deliver, plan_wave, promote_wave
 from tasks.delta import Tidiness
+from tasks.forecasting.choice import DeviceClass
 from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.rollout import DeviceClass, RolloutPolicy, StoreList
+from tasks.forecasting.rollout import RolloutPolicy, StoreList
 from tasks.ingest import merge_batch, read_batch
 from tasks.intake import Intake
 from tasks.judge import judge

@@ -237,13 +237,17 @@ def once(tmp_path_factory: pytest.TempPathFactory, api_url: str) -> Path:
     assert result.stderr == ""
     assert answer["series_skipped"] == 1
     assert Path(answer["report"]).is_file()
-    wanted = {"release", "snapshot", "seconds", "recipe", "naive_mape", "variants"}
+    wanted = {"release", "snapshot", "seconds", "recipe", "naive_mape", "variants", "choices"}
     assert wanted <= set(answer)
     for each in answer["variants"]:
         assert {
             *("name", "parent", "runs", "mape", "mape_std", "coverage", "wape", "bias_pct", "delta_mape"),
-            *("weights_kb", "file_bytes", "transfer_bytes", "latency_us", "verdict", "reasons"),
+            *("weights_kb", "file_bytes", "transfer_bytes", "latency_us", "verdict", "reasons", "dominated_by"),
         } <= set(each)
+    assert [each["device"] for each in answer["choices"]] == ["shelf-label", "handheld", "till"]
+    for each in answer["choices"]:
+        assert each["variant"] == each["ranking"][0]["name"]
+        assert each["reason"].startswith(f"{each['variant']}: ")
     return tmp_path
 
 
@@ -252,7 +256,9 @@ def test_one_store_goes_all_the_way_and_status_answers_in_about_a_second(
 ) -> None:
     listed = tmp_path / "stores.toml"
     listed.write_text("default_device = 'till'\n[devices.till]\nflash_kb = 99\nram_kb = 99\nlatency_us = 9999\n")
-    promoted = json.loads(run("promote", "--json", SHELFCAST_STORES=str(listed)).stdout)
+    promoted = json.loads(
+        run("promote", "--json", SHELFCAST_STORES=str(listed), SHELFCAST_COSTS__PER_MAPE_PP="0").stdout
+    )
     assert {"release", "wave", "stores"} <= set(promoted)
     assert [(each["store"], each["variant"], each["state"]) for each in promoted["stores"]] == [
         ("1", "lstm-8-int8", "promoted")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import ROOT, SettingsError, load
+from flows.settings import ROOT, SettingsError, load, stores_listed
+from tasks.forecasting.choice import CostModel
 from tasks.forecasting.history import WHOLE, ExcludedPeriod, History
 
 STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
@@ -31,6 +32,23 @@ def test_the_example_of_the_settings_file_is_right(file: Path) -> None:
     file.write_text(re.sub(r"^# ?", "", example[0], flags=re.M))
     strike = ExcludedPeriod(first=date(2026, 3, 2), last=date(2026, 3, 8), stores=("2", "17"), reason="strike")
     assert load().history == History(days=1096, held_back_days=2, min_days=28, exclude=(strike,))
+
+
+def test_the_example_of_the_costs_is_their_default(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "deployments" / "settings.toml").read_text()
+    example = re.search(r"^# \[costs\].*\n(#.*\n)+", text, re.M)
+    assert example
+    file.write_text(re.sub(r"^# ?", "", example[0], flags=re.M))
+    assert load().costs == CostModel()
+    assert load().costs.model_fields_set == set(CostModel.model_fields)
+    monkeypatch.setenv("SHELFCAST_COSTS__PER_MAPE_PP", "7")
+    assert load().costs.per_mape_pp == 7
+
+
+def test_the_stores_of_the_installation_are_right() -> None:
+    label = stores_listed().devices["shelf-label"]
+    assert (label.link_kbps, label.update_s) == (20, 2)
+    assert stores_listed().devices["till"].link_kbps is None
 
 
 def test_the_environment_goes_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +76,8 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
         (STRIKE + "store = ['2']\n", "unknown key 'history.exclude.0.store'"),
         (STRIKE.replace('reason = "strike"', ""), "history.exclude.0.reason: Field required"),
         (STRIKE.replace("2026-03-02", "'in March'"), "history.exclude.0.first: Input should be a valid date"),
+        ("[costs]\nper_mb = 1\n", "unknown key 'costs.per_mb'"),
+        ("[costs]\nper_mape_pp = -1\n", "costs.per_mape_pp: Input should be greater than or equal to 0"),
         ("[history]\nlength = 500\n", "unknown key 'history.length'"),
         ("[history]\nmin_days = 14\n", "history.min_days: Input should be greater than 14"),
         ("[history]\nheld_back_days = -1\n", "history.held_back_days: Input should be greater than or equal to 0"),
@@ -72,6 +92,8 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
         "misspelt key of a period",
         "no reason",
         "not a day",
+        "misspelt cost",
+        "negative cost",
         "misspelt key",
         "series shorter than a window and its target",
         "days of the future",

@@ -1,62 +1,12 @@
-"""Rollout: the smallest variant that passed and fits, or the reason why there is none; canaries first."""
-
-import math
-from dataclasses import replace
-from typing import Any
+"""Rollout: which stores there are, and which come first."""
 
 import pytest
 from pydantic import ValidationError
 
-from tasks.forecasting.rollout import Candidate, DeviceClass, Store, StoreList, choose
+from tasks.forecasting.choice import DeviceClass
+from tasks.forecasting.rollout import Store, StoreList
 
-KB = 1024
 DEVICE = DeviceClass(flash_kb=32, ram_kb=64, latency_us=200)
-LARGE = Candidate("lstm-64", True, 68 * KB, 63 * KB, 72 * KB, 90)
-MEDIUM = Candidate("lstm-32", True, 19 * KB, 18 * KB, 22 * KB, 40)
-SMALL = Candidate("lstm-16-int8", True, 5 * KB, 4 * KB, 8 * KB, 90)
-
-
-def test_the_smallest_that_passed_and_fits() -> None:
-    choice = choose([LARGE, SMALL, MEDIUM], "till", DEVICE)
-    assert choice.variant == "lstm-16-int8"
-    assert "smallest of 2" in choice.reason and "till" in choice.reason
-
-
-def test_one_that_did_not_pass_is_never_chosen() -> None:
-    assert choose([LARGE, replace(SMALL, passed=False), MEDIUM], "till", DEVICE).variant == "lstm-32"
-
-
-def test_equal_sizes_are_told_apart_by_transfer_then_name() -> None:
-    twins = [replace(SMALL, name="b"), replace(SMALL, name="c", transfer_bytes=1), replace(SMALL, name="a")]
-    assert choose(twins, "till", DEVICE).variant == "c"
-    assert choose(twins[::2], "till", DEVICE).variant == "a"
-
-
-@pytest.mark.parametrize("edge", [{"file_bytes": 32 * KB}, {"ram_bytes": 64 * KB}, {"latency_us": 200.0}], ids=str)
-def test_exactly_fitting_fits(edge: dict[str, Any]) -> None:
-    assert choose([replace(SMALL, **edge)], "till", DEVICE).variant == "lstm-16-int8"
-
-
-@pytest.mark.parametrize(
-    ("misfit", "reason"),
-    [
-        ({"file_bytes": 32 * KB + 1}, "needs 32.0 KB of flash, the device has 32"),
-        ({"ram_bytes": 80 * KB}, "needs 80.0 KB of RAM, the device has 64"),
-        ({"latency_us": 201.0}, "takes 201 us, the device allows 200"),
-        ({"latency_us": math.nan}, "takes nan us, the device allows 200"),
-    ],
-    ids=["flash", "ram", "latency", "latency unknown"],
-)
-def test_nothing_fits(misfit: dict[str, Any], reason: str) -> None:
-    choice = choose([LARGE, replace(SMALL, **misfit)], "till", DEVICE)
-    assert choice.variant is None
-    assert choice.reason == f"no variant fits a till device; the smallest, lstm-16-int8, {reason}"
-
-
-@pytest.mark.parametrize("candidates", [[], [replace(SMALL, passed=False)]], ids=["none", "none passed"])
-def test_nothing_passed(candidates: list[Candidate]) -> None:
-    choice = choose(candidates, "till", DEVICE)
-    assert (choice.variant, choice.reason) == (None, "no variant passed the gate")
 
 
 def stores(default: str | None = None, **canary: bool) -> StoreList:

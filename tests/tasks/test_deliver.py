@@ -11,7 +11,8 @@ import pytest
 
 from tasks import ledger
 from tasks.deliver import Delivery, deliver, plan_wave, promote_wave, roll_back, summary
-from tasks.forecasting.rollout import DeviceClass, RolloutPolicy, Store, StoreList, UnknownStore
+from tasks.forecasting.choice import CostModel, DeviceClass
+from tasks.forecasting.rollout import RolloutPolicy, Store, StoreList, UnknownStore, Wave
 from tasks.home import Home
 from tasks.ledger import Champion, Entry
 from tasks.release import DamagedRelease, Release, champions
@@ -20,6 +21,8 @@ Shop = tuple[Home, str, str]
 
 TILL = DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)
 LABEL = DeviceClass(flash_kb=1, ram_kb=512, latency_us=1e6)
+FREE = CostModel(per_mape_pp=0)
+"""MAPE costs nothing, so that the smallest is chosen, however well two epochs do."""
 STORES = StoreList(
     default_device="till",
     devices={"till": TILL, "label": LABEL},
@@ -28,11 +31,16 @@ STORES = StoreList(
 
 
 def promote(
-    home: Home, release: str, chosen: list[str] | None = None, listed: StoreList = STORES, canary_days: int = 0
+    home: Home,
+    release: str,
+    chosen: list[str] | None = None,
+    listed: StoreList = STORES,
+    canary_days: int = 0,
+    costs: CostModel = FREE,
 ) -> tuple[str, list[Delivery]]:
     found = Release(home.releases / release)
     wave = plan_wave.fn(home, found, listed, RolloutPolicy(canary_days=canary_days), chosen)
-    deliveries = promote_wave.fn(home, found, wave, listed)
+    deliveries = promote_wave.fn(home, found, wave, listed, costs)
     deliver.fn(home)
     return wave.name, deliveries
 
@@ -51,14 +59,10 @@ def running(home: Home) -> dict[str, str]:
 
 def test_the_canary_store_first_then_the_rest_then_nobody(shop: Shop) -> None:
     home, older, _ = shop
-    assert promote(home, older) == (
-        "canary",
-        [
-            Delivery(
-                "1", older, "lstm-16-int8", None, "promoted", "smallest of 4 variants that passed and fit a till device"
-            )
-        ],
-    )
+    name, (delivery,) = promote(home, older)
+    assert name == "canary"
+    assert replace(delivery, reason="") == Delivery("1", older, "lstm-16-int8", None, "promoted", "")
+    assert "of 4 variants that passed and fit a till device" in delivery.reason
     assert running(home) == {"1": older}
     name, deliveries = promote(home, older)
     assert (name, states(deliveries)) == ("rest", {"2": "promoted"})
@@ -69,6 +73,54 @@ def test_the_canary_store_first_then_the_rest_then_nobody(shop: Shop) -> None:
         ("1", older, "lstm-16-int8", "canary"),
         ("2", older, "lstm-16-int8", "rest"),
     ]
+
+
+def with_validation(home: Home, release: str, **mape: float | None) -> None:
+    """Give a release's variants these validation MAPEs; `_` stands for `-`."""
+    path = home.releases / release / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for variant in manifest["variants"]:
+        variant["validation_mape"] = mape[variant["name"].replace("-", "_")]
+    path.write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("costs", "chosen"),
+    [
+        (CostModel(), "lstm-16"),
+        (CostModel(per_mape_pp=0), "lstm-16-int8"),
+        (CostModel(per_mape_pp=1e6), "lstm-64"),
+    ],
+    ids=["of itself", "only sending costs", "errors are dear"],
+)
+def test_todays_costs_decide_whatever_the_manifest_says(shop: Shop, costs: CostModel, chosen: str) -> None:
+    home, older, _ = shop
+    with_validation(home, older, lstm_64=13.30, lstm_16=13.31, lstm_16_p50=13.5, lstm_16_int8=13.6)
+    release = Release(home.releases / older)
+    (delivery,) = promote_wave.fn(home, release, Wave("chosen", ("1",)), STORES, costs)
+    assert delivery.variant == chosen
+    assert delivery.reason.startswith(f"{chosen}: ")
+
+
+def test_each_store_gets_the_choice_for_its_own_device(shop: Shop) -> None:
+    home, older, _ = shop
+    with_validation(home, older, lstm_64=13.0, lstm_16=13.31, lstm_16_p50=13.31, lstm_16_int8=14.0)
+    slow = TILL.model_copy(update={"link_kbps": 1, "update_s": 17})
+    listed = StoreList(
+        devices={"till": TILL, "slow": slow}, stores={"1": Store(device="till"), "2": Store(device="slow")}
+    )
+    _, deliveries = promote(home, older, ["1", "2"], listed, costs=CostModel())
+    assert [each.variant for each in deliveries] == ["lstm-64", "lstm-16-int8"]
+    assert "over 1 kbit/s, the device allows 17" in deliveries[1].reason
+
+
+def test_a_variant_without_a_latency_reaches_no_store(shop: Shop) -> None:
+    home, older, _ = shop
+    path = home.releases / older / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"variants": [each | {"latency_us": None} for each in manifest["variants"]]}))
+    _, (held,) = promote(home, older, ["1"])
+    assert held.state == "held" and "lstm-16-int8, has no figure for its latency" in held.reason
 
 
 def test_an_assignment_has_all_that_a_device_needs(shop: Shop) -> None:

@@ -21,10 +21,11 @@ from tasks import sales_table
 from tasks.compress import compress
 from tasks.deliver import deliver, promote_wave
 from tasks.evaluate import evaluate, time_files
+from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Limits
 from tasks.forecasting.lstm import Training
 from tasks.forecasting.recipe import Recipe
-from tasks.forecasting.rollout import DeviceClass, StoreList, Wave
+from tasks.forecasting.rollout import StoreList, Wave
 from tasks.forecasting.sales import WINDOW
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.forecasting.windows import Days, windows
@@ -99,7 +100,9 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
     limits = Limits(max_mape=500, max_worse_than_baseline_pp=None, beat_reference=False)
-    record = publish.fn(home, candidate, judge.fn(candidate, None, limits), limits, "tiny", "a test")
+    record = publish.fn(
+        home, candidate, judge.fn(candidate, None, limits), limits, "tiny", "a test", TILL.devices, CostModel()
+    )
     take_in(home, folder / "since.csv")
     return Shop(home, Release(home.releases / record["release"]))
 

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from tasks import ledger, workers
 from tasks import release as releases
 from tasks.candidate import build_run, score_run, time_file, to_json
 from tasks.evaluate import evaluate_champions
+from tasks.forecasting.choice import CostModel, DeviceClass, choose, dominated_by, rank
 from tasks.forecasting.gate import Limits, Verdict
 from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
-from tasks.forecasting.rollout import DeviceClass, choose
 from tasks.forecasting.sales import TooLittleHistory
 from tasks.forecasting.windows import Days, Windows
 from tasks.home import Home
@@ -281,6 +281,42 @@ def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tupl
     assert ledger.read(home, ["release"])[0].why == "the gate passed 4 variants"
 
 
+def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None:
+    devices = {
+        "till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6),
+        "tag": DeviceClass(flash_kb=1, ram_kb=8, latency_us=1e6),
+    }
+    costs = CostModel(currency="CHF", per_mape_pp=0, per_retrain=104, retrains_per_year=1)
+    limits = work.limits[0]
+    verdicts = judge.fn(work.candidate, None, limits)
+    record = publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test", devices, costs)
+    release = Release(work.home.releases / record["release"])
+    assert record["release"] == release_id(work.candidate, limits), "costs are no part of it"
+    assert record["costs"] == costs.model_dump()
+    till, tag = record["choices"]
+    assert (till["device"], till["variant"], till["flash_kb"]) == ("till", "lstm-16-int8", 128)
+    assert (tag["device"], tag["variant"]) == ("tag", None)
+    assert tag["reason"].startswith("no variant fits a tag device; the smallest, lstm-16-int8, needs ")
+    assert {row["name"] for row in till["ranking"]} == {row["name"] for row in tag["ranking"]} == set(NAMES)
+    again = rank(release.candidates, "till", devices["till"], costs, 2)
+    assert till["ranking"] == json.loads(to_json(list(map(asdict, again.rows)))), "two stores share a retrain"
+    assert {each["name"]: each["dominated_by"] for each in record["variants"]} == dominated_by(release.candidates)
+    for choice in (till, tag):
+        assert choice["reason"] in (release.folder / "card.md").read_text()
+    said = summary(record, True, release.report, 1.0)
+    assert said["choices"] == record["choices"]
+
+
+def test_variants_that_were_not_measured_are_dominated_by_none_and_not_ranked(work: Work) -> None:
+    shutil.rmtree(work.candidate.folder / "lstm-64")
+    limits = Limits(max_mape=60, max_worse_than_baseline_pp=None, beat_reference=False)
+    devices = {"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)}
+    verdicts = judge.fn(work.candidate, None, limits)
+    record = manifest(work.candidate, verdicts, limits, "tiny", "a test", "2026-01-05", devices)
+    assert record["variants"][0]["dominated_by"] is None
+    assert {row["name"] for row in record["choices"][0]["ranking"]} == set(NAMES[1:])
+
+
 def test_publishing_twice_is_publishing_once(work: Work, tmp_path: Path) -> None:
     shutil.copytree(work.candidate.folder, tmp_path / "kept")
     first = publish_(work)
@@ -331,8 +367,9 @@ def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) 
     path = home.releases / newer / "manifest.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"variants": [each | {"latency_us": None} for each in record["variants"]]}))
-    chosen = choose(releases.find(home, newer).candidates, "till", DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6))
-    assert chosen.variant is None and "takes nan us" in chosen.reason
+    device = DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6)
+    chosen = choose(releases.find(home, newer).candidates, "till", device, CostModel(), 2)
+    assert chosen.variant is None and "has no figure for its latency" in chosen.reason
 
 
 def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """The report and the card, rendered from a hand-made manifest."""
 
 import re
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tasks.chart import NARROW, WIDE, png, series_chart, size_chart, svg
+from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
+from tasks.release import candidates
 from tasks.report import PUBLISHED, card, caution, comparison, headline, report, smallest
 
 HOSTILE = '"><script src="https://evil.example/x.js"></script>|[a](javascript:b)'
@@ -23,6 +26,12 @@ FILES = {  # KB as the article counts, bytes on disk, bytes in transfer
     "lstm-32-p50-int8": (2.14, 6544, 3400),
     "lstm-16-p50": (2.29, 6004, 3100),
     "lstm-16-p50-int8": (0.57, 3136, 1600),
+}
+
+COSTS = CostModel()
+DEVICES = {
+    "shelf-label": DeviceClass(flash_kb=4, ram_kb=8.5, latency_us=5000, link_kbps=20, update_s=2),
+    "till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=5000),
 }
 
 
@@ -53,6 +62,8 @@ def variant(name: str, mape: float | None = 13.36, verdict: str = "pass", runs: 
         "latency_us": 60.1,
         "shipped_run": 2,
         "shipped_mape": mape,
+        "validation_mape": mape,
+        "dominated_by": None,
         "verdict": verdict,
         "reasons": [] if verdict == "pass" else [outcome["sentence"]],
         "checks": [
@@ -75,6 +86,8 @@ def manifest(
     recipe: str = "production", variants: list[dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
     variants = variants or [variant(name) for name in FILES]
+    better = dominated_by(candidates(variants))
+    variants = [one | {"dominated_by": better.get(one["name"])} for one in variants]
     return {
         "release": "20171231-1a2b3c4d",
         "created": "2026-11-23T23:01:02+00:00",
@@ -120,6 +133,17 @@ def manifest(
             },
         ],
         "variants": variants,
+        "costs": COSTS.model_dump(),
+        "choices": [
+            {
+                "device": name,
+                **device.model_dump(),
+                **asdict(ranking.choice),
+                "ranking": list(map(asdict, ranking.rows)),
+            }
+            for name, device in DEVICES.items()
+            for ranking in [rank(candidates(variants), name, device, COSTS, 5)]
+        ],
         "files": {one["file"]: {"sha256": "ab" * 32, "bytes": one["file_bytes"]} for one in variants},
     } | changes
 
@@ -345,6 +369,103 @@ def test_a_ruined_variant_does_not_flatten_the_others() -> None:
     image = svg(size_chart(manifest(variants=[variant("lstm-64"), variant("lstm-16", mape=331.0, verdict="fail")])))
     assert ">lstm-16 (331 %)</text>" in image
     assert ">300<" not in image
+
+
+def differing() -> dict[str, Any]:
+    """Three variants on the front, one dominated by one that was refused, one without a validation MAPE."""
+    known = {"lstm-64": 13.70, "lstm-32": 13.71, "lstm-32-p30": 13.80, "lstm-16-int8": 13.90, "lstm-16": 13.75}
+    made = [variant(name, verdict="fail" if name == "lstm-16" else "pass") for name in (*known, "lstm-16-p50")]
+    return manifest(variants=[one | {"validation_mape": known.get(one["name"])} for one in made])
+
+
+def section(page: str) -> str:
+    """Which one for which device."""
+    found = re.search(r'<h2 id="choice">.*?(?=<h2>)', page, re.S)
+    assert found
+    return found[0]
+
+
+def cells(page: str, name: str) -> list[str]:
+    """Of a variant's first row."""
+    found = re.search(rf'<th scope="row">{name}[ <].*?</tr>', page, re.S)
+    assert found
+    return [" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in re.findall(r"<td.*?</td>", found[0], re.S)]
+
+
+def test_report_and_card_say_which_variant_a_device_class_gets_and_why() -> None:
+    made = differing()
+    assert [choice["variant"] for choice in made["choices"]] == ["lstm-16-int8", "lstm-32"]
+    for choice in made["choices"]:
+        assert choice["reason"].startswith(f"{choice['variant']}: ")
+        for text in (section(report(made, [])), card(made)):
+            assert choice["device"] in text and choice["reason"] in text
+    assert len(re.findall(r'<tr class="best">', section(report(made, [])))) == 2
+
+
+def test_the_ranking_shows_every_part_of_the_cost_and_why_one_does_not_fit() -> None:
+    label, till = section(report(differing(), [])).split('<h3 id="choice-2">')
+    assert "4 KB of flash, 8.5 of RAM, 5000 µs, 2 s at 20 kbit/s" in label
+    misfit = "needs 67.6 KB of flash, the device has 4"
+    front = ["69,172", "62,653", "13.70", "3.26", "0.00", "52.00", "55.26", "on it"]
+    assert cells(label, "lstm-64") == ["✕ no", *front, misfit]
+    assert cells(till, "lstm-64") == ["✓ yes", *front]
+    assert cells(till, "lstm-32") == [
+        "✓ chosen",
+        "18,868",
+        "16,610",
+        "13.71",
+        "0.86",
+        "1.00",
+        "52.00",
+        "53.86",
+        "on it",
+    ]
+    assert cells(till, "lstm-32-p30")[8] == "dominated by lstm-16, refused"
+    assert cells(till, "lstm-16-p50") == ["✓ yes", "6,004", "3,100", *["–"] * 6]
+    assert "The gate did not pass lstm-16." in label
+    assert 'scope="row">lstm-16<' not in label + till
+
+
+def test_a_dominated_variant_is_marked_and_by_which() -> None:
+    padded = variant("lstm-32-p30") | {"validation_mape": 13.9, "transfer_bytes": 17_000}
+    made = manifest(variants=[variant("lstm-64"), variant("lstm-32"), padded])
+    page = report(made, [])
+    assert cells(section(page), "lstm-32-p30")[8] == "dominated by lstm-32"
+    marked = re.findall(r'<th scope="row">(\S+) <span class="sd"><span aria-hidden="true">◇', page)
+    assert marked == ["lstm-64", "lstm-32-p30"]
+    assert row(comparison(made), "lstm-32-p30")["dominated_by"] == "lstm-32"
+    image = svg(size_chart(made))
+    pale = {name for name in FILES if re.search(rf'opacity="0.5"[^>]*>{name}</text>', image)}
+    assert pale == {"lstm-64", "lstm-32-p30"}
+
+
+@pytest.mark.parametrize(("changes", "rankings"), [({}, 2), ({"choices": []}, 0)], ids=["two classes", "no class"])
+def test_a_long_ranking_is_folded_and_none_is_no_section(changes: dict[str, Any], rankings: int) -> None:
+    assert report(manifest(**changes), []).count('<details class="plain" open>') == rankings
+    many = [variant("lstm-64") | {"name": f"lstm-{units}"} for units in range(64, 51, -1)]
+    assert report(manifest(variants=many, **changes), []).count('<details class="plain">') == rankings
+
+
+def test_where_nothing_passed_there_is_no_choice() -> None:
+    made = manifest(variants=[variant("lstm-64", verdict="fail")])
+    assert [choice["reason"] for choice in made["choices"]] == ["no variant passed the gate"] * 2
+    assert 'id="choice"' not in report(made, []) and "## Choice" not in card(made)
+
+
+def front_line(image: str) -> list[tuple[float, float]]:
+    """Points of the step in the chart."""
+    found = re.search(r'mark-line.*? d="(M[^"]*)"', image, re.S)
+    assert found
+    return [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+),([-\d.]+)", found[1])]
+
+
+def test_the_front_in_the_chart_steps_down_over_the_drawn_figures() -> None:
+    mapes = {"lstm-64": 13.30, "lstm-32": 13.35, "lstm-32-p30": 13.40, "lstm-16": 13.3504, "lstm-16-int8": 13.50}
+    line = front_line(svg(size_chart(manifest(variants=[variant(name, mape) for name, mape in mapes.items()]))))
+    across, down = [x for x, _ in line], [y for _, y in line]
+    assert across == sorted(across) and down == sorted(down)
+    assert len(set(down)) == 3, "lstm-16-int8, lstm-16, lstm-64; lstm-32 is larger than lstm-16 and shown as no better"
+    assert len(set(across)) == 3
 
 
 def test_charts_without_a_measured_variant_are_still_drawn() -> None:

@@ -10,8 +10,9 @@ import pytest
 from tasks import ledger, scores
 from tasks.alert import Alert
 from tasks.deliver import promote_wave, roll_back
+from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.rollout import DeviceClass, StoreList, Wave
+from tasks.forecasting.rollout import StoreList, Wave
 from tasks.forecasting.synthetic import noise_floor
 from tasks.home import Home
 from tasks.release import Release
@@ -29,7 +30,7 @@ Shop = tuple[Home, str, str]
 
 
 def promote(home: Home, release: str, *stores: str) -> None:
-    promote_wave.fn(home, Release(home.releases / release), Wave("chosen", stores), TILL)
+    promote_wave.fn(home, Release(home.releases / release), Wave("chosen", stores), TILL, CostModel(per_mape_pp=0))
 
 
 @pytest.fixture

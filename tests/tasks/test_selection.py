@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tasks import selection
-from tasks.forecasting.rollout import DeviceClass, Store, StoreList, UnknownStore
+from tasks.forecasting.choice import DeviceClass
+from tasks.forecasting.rollout import Store, StoreList, UnknownStore
 from tasks.home import Home
 from tests.conftest import TakeIn
 

@@ -1,0 +1,44 @@
+"""What the command line says to people where the JSON has a sentence for each store or device class."""
+
+from typing import Any
+
+import pytest
+
+from flows import answers
+
+WHY = "lstm-16-int8: 0.10 EUR a year and store beside 52.00 for retraining, cheapest of 11 variants that passed and fit"
+
+
+def delivery(store: str, reason: str) -> dict[str, Any]:
+    known = {"variant": "lstm-16-int8", "release": "20241231-4f381d4f", "previous": None, "state": "promoted"}
+    return known | {"store": store, "reason": reason}
+
+
+def test_a_promotion_says_each_reason_once_and_cuts_no_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    stores = [delivery(str(store), WHY) for store in range(1, 8)] + [delivery("8", "canary store 1 drifts")]
+    answers.promote({"release": "20241231-4f381d4f", "wave": "rest", "stores": stores})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["store", "state", "variant", "release", "previous"]
+    assert lines[1].split() == ["1", "promoted", "lstm-16-int8", "20241231-4f381d4f", "-"]
+    assert lines[-3:] == [
+        f"store 1, 2, 3, 4, 5 and 2 more: {WHY}",
+        "store 8: canary store 1 drifts",
+        "wave: rest",
+    ]
+
+
+def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = ("mape", "mape_std", "delta_mape", "bias_pct", "latency_us")
+    variant = dict.fromkeys(figures, 1.0) | {"name": "lstm-64", "parent": None, "weights_kb": 1.0, "verdict": "pass"}
+    answers.retrain(
+        {
+            "references": [],
+            "variants": [variant | {"file_bytes": 1, "transfer_bytes": 1, "reasons": []}],
+            "holdout": {"days": 1, "first": "a", "last": "b"},
+            "choices": [{"device": "till", "reason": WHY}, {"device": "shelf-label", "reason": "no variant fits"}],
+            "release": None,
+            "report": "report.html",
+        }
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
