@@ -75,8 +75,8 @@ class Candidate:
     @property
     def mape(self) -> float | None:
         """The validation MAPE to the decimals that count; `None` where it is not known."""
-        known = self.validation_mape is not None and math.isfinite(self.validation_mape)
-        return round(self.validation_mape, DIGITS) if known and self.validation_mape is not None else None
+        value = self.validation_mape
+        return round(value, DIGITS) if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -229,13 +229,12 @@ def _misfit(candidate: Candidate, device: DeviceClass) -> str | None:
     return None
 
 
-def _place(row: Row) -> tuple[bool, bool, bool, float, int, int, float, str]:
+def _place(row: Row) -> tuple[bool, bool, float, int, int, float, str]:
     total = row.cost.total if row.cost else math.inf
     mape = math.inf if row.validation_mape is None else row.validation_mape
     return (
         not row.passed,
         row.misfit is not None,
-        row.cost is None,
         total,
         row.file_bytes,
         row.transfer_bytes,

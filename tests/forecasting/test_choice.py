@@ -94,7 +94,9 @@ def test_a_difference_that_tables_do_not_show_is_free() -> None:
     better = replace(MEDIUM, validation_mape=13.3951)
     worse = replace(SMALL, validation_mape=13.4049)
     dear = COSTS.model_copy(update={"per_mape_pp": 1e9})
-    assert chosen(better, worse, costs=dear) == "lstm-16-int8"
+    ranking = ranked(better, worse, costs=dear)
+    assert ranking.choice.variant == "lstm-16-int8"
+    assert [row.validation_mape for row in ranking.rows] == [13.4, 13.4]
     assert chosen(replace(better, validation_mape=13.3949), worse, costs=dear) == "lstm-32"
 
 
