@@ -36,7 +36,9 @@ ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""
 
 ARTICLE = ("lstm-64", "lstm-32", "lstm-16", "lstm-32-p30", "lstm-32-p50", "lstm-32-p70", "lstm-32-int8")
-HYBRIDS = ("lstm-16-int8", "lstm-32-p50-int8", "lstm-16-p50-int8")
+HYBRIDS = ("lstm-64-int8", "lstm-16-int8", "lstm-32-p50-int8", "lstm-16-p50-int8", "lstm-16-f16", "lstm-16-full8")
+SMALL = ("lstm-8", "lstm-8-int8", "lstm-4", "lstm-4-int8")
+PRUNED = tuple(f"lstm-{units}-p{percent}" for units in (64, 16, 8, 4) for percent in (30, 50))
 
 
 class SettingsError(ValueError):
@@ -50,7 +52,7 @@ class Profile(BaseModel):
 
     recipe: str = Field(description="how the forecasters are trained: " + " or ".join(RECIPES))
     runs: int = Field(ge=1, description="fits of each variant, each with its own seed; errors are averaged over them")
-    variants: tuple[str, ...] = Field(ARTICLE + HYBRIDS, description="what to build beside the baseline")
+    variants: tuple[str, ...] = Field(ARTICLE + HYBRIDS + SMALL, description="what to build beside the baseline")
 
     @field_validator("recipe")
     @classmethod
@@ -105,8 +107,8 @@ class Settings(BaseSettings):
     profiles: dict[str, Profile] = Field(
         {
             "quick": Profile(recipe="production", runs=1),
-            "standard": Profile(recipe="production", runs=3),
-            "reference": Profile(recipe="reference", runs=3),
+            "standard": Profile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
+            "reference": Profile(recipe="reference", runs=3, variants=ARTICLE),
         },
         description="what `retrain --profile` takes",
     )

@@ -62,7 +62,7 @@ PRODUCTION = Recipe(
     days=730,
     windows=150_000,
     training=Training(epochs=1, at_least=150_000, batch=512, learning_rate=5e-3),
-    finetuning=Training(epochs=1, at_least=75_000, batch=512, learning_rate=2e-3),
+    finetuning=Training(epochs=1, at_least=75_000, batch=512, learning_rate=1e-3),
     int8="integer",
 )
 
