@@ -71,7 +71,7 @@ def tidy(result: Result) -> None:
 
 def retrain(result: Result) -> None:
     rows: list[list[Any]] = [
-        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network"]
+        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network", ""]
         for each in result["references"]
     ]
     baseline = result["variants"][0]
@@ -90,9 +90,11 @@ def retrain(result: Result) -> None:
                 _percent(each["bias_pct"]),
                 _whole(each["latency_us"]),
                 each["verdict"],
+                each["dominated_by"] or "",
             ]
         )
-    table(["", "KB", "file B", "sent B", "MAPE %", "sd", "ratio", "impact pp", "bias %", "us", "verdict"], rows)
+    columns = ["", "KB", "file B", "sent B", "MAPE %", "sd", "ratio", "impact pp", "bias %", "us", "verdict"]
+    table([*columns, "dominated by"], rows)
     days = result["holdout"]
     say(f"MAPE of the .tflite files on {days['days']} days that training never saw, {days['first']} to {days['last']}")
     for each in result["variants"]:

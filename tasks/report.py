@@ -181,7 +181,7 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
-    environment.filters |= {"window": _window, "period": _period, "device": _device}
+    environment.filters |= {"window": _window, "period": _period, "seasons": _seasons, "device": _device}
     return environment.get_template(name)
 
 
@@ -216,6 +216,21 @@ def _signed(value: float | None, digits: int = 2) -> str:
 def _amount(value: float | None, unit: str) -> str:
     text = _number(value, 2 if unit in ("%", "pp") else 0)
     return text if text == _DASH else f"{text} {unit}"
+
+
+def _seasons(scaling: Record) -> str:
+    """What of the calendar a scaling knows, as a sentence."""
+    if scaling["kind"] == "global-min-max":
+        return "Seasons are not modelled apart from the window."
+    known = {
+        "weekdays": set(scaling["weekday"]) != {1.0},
+        "months": set(scaling["month"]) != {1.0},
+        "the time of year": bool(scaling.get("annual")),
+        f"{len(scaling.get('days', ()))} holidays and days of events": bool(scaling.get("days")),
+    }
+    parts = [name for name, used in known.items() if used]
+    groups = f", for {len(scaling['groups'])} groups of items apart" if scaling.get("groups") else ""
+    return f"The scaling knows {', '.join(parts)}{groups}." if parts else "No season was found that pays."
 
 
 def _stores(by_store: dict[str, float | None]) -> str:

@@ -478,10 +478,38 @@ def test_charts_without_a_measured_variant_are_still_drawn() -> None:
     [
         ({"kind": "window-mean", "weekday": [1.0] * 7, "month": [1.0] * 12}, "max(0, base * index * (1 + output))"),
         ({"kind": "global-min-max", "low": 0.0, "high": 231.0}, "max(0, low + (high - low) * output)"),
+        (
+            {"kind": "running-level", "span": 60, "weekday": [1.0] * 7, "month": [1.0] * 12},
+            "level += max(2 / (60 + 1), 1 / days) * (result - level)",
+        ),
     ],
 )
 def test_the_card_says_how_a_device_calls_the_file(scaling: dict[str, Any], formula: str) -> None:
     text = card(manifest(scaling=scaling))
     assert formula in text
     assert "Reset all variables" in text
+
+
+@pytest.mark.parametrize(
+    ("scaling", "sentence"),
+    [
+        ({"kind": "global-min-max", "low": 0.0, "high": 1.0}, "Seasons are not modelled apart from the window."),
+        ({"kind": "window-mean", "weekday": [1.0] * 7, "month": [1.0] * 12}, "No season was found that pays."),
+        (
+            {
+                "kind": "running-level",
+                "span": 60,
+                "weekday": [1.2, *[0.97] * 6],
+                "month": [1.0] * 12,
+                "annual": [[0.1, 0.2]],
+                "days": {"2026-12-25": 0.3},
+                "groups": [{"items": ["1"], "weekday": [1.0] * 7, "month": [1.0] * 12}],
+            },
+            "knows weekdays, the time of year, 1 holidays and days of events, for 1 groups of items apart.",
+        ),
+    ],
+)
+def test_the_card_says_what_of_the_calendar_is_known(scaling: dict[str, Any], sentence: str) -> None:
+    text = card(manifest(scaling=scaling))
+    assert sentence in text
     assert "{{" not in text
