@@ -33,8 +33,8 @@ lint: env ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: env ## speed, memory and accuracy, as ratios within one run
-	$(BIN)/python -m benchmarks
+bench: env ## speed, memory and accuracy, as ratios within one run; PARTS="files memory" for some of it
+	$(BIN)/python -m benchmarks $(PARTS)
 
 lock: env ## refresh requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

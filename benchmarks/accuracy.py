@@ -16,5 +16,5 @@ def main() -> None:
         return
     shelfcast = Path(sys.executable).with_name("shelfcast")
     with TemporaryDirectory() as home:
-        for command in (["ingest", sales], ["retrain", "--profile", "standard"]):
+        for command in (["ingest", sales], ["retrain"], ["retrain", "--recipe", "level"]):
             subprocess.run([shelfcast, *command, "--quiet", "--home", home], check=True)
