@@ -1,6 +1,7 @@
 """Running levels, against a loop over days as a device has it."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ def made(seed: int) -> Panel:
     return Panel(codes, codes, DAYS, sales)
 
 
-def flat(column: int) -> np.ndarray:
-    return np.ones(3, np.float32)
+def flat(column: int) -> Any:
+    """No season: an index of 1 for every series."""
+    return np.float32(1)
 
 
 @given(st.integers(0, 10_000), st.integers(2, 40))
@@ -43,7 +45,7 @@ def test_as_a_naive_loop(seed: int, span: int) -> None:
 def test_the_first_days_are_a_mean() -> None:
     sales = np.array([[10, 20, 60, np.nan, 30]], np.float32)
     panel = Panel(np.array(["1"]), np.array(["1"]), DAYS[:5], sales)
-    before, _ = running(panel, lambda column: np.ones(1, np.float32), span=30)
+    before, _ = running(panel, flat, span=30)
     np.testing.assert_allclose(before, [[0, 10, 15, 30, 30]])
 
 
@@ -51,7 +53,7 @@ def test_a_level_follows_a_change_by_its_gain() -> None:
     assert gain(19) == pytest.approx(0.1)
     known = Levels(date(2025, 1, 1), {"1": {"1": Level(100.0, 500)}})
     panel = Panel(np.array(["1"]), np.array(["1"]), DAYS[:3], np.array([[7, 50, np.nan]], np.float32))
-    before, after = running(panel, lambda column: np.ones(1, np.float32), 19, known)
+    before, after = running(panel, flat, 19, known)
     np.testing.assert_allclose(before, [[100, 100, 95]], err_msg="a day up to the levels' own is passed over")
     assert after.of["1"]["1"] == (95.0, 501)
 
@@ -59,5 +61,5 @@ def test_a_level_follows_a_change_by_its_gain() -> None:
 def test_a_series_that_the_levels_do_not_name_starts_anew() -> None:
     known = Levels(date(2025, 1, 2), {"1": {"1": Level(100.0, 500)}})
     panel = Panel(np.array(["1"]), np.array(["2"]), DAYS[:3], np.array([[10, 20, 30]], np.float32))
-    before, _ = running(panel, lambda column: np.ones(1, np.float32), 19, known)
+    before, _ = running(panel, flat, 19, known)
     np.testing.assert_allclose(before, [[0, 10, 15]])
