@@ -77,7 +77,7 @@ def retrain(
     profile: Annotated[
         str, typer.Option(help="quick: 1 run; standard: 3 runs; reference: the published recipe")
     ] = "standard",
-    recipe: Annotated[str | None, typer.Option(help="production or reference, instead of the profile's")] = None,
+    recipe: Annotated[str | None, typer.Option(help="production, level or reference, instead of the profile's")] = None,
     reason: Annotated[str, typer.Option(help="Why, for the release's manifest")] = "by hand",
     home: HomeOption = None,
     as_json: Json = False,

@@ -88,22 +88,8 @@ def read(
     Raises:
         NoSales: If nothing was ingested yet.
     """
-    tables = list(scan(home, version, after, until, stores))
-    _table(home, version)
+    tables = [pa.table(batch).cast(COLUMNS) for batch in _batches(home, version, after, until, stores)]
     return pa.concat_tables([COLUMNS.empty_table(), *tables]).to_pandas()
-
-
-def scan(
-    home: Home,
-    version: int | None = None,
-    after: date | None = None,
-    until: date | None = None,
-    stores: Sequence[str] | None = None,
-) -> Iterator[pa.Table]:
-    """The rows that `read` gives, piece by piece in schema `COLUMNS`; none if nothing was ingested yet."""
-    if snapshot(home) is not None:
-        for batch in _batches(home, version, after, until, stores):
-            yield pa.table(batch).cast(COLUMNS)
 
 
 def panel(
