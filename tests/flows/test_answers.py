@@ -33,7 +33,7 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     answers.retrain(
         {
             "references": [],
-            "variants": [variant | {"file_bytes": 1, "transfer_bytes": 1, "reasons": []}],
+            "variants": [variant | {"file_bytes": 1, "transfer_bytes": 1, "reasons": [], "dominated_by": "lstm-4"}],
             "holdout": {"days": 1, "first": "a", "last": "b"},
             "choices": [{"device": "till", "reason": WHY}, {"device": "shelf-label", "reason": "no variant fits"}],
             "release": None,
@@ -41,4 +41,5 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
         }
     )
     lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[-2:] == ["dominated", "by"] and lines[1].split()[-2:] == ["pass", "lstm-4"]
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
