@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.size import ingest_apart
+from benchmarks.size import ingest_apart, peak_mb
 from tasks.forecasting.synthetic import Chain
 from tasks.sample import write_sample
 
@@ -62,17 +61,13 @@ def _step(step: str, home: Path) -> None:
     candidate = draft(Home(home), "production", RECIPES["production"], 1, (VARIANT,), Days())
     if step == "train":
         import keras  # noqa: F401
-    imports, start = _peak_mb(), time.perf_counter()
+    imports, start = peak_mb(), time.perf_counter()
     if step == "train":
         build_run(candidate, variant(VARIANT), 0)
     else:
         prepare.fn(Home(home), candidate)
-    took = {"seconds": time.perf_counter() - start, "imports_mb": imports, "peak_mb": _peak_mb()}
+    took = {"seconds": time.perf_counter() - start, "imports_mb": imports, "peak_mb": peak_mb()}
     print(json.dumps({**took, "windows": candidate.prepared["training_windows"]}))
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

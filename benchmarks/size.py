@@ -2,7 +2,7 @@
 
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -86,8 +86,12 @@ def _take_in(home: str, paths: list[str]) -> None:
                 raise SystemExit(str(refuse_batch.fn(batch, findings, Home(Path(home)))))
             merge_batch.fn(batch, Home(Path(home)), findings.refused_stores)
             seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "peak_mb": peak}), flush=True)
+        print(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}), flush=True)
+
+
+def peak_mb() -> float:
+    """Resident memory of this program at most, in MB, on Linux; `ru_maxrss` would begin with the parent's."""
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1024
 
 
 if __name__ == "__main__":
