@@ -84,9 +84,10 @@ def prepare(home: Home, candidate: Candidate) -> None:
     training, unseen = to_learn_from(candidate.recipe, sales, split)
     learned = lessons(candidate.recipe, scaling.over(sales), training)
     holdout = windows(sales, split.holdout, len(sales.dates))
-    if not len(learned.inputs) or not len(holdout):
+    sold = np.count_nonzero(training.actual)
+    if not sold or not len(holdout):
         raise TooLittleHistory(
-            f"{len(learned.inputs)} windows with sales to learn from and {len(holdout)} to measure on, both are "
+            f"{sold} windows with sales to learn from and {len(holdout)} to measure on, both are "
             f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
         )
     for name, array in {"sales": sales.sales, **vars(learned)}.items():

@@ -25,6 +25,10 @@ KNOWN = 7
 """Days of the history that must be known."""
 
 
+SLOWEST = 1 / 28
+"""Units a day that a level is taken to be at least."""
+
+
 class Unfit(RuntimeError):
     """The file is not the one assigned, or does not answer its golden samples."""
 
@@ -80,9 +84,7 @@ class Device:
             return max(0.0, low + span * self._run((filled - low) / span))
         index = self._index(item)
         relative = np.array([units / index(past) for units, past in zip(sales, self._days(day), strict=True)])
-        base = float(np.nanmean(relative)) if level is None else level
-        if base <= 0:
-            return 0.0
+        base = max(float(np.nanmean(relative)) if level is None else level, SLOWEST)
         unit = base * index(day)
         return max(0.0, unit + unit * self._run(np.nan_to_num(relative / base - 1, nan=0.0)))
 

@@ -25,11 +25,9 @@ class Lessons:
 
 
 def lessons(recipe: Recipe, scale: Scale, training: Windows) -> Lessons:
-    """What can be learned from windows, in units: those that sold something."""
+    """What is to be learned from windows."""
     scaled = scale(training)
-    outputs = scaled.outputs(training.actual)
-    sold = np.isfinite(outputs[:, 0])
-    return Lessons(scaled.inputs[sold], outputs[sold], loss_weight(recipe, scaled)[sold])
+    return Lessons(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
 
 
 def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
@@ -43,4 +41,4 @@ def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
     """
     if recipe.weight == "equal":
         return np.ones_like(scaled.unit)
-    return scaled.unit / scaled.unit.mean() if scaled.unit.any() else scaled.unit
+    return scaled.unit / scaled.unit.mean() if len(scaled.unit) else scaled.unit

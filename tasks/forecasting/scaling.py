@@ -14,6 +14,10 @@ from tasks.forecasting.windows import Windows
 
 Floats = NDArray[np.float32]
 
+SLOWEST = np.float32(1 / 28)
+"""Units a day, half a unit in 14 days, that a level is taken to be at least: an item that did not sell for 14 days may
+sell on the next, and how much it does is for the network to learn."""
+
 
 @dataclass(frozen=True)
 class Scaled:
@@ -22,7 +26,7 @@ class Scaled:
     Attributes:
         inputs: Shape `(windows, 14, 1)`, no NaN.
         base: Units, shape `(windows,)`.
-        unit: Units, shape `(windows,)`; 0 where the window sold nothing.
+        unit: Units, shape `(windows,)`.
         level: Running level before the target day in units a day, shape `(windows,)`; `None` where none is kept.
     """
 
@@ -41,9 +45,8 @@ class Scaled:
         return self.base
 
     def outputs(self, targets: Floats) -> Floats:
-        """What the network should have answered, shape `(windows, 1)`. Undefined (NaN) where `unit` is 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.unit > 0, (targets - self.base) / self.unit, np.nan)[:, None].astype(np.float32)
+        """What the network should have answered, shape `(windows, 1)`."""
+        return ((targets - self.base) / self.unit)[:, None].astype(np.float32)
 
 
 Scale = Callable[[Windows], Scaled]
@@ -88,7 +91,10 @@ class GlobalMinMax:
 
 @dataclass(frozen=True)
 class WindowMean:
-    """Each day divided by its seasonal index, then each window by its own mean; 0 is "as the mean of the window"."""
+    """Each day divided by its seasonal index, then each window by its own mean; 0 is "as the mean of the window".
+
+    A mean below `SLOWEST` is taken to be that.
+    """
 
     seasons: Seasons
 
@@ -155,10 +161,10 @@ class _Index:
 
 
 def _relative(history: Floats, level: Floats, index: Floats) -> Scaled:
-    relative = history / np.where(level > 0, level, 1)[:, None] - 1
-    usable = np.isfinite(history) & (level > 0)[:, None]
+    level = np.maximum(level, SLOWEST)
+    relative = np.where(np.isfinite(history), history / level[:, None] - 1, 0)
     unit = (level * index).astype(np.float32)
-    return Scaled(np.where(usable, relative, 0)[:, :, None].astype(np.float32), unit, unit)
+    return Scaled(relative[:, :, None].astype(np.float32), unit, unit)
 
 
 def from_dict(record: Mapping[str, Any]) -> Scaling:

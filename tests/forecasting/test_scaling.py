@@ -155,11 +155,14 @@ def test_an_unknown_scaling_is_refused(record: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("scaling", SCALINGS[2:], ids=str)
-def test_a_window_without_sales_forecasts_0_and_teaches_nothing(scaling: Scaling) -> None:
+def test_a_window_without_sales_counts_as_half_a_unit_and_teaches_too(scaling: Scaling) -> None:
+    """What slow items sell after two weeks without a sale is for the network to learn."""
     scaled = scaled_(scaling, one(np.zeros(WINDOW)))
-    assert np.isfinite(scaled.inputs).all()
-    assert np.isnan(scaled.outputs(np.array([3.0]))).all()
-    assert scaled.forecast(np.array([[7.0]])) == [0]
+    assert (scaled.inputs == -1).all()
+    sold = scaled.outputs(np.array([3.0]))
+    assert np.isfinite(sold).all()
+    assert scaled.forecast(sold) == pytest.approx([3.0])
+    assert 0 < scaled.neutral[0] < 0.1
 
 
 def test_no_forecast_is_below_zero() -> None:
