@@ -22,7 +22,7 @@ from tasks.contract import Contract
 from tasks.delta import Tidiness
 from tasks.forecasting.choice import CostModel
 from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.gate import Limits
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.recipe import RECIPES
 from tasks.forecasting.rollout import RolloutPolicy, StoreList

@@ -1,7 +1,5 @@
 """Forecast errors, each written once. An undefined error is NaN, never 0."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,21 +33,3 @@ def bias(actual: Floats, forecast: Floats) -> float:
     """Forecast minus sales, in percent of sales: below zero is forecasting low; NaN without sales."""
     sold = float(np.sum(actual, dtype=float))
     return 100 * float(np.sum(forecast - actual, dtype=float)) / sold if sold > 0 else float("nan")
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How well one forecaster did on one set of days; all but `days` in percent."""
-
-    mape: float
-    coverage: float
-    wape: float
-    bias_pct: float
-    days: int
-
-
-def accuracy(actual: Floats, forecast: Floats) -> Accuracy:
-    """All the errors of `forecast`, shape `(days,)`, against `actual`, the same shape."""
-    return Accuracy(
-        mape(actual, forecast), coverage(actual), wape(actual, forecast), bias(actual, forecast), len(actual)
-    )
