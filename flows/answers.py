@@ -217,7 +217,7 @@ def _percent(value: float | None, digits: int = 2) -> str | None:
 
 
 def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{value:+.2f}"
+    return None if value is None else f"{round(value, 2) + 0.0:+.2f}"
 
 
 def _whole(value: float | None) -> str | None:

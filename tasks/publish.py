@@ -117,7 +117,13 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
 
 @task
 def show(record: dict[str, Any]) -> None:
-    """The comparison table and the chart of size against MAPE, as Prefect artifacts."""
+    """The comparison table, every check and the chart of size against MAPE, as Prefect artifacts."""
     create_table_artifact(report.comparison(record), key="comparison", description=f"release {record['release']}")
+    checks = [
+        {"variant": variant["name"], **check, "counterfactual": (check["counterfactual"] or {}).get("sentence")}
+        for variant in record["variants"]
+        for check in variant["checks"]
+    ]
+    create_table_artifact(checks, key="verdicts", description=f"release {record['release']}")
     picture = base64.b64encode(chart.png(chart.size_chart(record))).decode()
     create_image_artifact(f"data:image/png;base64,{picture}", key="size-against-mape")
