@@ -14,12 +14,13 @@ from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from tasks import chart, ledger, report
-from tasks.candidate import Candidate, to_json
+from tasks.candidate import Candidate
 from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Verdict
 from tasks.forecasting.limits import Limits
 from tasks.home import Home, move_folder, remove_folder, write_file
 from tasks.manifest import golden, manifest, release_id, samples, scores
+from tasks.record import to_json
 from tasks.release import Release, releases
 
 log = logging.getLogger("shelfcast.publish")

@@ -357,6 +357,7 @@ def test_an_error_is_json_too(run: Run) -> None:
         "",
         "ingest",
         "retrain",
+        "judge",
         "promote",
         "rollback",
         "monitor",
