@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from tasks import ledger, quarantine, sales_table, scores
+from tasks import ledger, overrides, quarantine, sales_table, scores
 from tasks.forecasting.drift import DriftPolicy
 from tasks.home import Home
-from tasks.release import Release, releases
+from tasks.release import Release, refused, releases
 
 
 def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
             {"id": name, "message": entry.why, "since": entry.at.isoformat(timespec="seconds")}
             for name, entry in ledger.open_alerts(home).items()
         ],
+        "overrides": _overrides(home),
         "quarantine": quarantine.reasons(home),
     }
 
@@ -71,5 +72,15 @@ def published(home: Home) -> dict[str, Any]:
                 "stores": sum(stack[-1].release == release.id for stack in ledger.champions(home).values()),
             }
             for release in releases(home)
-        ]
+        ],
+        "refused_candidates": [
+            {"release": name, "created": each.manifest["created"], "reason": each.manifest["reason"]}
+            for name, each in refused(home).items()
+        ],
+        "overrides": _overrides(home),
     }
+
+
+def _overrides(home: Home) -> list[dict[str, Any]]:
+    """What people released against the gate or a freeze, as long as it holds."""
+    return [each.to_dict() for each in overrides.active(home)]
