@@ -98,7 +98,7 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
         (FREEZE.replace('"01-02"', '"02-30"'), "rollout.freeze.0.last: a day is a date such as 2026-12-24"),
         (
             FREEZE.replace('"01-02"', "2027-01-02"),
-            "rollout.freeze.0: first is 11-20 and last is 2027-01-02; write both",
+            "rollout.freeze.0: first is 11-20 and last is 2027-01-02; write",
         ),
         (FREEZE + "store = ['2']\n", "unknown key 'rollout.freeze.0.store'"),
         (FREEZE.replace('name = "Christmas"', ""), "rollout.freeze.0.name: Field required"),
