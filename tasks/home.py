@@ -81,6 +81,10 @@ class Home:
         return self.root / "releases"
 
     @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
     def channel(self) -> Path:
         return self.root / "channel"
 

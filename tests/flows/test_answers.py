@@ -43,3 +43,24 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[-2:] == ["dominated", "by"] and lines[1].split()[-2:] == ["pass", "lstm-4"]
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
+
+
+def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.CaptureFixture[str]) -> None:
+    word = {"release": "20241231-4f381d4f", "who": "Ana Ruiz", "why": "recall", "until": "2026-12-01"}
+    overrides = [
+        word | {"variant": "lstm-16", "what": "verdict"},
+        word | {"variant": None, "what": "freeze"},
+    ]
+    lines = [
+        "overridden: lstm-16 of 20241231-4f381d4f, released by Ana Ruiz until 2026-12-01: recall",
+        "overridden: 20241231-4f381d4f during freezes, released by Ana Ruiz until 2026-12-01: recall",
+    ]
+    known = {"home": "h", "snapshot": 1, "last_day": "d", "newest_release": "r", "stores": [], "alerts": []}
+    answers.status(known | {"quarantine": {}, "overrides": overrides})
+    assert capsys.readouterr().out.splitlines()[-2:] == lines
+    refused = {"release": "20250101-00000000", "created": "2026-11-24T10:00:00", "reason": "weekly"}
+    answers.releases({"releases": [], "refused_candidates": [refused], "overrides": overrides})
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "refused as a whole: 20250101-00000000, made 2026-11-24T10:00:00 (weekly)",
+        *lines,
+    ]
