@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from tasks.forecasting.metrics import Floats
 
 WEEK = 7
-BLOCKS = 4
-"""Blocks that a series has at least, if it has so many weeks."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,9 @@ class Bootstrap:
 
     Attributes:
         days: Length of the series.
-        block_weeks: Length of a block at most; shorter in a series of fewer than `BLOCKS` such blocks.
+        block_weeks: Length of a block at most.
         draws: How many.
+        blocks: How many blocks a series has at least, if it has so many weeks; shorter series have shorter blocks.
         seed: The same seed gives the same draws.
 
     Source:
@@ -64,12 +63,13 @@ class Bootstrap:
     days: int
     block_weeks: int = 4
     draws: int = 1000
+    blocks: int = 4
     seed: int = 0
 
     @property
     def length(self) -> int:
         """Days of a block."""
-        weeks = min(self.block_weeks, self.days // (BLOCKS * WEEK))
+        weeks = min(self.block_weeks, self.days // (self.blocks * WEEK))
         return min(max(weeks, 1) * WEEK, self.days)
 
     def sums(self, values: Floats) -> Floats:

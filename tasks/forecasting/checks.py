@@ -226,7 +226,8 @@ class Checks:
         better = 100 * (1 - ours / other) if other else 0.0
         said = f"MAPE is {better:.0f} % below the reference forecast's"
         if better <= limit:
-            return Check("too good", better, limit, "%", "pass", f"{said}, which is believable")
+            said += ", which is believable"
+            return self._decided("too good", better, (NAN, NAN), limit, "%", "pass", said)
         said += f", over {limit:g} %: too good to believe; look whether sales of the holdout leaked into training"
         return Check("too good", better, limit, "%", "abstain", said)
 
@@ -257,7 +258,7 @@ class Checks:
         outcome: Outcome = "pass" if spread <= limit else "fail"
         within = "within" if outcome == "pass" else "over the limit of"
         said = f"the standard deviation of MAPE over {len(mapes)} runs is {spread:.3f} pp, {within} {limit:g} pp"
-        return Check("spread", spread, limit, "pp", outcome, said)
+        return self._decided("spread", spread, (NAN, NAN), limit, "pp", outcome, said)
 
     def _worst(self, kind: str, kinds: str, groups: NDArray[np.str_], limit: float) -> Check:
         what = f"MAPE of an {kind}" if kind[0] in "aeiou" else f"MAPE of a {kind}"

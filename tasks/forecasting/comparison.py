@@ -14,8 +14,11 @@ from tasks.forecasting.evidence import Evidence
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.metrics import Floats
 
+BLOCKS, GROUP_BLOCKS = 4, 12
+"""Blocks of days at least, in a comparison of all and in that of one group: a group is allowed only a share of the
+chance to be wrong, which few blocks can never be sure of."""
 GROUP_DRAWS = 20
-"""Times as many draws where groups are compared, as each of them is allowed a share of the chance to be wrong."""
+"""Times as many draws for groups, for the same reason."""
 
 MOST_NAMED = 20
 """Stores or weeks named as what drove a refusal; a longer list explains nothing."""
@@ -122,7 +125,7 @@ class Comparison:
         known = np.isfinite(difference)
         order = np.argsort(-np.where(known, difference, -np.inf), kind="stable")[: known.sum()]
         drawn = {
-            int(index): self._draws(excess[index], counted[index], GROUP_DRAWS)
+            int(index): self._draws(excess[index], counted[index], GROUP_BLOCKS, GROUP_DRAWS)
             for number, index in enumerate(order)
             if not number or difference[index] > limit
         }
@@ -188,11 +191,11 @@ class Comparison:
         bounds = self._draws(by_day, over).bounds(self.limits.confidence)
         return Estimate(float(by_day.sum() / over.sum()), *bounds)
 
-    def _draws(self, by_day: Floats, over: Floats, times: int = 1) -> Draws:
+    def _draws(self, by_day: Floats, over: Floats, blocks: int = BLOCKS, times: int = 1) -> Draws:
         """Of the ratio, from the first to the last day that counts."""
         known = np.flatnonzero(over)
         span = slice(known[0], known[-1] + 1)
-        bootstrap = _bootstrap(len(over[span]), self.limits.block_weeks, times * self.limits.draws)
+        bootstrap = _bootstrap(len(over[span]), self.limits.block_weeks, times * self.limits.draws, blocks)
         return bootstrap.ratio(by_day[span], over[span])
 
 
@@ -205,19 +208,20 @@ class _Parts(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _bootstrap(days: int, block_weeks: int, draws: int) -> Bootstrap:
-    return Bootstrap(days, block_weeks, draws)
+def _bootstrap(days: int, block_weeks: int, draws: int, blocks: int) -> Bootstrap:
+    return Bootstrap(days, block_weeks, draws, blocks)
 
 
 def _surely_over(suspects: Mapping[int, Draws], limit: float, groups: int, chance: float) -> list[int]:
     """Those whose lower bound is over the limit, each round at a chance that fewer groups have to share."""
     found: list[int] = []
-    while True:
+    while len(found) < groups:
         confidence = 1 - chance / (groups - len(found))
         now = [index for index, draws in suspects.items() if draws.bounds(confidence)[0] > limit]
-        if len(now) <= len(found) or len(now) == groups:
-            return now
+        if len(now) == len(found):
+            break
         found = now
+    return found
 
 
 def mondays(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
