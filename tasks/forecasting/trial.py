@@ -50,7 +50,11 @@ class Trial:
     fast: float = 0.06
 
     def evidence(self, worse: Mapping[str, float | Floats]) -> Evidence:
-        """What the gate sees.
+        """What the gate sees; the arguments are those of `given`."""
+        return Evidence.of(*self.given(worse), age_days=1)
+
+    def given(self, worse: Mapping[str, float | Floats]) -> tuple[Yardstick, list[File], dict[str, Forecast]]:
+        """What evidence is made of.
 
         Args:
             worse: For each variant the percentage points of MAPE that it is worse in truth, in all stores or, shape
@@ -69,7 +73,7 @@ class Trial:
             File(BASELINE, None, None, 2000, 2000, (1.0,), {"store device": None}),
             *(File(name, BASELINE, None, 1000, 1000, (1.0,), {"store device": None}) for name in worse),
         ]
-        return Evidence.of(Yardstick(self.windows, LEARNED), files, forecasts, age_days=1)
+        return Yardstick(self.windows, LEARNED), files, forecasts
 
     @cached_property
     def windows(self) -> Windows:
