@@ -107,7 +107,7 @@ def _overall() -> None:
 def _stores() -> None:
     limit = BY_STORE.max_worse_in_a_store_pp
     print(
-        f"\nthe same of one store of fifty, with the default limit of {limit:+g} pp; 10 items each: % of {GATES} gates in"
+        f"\nthe same of one store of fifty, with the default limit of {limit:+g} pp; 4 items each: % of {GATES} gates in"
     )
     print(
         "which the bad store is found, and no other is; and in which any is where none is bad, or all are at the limit"
@@ -123,7 +123,7 @@ def _answers(days: int, seed: int) -> list[bool]:
     bad = np.arange(50) == seed % 50
     truth: dict[str, float | NDArray[np.float64]] = {_points(each): np.where(bad, each, 0) for each in IN_A_STORE}
     truth |= {"none": 0.0, "limit": float(BY_STORE.max_worse_in_a_store_pp or 0)}
-    *ones, none, limit = judge(Trial(stores=50, days=days, seed=seed).evidence(truth), BY_STORE)[1:]
+    *ones, none, limit = judge(Trial(stores=50, items=4, days=days, seed=seed).evidence(truth), BY_STORE)[1:]
     explained = [_check(each, "store").counterfactual for each in ones]
     named = [each is not None and each.stores == (str(seed % 50 + 1),) for each in explained]
     return [*named, *(_check(each, "store").outcome == "fail" for each in (none, limit))]

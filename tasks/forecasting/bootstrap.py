@@ -73,15 +73,15 @@ class Bootstrap:
         return min(max(weeks, 1) * WEEK, self.days)
 
     def sums(self, values: Floats) -> Floats:
-        """Sum of a value by day, shape `(days,)`, in each draw, shape `(draws,)`."""
+        """Sums of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
         whole, rest = divmod(self.days, self.length)
-        total = np.zeros(self.draws)
+        total = np.zeros((self.draws, values.shape[1]))
         for length, blocks in ((self.length, self._starts[:whole]), (rest, self._starts[whole:])):
             if len(blocks):
                 wrapped = np.concatenate([values, values[: length - 1]]).astype(np.float64)
-                by_start = sliding_window_view(wrapped, length).sum(axis=1)
+                by_start = sliding_window_view(wrapped, length, axis=0).sum(axis=-1)
                 for starts in blocks:
-                    total += by_start[starts]
+                    total += by_start.take(starts, axis=0)
         return total
 
     def ratio(self, numerator: Floats, denominator: Floats) -> Draws:
@@ -93,9 +93,9 @@ class Bootstrap:
             numerator: By day, shape `(days,)`.
             denominator: By day, at least one above zero.
         """
-        over = self.sums(denominator)
+        top, over = self.sums(np.stack([numerator, denominator], axis=1)).T
         ratios = np.full(self.draws, numerator.sum() / denominator.sum())
-        np.divide(self.sums(numerator), over, out=ratios, where=over > 0)
+        np.divide(top, over, out=ratios, where=over > 0)
         return Draws(np.sort(ratios), self.days / self.length)
 
     @cached_property
