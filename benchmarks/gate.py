@@ -107,10 +107,10 @@ def _overall() -> None:
 def _stores() -> None:
     limit = BY_STORE.max_worse_in_a_store_pp
     print(
-        f"\nthe same of one store of fifty, with the default limit of {limit:+g} pp; 4 items each: % of {GATES} gates in"
+        f"\nthe same of one store of fifty, 4 items each, with the default limit of {limit:+g} pp: % of gates in which"
     )
     print(
-        "which the bad store is found, and no other is; and in which any is where none is bad, or all are at the limit"
+        "the bad store is found, and no other is; and in which any is, where none is bad or where all are at the limit"
     )
     print(_row("holdout", *map(_points, IN_A_STORE), "none bad", "at limit"))
     for days in HOLDOUTS:

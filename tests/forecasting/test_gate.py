@@ -477,6 +477,20 @@ def test_a_new_store_with_days_enough_is_judged_by_these() -> None:
     assert set(judged.counterfactual.stores) == {"3", "7"}
 
 
+def test_what_was_not_measured_yet_makes_nobody_surer() -> None:
+    """The interval is that of a holdout which begins with the first day that counts."""
+    absent = NOISY.days < NOISY.days[-63]
+    later = NOISY.without(days=absent)
+    shapes = {name: getattr(NOISY, name)[:, ~absent] for name in ("forecasts", "counted", "sold")}
+    errors = {
+        name: replace(each, percentage=each.percentage[:, ~absent], signed=each.signed[:, ~absent])
+        for name, each in NOISY.errors.items()
+    }
+    alone = replace(NOISY, days=NOISY.days[~absent], errors=errors, **shapes)
+    for name in ("champion", "store"):
+        assert repr(of("equal", name, later)) == repr(of("equal", name, alone))
+
+
 # a larger error never helps
 
 
@@ -494,7 +508,7 @@ TIGHT = Limits(
 
 def panel(rng: np.random.Generator) -> Panel:
     codes = np.arange(1, 5).astype(str)
-    sales = rng.integers(0, 30, (4, COLUMNS)).astype(np.float32)
+    sales = rng.integers(5, 30, (4, COLUMNS)).astype(np.float32)
     return Panel(codes, np.array(["1"] * 4), np.datetime64("2024-01-01") + np.arange(COLUMNS), sales)
 
 
@@ -514,21 +528,28 @@ def never_helped(before: Verdict, after: Verdict) -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    worse=st.sampled_from([0.9, 1.0, 1.02, 1.05, 1.1]),
-    share=st.sampled_from([0.01, 0.1, 0.5, 1.0]),
+    worse=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
+    bad=st.sampled_from([0.0, 4.0, 8.0, 20.0]),
+    days=st.sampled_from([1, 3, 10, 35]),
     stores=st.sets(st.integers(0, 3), min_size=1),
     further=st.sampled_from([0.01, 0.2, 1.0, 10.0, 1e300, INF]),
 )
-def test_a_larger_error_never_helps(seed: int, worse: float, share: float, stores: set[int], further: float) -> None:
-    """Whichever store-days it is on; bias and spread, which errors of opposite kinds make smaller, are below."""
+def test_a_larger_error_never_helps(
+    seed: int, worse: float, bad: float, days: int, stores: set[int], further: float
+) -> None:
+    """Whichever store-days it is on; bias and spread, which errors of opposite kinds make smaller, are below.
+
+    `worse` is by how many percent of sales it is worse than the others everywhere, `bad` in the first store.
+    """
     rng = np.random.default_rng(seed)
     yardstick = Yardstick(windows(panel(rng), 28, COLUMNS), 28)
-    sold = yardstick.windows.actual.astype(float)
-    other = sold + rng.integers(-4, 5, len(sold))
-    forecast = sold + worse * (other - sold) + rng.integers(-1, 2, len(sold))
-    moved = (rng.random(len(sold)) < share) & np.isin(yardstick.windows.series, list(stores))
-    away = np.where(forecast >= sold, further, -further)
-    larger = np.where(moved, forecast + away, forecast)
+    sold, series = yardstick.windows.actual.astype(float), yardstick.windows.series
+    other = sold + rng.integers(-3, 4, len(sold))
+    side = np.where(other >= sold, 1, -1)
+    forecast = other + side * sold / 100 * (worse + np.where(series == 0, bad, 0) + rng.normal(0, 5, len(sold)))
+    on = rng.choice(np.arange(28, COLUMNS), days, replace=False)
+    moved = np.isin(yardstick.windows.column, on) & np.isin(series, list(stores))
+    larger = np.where(moved, forecast + np.where(forecast >= sold, further, -further), forecast)
     before, after = (verdicts(yardstick, each, other, TIGHT)[1] for each in (forecast, larger))
     never_helped(before, after)
 
@@ -544,6 +565,17 @@ def test_a_larger_bias_never_helps(seed: int, level: float, share: float) -> Non
     before, after = (
         own(replace(evidence, errors=evidence.errors | {"own": each}))
         for each in (errors, replace(errors, signed=errors.signed + on))
+    )
+    never_helped(before, after)
+
+
+def test_a_bias_is_held_against_the_side_that_it_is_on() -> None:
+    """A week that balanced a bias, and made it unsure, is gone: that is no improvement."""
+    weeks = np.repeat([[9.0, 9.0, 9.0, -59.0, 9.0, 9.0, 9.0, 9.0]], 7, axis=1)
+    evidence = made()
+    before, after = (
+        own(replace(evidence, errors=evidence.errors | {"own": replace(evidence.errors["own"], signed=each)}))
+        for each in (np.repeat(weeks, 8, axis=0), np.repeat(np.maximum(weeks, -9), 8, axis=0))
     )
     never_helped(before, after)
 
