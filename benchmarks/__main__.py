@@ -9,6 +9,7 @@ PARTS = {
     "size": "ingest of 1, 10 and 91 million rows, and of a night's rows into a large table",
     "training": "windows a second, against plain Keras and PyTorch",
     "memory": "peak memory of preparing and training for 50, 500 and 5,000 series",
+    "gate": "seconds to judge a candidate, and how often the gate is right by the holdout's length",
     "peers": "MAPE, seconds and bytes, against LightGBM, forecasts without a network and the noise floor",
     "accuracy": "every variant of the standard profile on the sales given",
     "article": "the published article's procedure in plain Keras, against a retrain (long; see the variables below)",

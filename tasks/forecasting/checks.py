@@ -2,22 +2,22 @@
 
 import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.comparison import Comparison, Estimate, mondays, names
+from tasks.forecasting.comparison import Comparison, Estimate, names
 from tasks.forecasting.evidence import BUDGET, CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE, File
 from tasks.forecasting.limits import Limits
 
 Outcome = Literal["pass", "fail", "abstain", "not applicable"]
 
 NAN = math.nan
-SHARE_DROPPED = 0.5
-"""Share of stores, and half of it of weeks, that may be named as what drove a refusal: more is no explanation."""
+BELOW_ZERO = -math.ulp(0.0)
+"""The largest number below zero: `at most` this is `less than` zero."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Counterfactual:
 
     Attributes:
         needed: The smallest change of the value, in the check's unit, with which it would have passed.
-        stores: The fewest stores, worst first, without which it would have; none if it takes over half of them.
-        weeks: The same of weeks, by their Mondays; none if it takes over a quarter of them.
+        stores: The fewest stores, worst first, without which it would have; none if it takes over half of them, or over
+            20.
+        weeks: The same of weeks, by their Mondays; none if it takes over a quarter of them, or over 20.
         sentence: All that in words.
     """
 
@@ -200,7 +201,7 @@ class Checks:
         """Below the reference for sure."""
         ours, other = (self.comparison.mape(name) for name in (self.file.variant, REFERENCE))
         difference = self.comparison.difference(self.file.variant, REFERENCE)
-        if not math.isfinite(difference.value):
+        if not (math.isfinite(difference.value) and math.isfinite(difference.high)):
             said = "MAPE of the variant or of the reference forecast is undefined"
             return Check("reference", ours.value, other.value, "%", "abstain", said)
         surely = f"{100 * self.limits.confidence:g} % sure"
@@ -214,18 +215,19 @@ class Checks:
         else:
             said = f"MAPE of {ours.value:.2f} % does not beat the {other.value:.2f} % of a {label}, without any network"
         check = self._decided("reference", ours.value, bounds, other.value, "%", "fail", said)
-        return self._explained(check, REFERENCE, difference, 0.0)
+        return self._explained(check, REFERENCE, difference, BELOW_ZERO)
 
     def _too_good(self, limit: float) -> Check:
         """It abstains, whatever abstaining means otherwise: a person must look."""
         ours, other = (self.comparison.mape(name).value for name in (self.file.variant, REFERENCE))
-        better = 100 * (1 - ours / other) if other else 0.0
-        if not math.isfinite(better):
+        if not (math.isfinite(ours) and math.isfinite(other)):
             said = "MAPE of the variant or of the reference forecast is undefined"
             return Check("too good", NAN, limit, "%", "abstain", said)
+        better = 100 * (1 - ours / other) if other else 0.0
         said = f"MAPE is {better:.0f} % below the reference forecast's"
         if better <= limit:
-            return Check("too good", better, limit, "%", "pass", f"{said}, which is believable")
+            said += ", which is believable"
+            return self._decided("too good", better, (NAN, NAN), limit, "%", "pass", said)
         said += f", over {limit:g} %: too good to believe; look whether sales of the holdout leaked into training"
         return Check("too good", better, limit, "%", "abstain", said)
 
@@ -237,9 +239,10 @@ class Checks:
 
     def _bias(self, limit: float) -> Check:
         bias = self.comparison.bias(self.file.variant)
-        if not math.isfinite(bias.value):
+        if not all(map(math.isfinite, bias)):
             return self._undefined("bias", "the bias", limit, "%")
-        furthest = max(abs(bias.low), abs(bias.high))
+        # on the side that it is on, so that a larger bias is never taken for a smaller one
+        furthest = bias.high if bias.value >= 0 else -bias.low
         outcome: Outcome = "pass" if furthest <= limit else "fail"
         said = f"forecasts are {bias.value:+.2f} % of sales off in all, {bias.low:+.2f} to {bias.high:+.2f} %"
         said += f", within {limit:g} %" if outcome == "pass" else f", over the limit of {limit:g} %"
@@ -247,15 +250,15 @@ class Checks:
 
     def _spread(self, limit: float) -> Check:
         mapes = self.file.run_mapes
+        if not mapes or not all(map(math.isfinite, mapes)):
+            return self._undefined("spread", "the spread of MAPE over runs", limit, "pp")
         if len(mapes) == 1:
             return self._nothing_to_compare("spread", limit, "one run has no spread; profiles with more runs have")
-        spread = statistics.stdev(mapes) if mapes and all(map(math.isfinite, mapes)) else NAN
-        if math.isnan(spread):
-            return self._undefined("spread", "the spread of MAPE over runs", limit, "pp")
+        spread = statistics.stdev(mapes)
         outcome: Outcome = "pass" if spread <= limit else "fail"
         within = "within" if outcome == "pass" else "over the limit of"
         said = f"the standard deviation of MAPE over {len(mapes)} runs is {spread:.3f} pp, {within} {limit:g} pp"
-        return Check("spread", spread, limit, "pp", outcome, said)
+        return self._decided("spread", spread, (NAN, NAN), limit, "pp", outcome, said)
 
     def _worst(self, kind: str, kinds: str, groups: NDArray[np.str_], limit: float) -> Check:
         what = f"MAPE of an {kind}" if kind[0] in "aeiou" else f"MAPE of a {kind}"
@@ -327,28 +330,16 @@ class Checks:
         """The check with what its refusal came from."""
         if check.outcome != "fail":
             return check
-        evidence, variant = self.comparison.evidence, self.file.variant
+        comparison, variant = self.comparison, self.file.variant
         needed = _up(estimate.high - limit)
-        weeks = mondays(evidence.days).astype(str)
-        nowhere, never = np.zeros(len(evidence.stores), bool), np.zeros(len(evidence.days), bool)
-
-        def passes(stores: list[str], mondays: list[str]) -> bool:
-            cells = np.isin(evidence.stores, stores) if stores else nowhere
-            days = np.isin(weeks, mondays) if mondays else never
-            return self.comparison.without(variant, against, cells, days).high <= limit
-
-        by_store = [each.name for each in self.comparison.contributions(variant, against, evidence.stores)]
-        by_week = [each.name for each in self.comparison.weeks(variant, against)]
-        stores = _fewest(by_store, SHARE_DROPPED, lambda dropped: passes(dropped, []))
-        dropped_weeks = _fewest(by_week, SHARE_DROPPED / 2, lambda dropped: passes([], dropped))
+        stores = comparison.drivers(variant, against, comparison.evidence.stores, limit)
+        weeks = comparison.weeks(variant, against, limit).fewest
         said = [f"it would have passed with a MAPE {needed:.2f} pp lower"]
-        said += [f"without store {names(stores)}"] if stores else []
-        said += [f"without the weeks of {names(sorted(dropped_weeks))}"] if dropped_weeks else []
-        if not stores and len(by_store) > 1:
-            said += [f"no few stores explain it: store {by_store[0]} adds most"]
-        return replace(
-            check, counterfactual=Counterfactual(needed, tuple(stores), tuple(dropped_weeks), ", or ".join(said))
-        )
+        said += [f"without store {names(stores.fewest)}"] if stores.fewest else []
+        said += [f"without the weeks of {names(sorted(weeks))}"] if weeks else []
+        if not stores.fewest and len(set(comparison.evidence.stores)) > 1:
+            said += [f"no few stores explain it: store {stores.most} adds most"]
+        return replace(check, counterfactual=Counterfactual(needed, stores.fewest, weeks, ", or ".join(said)))
 
 
 def _number(value: float) -> str:
@@ -358,12 +349,4 @@ def _number(value: float) -> str:
 
 def _up(value: float) -> float:
     """Rounded up to two decimals, so that it suffices."""
-    return math.ceil(100 * value - 1e-9) / 100
-
-
-def _fewest(worst_first: list[str], share: float, passes: Callable[[list[str]], bool]) -> list[str]:
-    """The fewest names from the front without which it passes; none if it takes more than a share of them."""
-    for count in range(1, int(len(worst_first) * share) + 1):
-        if passes(worst_first[:count]):
-            return worst_first[:count]
-    return []
+    return math.ceil(100 * value) / 100

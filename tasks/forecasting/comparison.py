@@ -1,7 +1,7 @@
 """How much worse one forecaster is than another on the same days, how sure that is, and what it comes from."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -9,12 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.bootstrap import WEEK, Bootstrap, interval
+from tasks.forecasting.bootstrap import WEEK, Bootstrap, Draws
 from tasks.forecasting.evidence import Evidence
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.metrics import Floats
 
-Mask = NDArray[np.bool_]
+BLOCKS, GROUP_BLOCKS = 4, 12
+"""Blocks of days at least, in a comparison of all and in that of one group: a group is allowed only a share of the
+chance to be wrong, which few blocks can never be sure of."""
+GROUP_DRAWS = 20
+"""Times as many draws for groups, for the same reason."""
+
+MOST_NAMED = 20
+"""Stores or weeks named as what drove a refusal; a longer list explains nothing."""
 
 
 class Estimate(NamedTuple):
@@ -41,7 +48,7 @@ class Worst:
 
     Attributes:
         groups: Those with days enough, the worst first.
-        flagged: Surely over the limit, the worst first.
+        flagged: Surely over the limit, the surest first.
         estimate: Of the first flagged, else of the worst, with bounds that hold for all groups at once.
         enough: The smallest limit that would have flagged none; NaN where none is.
         undefined: Groups whose difference is NaN.
@@ -54,6 +61,18 @@ class Worst:
     enough: float
     undefined: tuple[str, ...]
     short: tuple[str, ...]
+
+
+class Drivers(NamedTuple):
+    """Which groups put a difference over its limit.
+
+    Attributes:
+        most: The one that adds most.
+        fewest: The fewest, the worst first, without which it would keep to the limit; none if that takes too many.
+    """
+
+    most: str
+    fewest: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,128 +100,128 @@ class Comparison:
             return UNDEFINED
         return self._estimate(100 * self.evidence.errors[name].signed, self.evidence.sold)
 
-    def difference(self, name: str, other: str, cells: Mask | None = None, days: Mask | None = None) -> Estimate:
-        """MAPE of one forecaster above another's, in percentage points, where the other forecasts.
-
-        Args:
-            name: The one.
-            other: The other.
-            cells: Only some cells, shape `(cells,)`. Defaults to all.
-            days: Only some days, shape `(days,)`. Defaults to all.
-        """
+    def difference(self, name: str, other: str) -> Estimate:
+        """MAPE of one forecaster above another's, in percentage points, where the other forecasts."""
         if not {name, other} <= set(self.evidence.errors):
             return UNDEFINED
-        return self._estimate(*self._excess(name, other, cells, days))
+        return self._estimate(*self._excess(name, other))
 
     def worst(self, name: str, other: str, groups: NDArray[np.str_], limit: float) -> Worst:
         """The difference in each group of cells, and in which it is surely over `limit`.
 
-        A group is flagged if its difference is over the limit, and is in all but a share of draws that is small enough
-        for so many groups: Holm's step-down procedure keeps the chance that any group is flagged whose true difference
-        is within the limit at 1 - `confidence`, however many groups there are and however they depend on each other.
+        A group is flagged if its difference is over the limit, and its lower bound is too, at a confidence that is
+        high enough for so many groups: Holm's step-down procedure keeps the chance that any group is flagged whose true
+        difference is within the limit at 1 - `confidence`, however many groups there are and however they depend on
+        each other. A group of which only some of the days are known is drawn from these.
 
         Source:
             Holm (1979), "A simple sequentially rejective multiple test procedure".
         """
-        names, row = np.unique(groups, return_inverse=True)
-        sums = np.zeros((2, len(names), len(self.evidence.days)))
-        for index, values in enumerate(self._excess(name, other)):
-            np.add.at(sums[index], row, np.where(self.evidence.errors[other].runs[:, None], values, 0))
-        measured = (sums[1] > 0).sum(axis=1)
+        parts = self._parts(name, other, groups)
+        measured = (parts.counted > 0).sum(axis=1)
         judged = measured >= self.limits.min_days
-        excess, counted = sums[0][judged].T, sums[1][judged].T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            difference = excess.sum(axis=0) / counted.sum(axis=0)
+        kept, excess, counted = parts.names[judged], parts.excess[judged], parts.counted[judged]
+        difference = excess.sum(axis=1) / counted.sum(axis=1)
         known = np.isfinite(difference)
-        kept = names[judged]
         order = np.argsort(-np.where(known, difference, -np.inf), kind="stable")[: known.sum()]
-        flagged, enough = self._flagged(excess, counted, difference, limit)
-        subject = flagged[:1] if len(flagged) else order[:1]
+        drawn = {
+            int(index): self._draws(excess[index], counted[index], GROUP_BLOCKS, GROUP_DRAWS)
+            for number, index in enumerate(order)
+            if not number or difference[index] > limit
+        }
+        over = {index: draws for index, draws in drawn.items() if difference[index] > limit}
+        at = 1 - (1 - self.limits.confidence) / max(len(kept), 1)
+        lows = {index: min(draws.bounds(at)[0], float(difference[index])) for index, draws in over.items()}
+        flagged = _surely_over(over, limit, len(kept), 1 - self.limits.confidence)
+        flagged.sort(key=lambda index: -lows[index])
+        subject = next(iter(flagged or drawn), None)
         return Worst(
             tuple(Group(str(kept[index]), float(difference[index])) for index in order),
             tuple(kept[flagged].tolist()),
-            self._bounds_for_all(excess[:, subject], counted[:, subject], len(kept)),
-            enough,
+            UNDEFINED if subject is None else Estimate(float(difference[subject]), *drawn[subject].bounds(at)),
+            max(lows.values()) if flagged else math.nan,
             tuple(kept[~known].tolist()),
-            tuple(names[~judged & (measured > 0)].tolist()),
+            tuple(parts.names[~judged & (measured > 0)].tolist()),
         )
 
-    def _flagged(
-        self, excess: Floats, counted: Floats, difference: Floats, limit: float
-    ) -> tuple[NDArray[np.int64], float]:
-        """Columns that Holm's procedure finds over the limit, the worst first; and the limit that would find none."""
-        suspects = np.flatnonzero(np.nan_to_num(difference, nan=-np.inf) > limit)
-        if not len(suspects):
-            return suspects, math.nan
-        draws = self._bootstrap(self._draws_for(len(difference))).ratio(excess[:, suspects], counted[:, suspects])
-        draws = np.sort(np.nan_to_num(draws, nan=-np.inf), axis=0)
-        chance = (1 + (draws <= limit).sum(axis=0)) / (1 + len(draws))
-        order, level = np.argsort(chance, kind="stable"), 1 - self.limits.confidence
-        surely = np.cumprod(chance[order] <= level / (len(difference) - np.arange(len(order)))).astype(bool)
-        found = suspects[order[surely]]
-        if not len(found):
-            return found, math.nan
-        rank = max(int(level / len(difference) * (1 + len(draws))), 1)
-        enough = np.minimum(draws[rank - 1], difference[suspects]).max()
-        return found[np.argsort(-difference[found], kind="stable")], float(enough)
+    def drivers(self, name: str, other: str | None, groups: NDArray[np.str_], limit: float) -> Drivers:
+        """Which groups of cells put the difference, or the MAPE if there is no other, over `limit`."""
+        return self._drivers(self._parts(name, other, groups), 0.5, limit)
 
-    def _bounds_for_all(self, excess: Floats, counted: Floats, groups: int) -> Estimate:
-        if not excess.size:
-            return UNDEFINED
-        draws = self._bootstrap(self._draws_for(groups)).ratio(excess[:, 0], counted[:, 0])
-        level = (1 - self.limits.confidence) / groups
-        return Estimate(float(excess.sum() / counted.sum()), *interval(draws, 1 - level))
-
-    def _draws_for(self, groups: int) -> int:
-        """Enough for a chance that is divided among so many groups."""
-        return max(self.limits.draws, math.ceil(2 * groups / (1 - self.limits.confidence)))
-
-    def contributions(self, name: str, other: str | None, groups: NDArray[np.str_]) -> list[Group]:
-        """What each group of cells adds to the difference, or to the MAPE if there is no other, the most first."""
-        names, row = np.unique(groups, return_inverse=True)
-        excess, counted = self._excess(name, other)
-        added = np.bincount(row, excess.sum(axis=1), len(names)) / max(counted.sum(), 1)
-        return [Group(str(names[index]), float(added[index])) for index in np.argsort(-added, kind="stable")]
-
-    def weeks(self, name: str, other: str | None) -> list[Group]:
-        """What each week, named by its Monday, adds to it, the most first."""
-        excess, counted = self._excess(name, other)
+    def weeks(self, name: str, other: str | None, limit: float) -> Drivers:
+        """Which weeks do, each named by its Monday."""
+        excess, counted = (each.sum(axis=0) for each in self._excess(name, other))
         names, row = np.unique(mondays(self.evidence.days), return_inverse=True)
-        added = np.bincount(row, excess.sum(axis=0), len(names)) / max(counted.sum(), 1)
-        return [Group(str(names[index]), float(added[index])) for index in np.argsort(-added, kind="stable")]
+        mine = row == np.arange(len(names))[:, None]
+        parts = _Parts(names.astype(str), np.where(mine, excess, 0), np.where(mine, counted, 0))
+        return self._drivers(parts, 0.25, limit)
 
-    def without(self, name: str, other: str | None, cells: Mask, days: Mask) -> Estimate:
-        """The difference, or the MAPE, as if some cells and days had not been measured."""
-        return self._estimate(*self._excess(name, other, ~cells, ~days))
+    def _drivers(self, parts: "_Parts", share: float, limit: float) -> Drivers:
+        over = parts.excess.sum(axis=1) - limit * parts.counted.sum(axis=1)
+        order = np.argsort(-over, kind="stable")
+        worst = parts.names[order].tolist()
+        for count in range(1, min(int(share * len(worst)), MOST_NAMED) + 1):
+            rest = order[count:]
+            if self._estimate(parts.excess[rest], parts.counted[rest]).high <= limit:
+                return Drivers(worst[0], tuple(worst[:count]))
+        return Drivers(worst[0], ())
 
-    def _excess(
-        self, name: str, other: str | None, cells: Mask | None = None, days: Mask | None = None
-    ) -> tuple[Floats, Floats]:
+    def _parts(self, name: str, other: str | None, groups: NDArray[np.str_]) -> "_Parts":
+        """What each group of cells adds."""
+        names, row = np.unique(groups, return_inverse=True)
+        order = np.argsort(row, kind="stable")
+        starts = np.searchsorted(row[order], np.arange(len(names)))
+        return _Parts(names, *(np.add.reduceat(each[order], starts, axis=0) for each in self._excess(name, other)))
+
+    def _excess(self, name: str, other: str | None) -> tuple[Floats, Floats]:
         """Percentage errors above the other's, and how many count, both of shape `(cells, days)`."""
         excess, counted = self.evidence.errors[name].percentage, self.evidence.counted
-        if other is not None:
-            compared = self.evidence.errors[other]
+        if other is None:
+            return excess, counted
+        compared = self.evidence.errors[other]
+        with np.errstate(invalid="ignore"):
             excess = excess - compared.percentage
-            cells = compared.runs if cells is None else cells & compared.runs
-        for mask in (cells[:, None] if cells is not None else None, days):
-            if mask is not None:
-                excess, counted = np.where(mask, excess, 0), np.where(mask, counted, 0)
-        return excess, counted
+        runs = compared.runs[:, None]
+        return np.where(runs, excess, 0), np.where(runs, counted, 0)
 
     def _estimate(self, numerator: Floats, denominator: Floats) -> Estimate:
         by_day, over = numerator.sum(axis=0), denominator.sum(axis=0)
         if not over.sum() or not np.isfinite(by_day).all():
             return UNDEFINED
-        draws = self._bootstrap(self.limits.draws).ratio(by_day, over)
-        return Estimate(float(by_day.sum() / over.sum()), *interval(draws, self.limits.confidence))
+        bounds = self._draws(by_day, over).bounds(self.limits.confidence)
+        return Estimate(float(by_day.sum() / over.sum()), *bounds)
 
-    def _bootstrap(self, draws: int) -> Bootstrap:
-        return _drawn(len(self.evidence.days), self.limits.block_weeks, draws)
+    def _draws(self, by_day: Floats, over: Floats, blocks: int = BLOCKS, times: int = 1) -> Draws:
+        """Of the ratio, from the first to the last day that counts."""
+        known = np.flatnonzero(over)
+        span = slice(known[0], known[-1] + 1)
+        bootstrap = _bootstrap(len(over[span]), self.limits.block_weeks, times * self.limits.draws, blocks)
+        return bootstrap.ratio(by_day[span], over[span])
 
 
-@lru_cache(maxsize=4)
-def _drawn(days: int, block_weeks: int, draws: int) -> Bootstrap:
-    return Bootstrap(days, block_weeks, draws)
+class _Parts(NamedTuple):
+    """Percentage errors above the other's and how many count, by group and day, shape `(groups, days)`."""
+
+    names: NDArray[np.str_]
+    excess: Floats
+    counted: Floats
+
+
+@lru_cache(maxsize=8)
+def _bootstrap(days: int, block_weeks: int, draws: int, blocks: int) -> Bootstrap:
+    return Bootstrap(days, block_weeks, draws, blocks)
+
+
+def _surely_over(suspects: Mapping[int, Draws], limit: float, groups: int, chance: float) -> list[int]:
+    """Those whose lower bound is over the limit, each round at a chance that fewer groups have to share."""
+    found: list[int] = []
+    while len(found) < groups:
+        confidence = 1 - chance / (groups - len(found))
+        now = [index for index, draws in suspects.items() if draws.bounds(confidence)[0] > limit]
+        if len(now) == len(found):
+            break
+        found = now
+    return found
 
 
 def mondays(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:

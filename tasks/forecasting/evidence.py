@@ -210,5 +210,7 @@ def _errors(yardstick: Yardstick, stores: NDArray[np.str_], forecast: Forecast) 
 
 
 def _stored(values: Floats) -> Floats:
-    """As they are read back, so that a verdict is the same then."""
-    return values.astype(np.float32).astype(np.float64)
+    """As they are read back, so that a verdict is the same then; NaN for infinite."""
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32).astype(np.float64)
+    return np.where(np.isfinite(stored), stored, np.nan)

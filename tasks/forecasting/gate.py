@@ -38,8 +38,9 @@ def judge(evidence: Evidence, limits: Limits) -> list[Verdict]:
     """A verdict for each variant. Every question that `limits` sets is asked; NaN and what is missing never pass.
 
     A comparison passes if the upper bound of the difference is within the limit, at `limits.confidence`. As every one
-    of them has to pass, asking many makes no false pass more likely. Making any error larger never turns a failed
-    check into one that passes.
+    of them has to pass, asking many makes no false pass more likely. Making any error of a variant larger never turns a
+    failed check of it into one that passes; for bias and spread, which errors of opposite kinds make smaller, the error
+    is the bias or the spread itself.
     """
     comparison = Comparison(evidence, limits)
     files = {file.variant: file for file in evidence.files}

@@ -52,7 +52,7 @@ class Limits(BaseModel):
         "hold", description="what a check means that cannot be answered: `hold`, the verdict is abstain; `refuse`, fail"
     )
     confidence: float = Field(0.95, ge=0.5, lt=1, description="how sure the gate must be, of one side; a share")
-    block_weeks: int = Field(2, ge=1, description="weeks that the bootstrap keeps together")
+    block_weeks: int = Field(4, ge=1, description="weeks that the bootstrap keeps together; fewer in a short holdout")
     draws: int = Field(1000, ge=100, le=100_000, description="of the bootstrap")
 
     @field_validator("*", mode="before")

@@ -212,7 +212,7 @@ class Yardstick:
         error = np.asarray(forecast, np.float64) - self._actual
         absolute, scale, square = np.abs(error), *self._scales
         scaled, counted = here & np.isfinite(scale), self._counted
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             weights = (
                 here,
                 counted,
