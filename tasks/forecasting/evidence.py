@@ -177,6 +177,8 @@ class Evidence:
 
     def mape(self, name: str) -> float:
         """MAPE of a forecaster over the cells where it runs, in percent; NaN where undefined."""
+        if name not in self.errors:
+            return float("nan")
         each = self.errors[name]
         counted = float(self.counted[each.runs].sum())
         return float(each.percentage[each.runs].sum()) / counted if counted else float("nan")

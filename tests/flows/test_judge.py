@@ -10,7 +10,7 @@ from flows.settings import Settings, SettingsError, load
 from flows.views import rejudged
 from tasks.home import Home
 from tasks.release import DamagedRelease, NoSuchRelease, Release
-from tests.conftest import LIMITS, only
+from tests.conftest import LIMITS, Refusals, only
 
 Shop = tuple[Home, str, str]
 
@@ -97,3 +97,8 @@ def test_a_wrong_file_of_limits_is_one_clear_line(tmp_path: Path, settings: Sett
 def test_a_missing_file_of_limits_is_named(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(SettingsError, match=r"no\.toml"):
         settings.limits(tmp_path / "no.toml")
+
+
+def test_a_refused_candidate_is_judged_too(refusals: Refusals) -> None:
+    assert set(verdicts(rejudged(refusals.home, refusals.candidate, LIMITS[0])).values()) == {"pass", "fail"}
+    assert set(verdicts(rejudged(refusals.home, refusals.candidate, only(max_mape=0.1))).values()) == {"fail"}
