@@ -30,10 +30,11 @@ def test_a_promotion_says_each_reason_once_and_cuts_no_cell(capsys: pytest.Captu
 def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixture[str]) -> None:
     figures = ("mape", "mape_std", "delta_mape", "bias_pct", "latency_us")
     variant = dict.fromkeys(figures, 1.0) | {"name": "lstm-64", "parent": None, "weights_kb": 1.0, "verdict": "pass"}
+    sizes = {"file_bytes": 1, "transfer_bytes": 1}
     answers.retrain(
         {
             "references": [],
-            "variants": [variant | {"file_bytes": 1, "transfer_bytes": 1, "reasons": [], "dominated_by": "lstm-4"}],
+            "variants": [variant | sizes | {"checks": [], "worst_off": [], "dominated_by": "lstm-4"}],
             "holdout": {"days": 1, "first": "a", "last": "b"},
             "choices": [{"device": "till", "reason": WHY}, {"device": "shelf-label", "reason": "no variant fits"}],
             "release": None,

@@ -9,8 +9,11 @@ import pytest
 
 from tasks.chart import NARROW, WIDE, png, series_chart, size_chart, svg
 from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.limits import Limits
+from tasks.forecasting.scoring import MapePolicy
+from tasks.reasons import smallest
 from tasks.release import candidates
-from tasks.report import PUBLISHED, card, caution, comparison, headline, report, smallest
+from tasks.report import PUBLISHED, card, caution, comparison, headline, report
 
 HOSTILE = '"><script src="https://evil.example/x.js"></script>|[a](javascript:b)'
 
@@ -29,22 +32,47 @@ FILES = {  # KB as the article counts, bytes on disk, bytes in transfer
 }
 
 COSTS = CostModel()
+POLICY = {"hash": MapePolicy().hash} | MapePolicy().model_dump()
 DEVICES = {
     "shelf-label": DeviceClass(flash_kb=4, ram_kb=8.5, latency_us=5000, link_kbps=20, update_s=2),
     "till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=5000),
 }
 
 
+WOULD = {
+    "needed": 0.31,
+    "stores": ["2"],
+    "weeks": ["2017-12-18"],
+    "sentence": "it would have passed with a MAPE 0.31 pp lower, or without store 2, or without the weeks of 2017-12-18",
+}
+
+
+def check(name: str, value: float | None, limit: float | None, outcome: str = "pass", **more: Any) -> dict[str, Any]:
+    known = value is not None and outcome != "not applicable"
+    return {
+        "name": name,
+        "value": value,
+        "low": value - 0.2 if known else None,
+        "high": value + 0.2 if known else None,
+        "limit": limit,
+        "unit": "pp",
+        "outcome": outcome,
+        "sentence": f"{outcome}: {name} against {limit}",
+        "counterfactual": WOULD if outcome == "fail" else None,
+    } | more
+
+
 def variant(name: str, mape: float | None = 13.36, verdict: str = "pass", runs: int = 3) -> dict[str, Any]:
     verdict = "abstain" if mape is None else verdict
     kb, disk, transfer = FILES[name]
-    outcome = {
-        "value": mape,
-        "limit": 30.0,
-        "unit": "%",
-        "outcome": verdict,
-        "sentence": f"{verdict}: MAPE against 30 %",
-    }
+    unbounded = {"unit": "bytes", "low": None, "high": None}
+    checks = [
+        check("size", disk, None, "not applicable", sentence="no parent", **unbounded),
+        check("absolute", mape, 30.0, verdict, unit="%", sentence=f"{verdict}: MAPE against 30 %"),
+        check("baseline", None if mape is None else mape - 13.36, 1.0, "abstain" if mape is None else "pass"),
+        check("champion", None if mape is None else 0.12, 0.5, "abstain" if mape is None else "pass"),
+        check("reference", mape, 14.15, "abstain" if mape is None else "pass", unit="%"),
+    ]
     return {
         "name": name,
         "parent": None if name == "lstm-64" else "lstm-64",
@@ -65,18 +93,12 @@ def variant(name: str, mape: float | None = 13.36, verdict: str = "pass", runs: 
         "validation_mape": mape,
         "dominated_by": None,
         "verdict": verdict,
-        "reasons": [] if verdict == "pass" else [outcome["sentence"]],
-        "checks": [
-            {
-                "name": "size",
-                "value": disk,
-                "limit": None,
-                "unit": "bytes",
-                "outcome": "not applicable",
-                "sentence": "no parent",
-            },
-            {"name": "absolute", **outcome},
-        ],
+        "reasons": [each["sentence"] for each in checks if each["outcome"] in ("fail", "abstain")],
+        "checks": checks,
+        "worst_off": [{"name": "3", "difference": 0.12}, {"name": "1", "difference": -0.4}],
+        "mase": 0.76,
+        "rmsse": 0.74,
+        "policy": POLICY["hash"],
         "by_store": {"1": 13.2, "2": 13.9, "3": None},
         "file": f"{name}.tflite",
     }
@@ -133,6 +155,8 @@ def manifest(
             },
         ],
         "variants": variants,
+        "policy": POLICY,
+        "limits": Limits().model_dump(),
         "costs": COSTS.model_dump(),
         "choices": [
             {
@@ -295,7 +319,7 @@ def test_the_report_says_what_its_numbers_mean() -> None:
 
 def test_charts_have_names_and_tables_have_scopes() -> None:
     page = report(manifest(), samples())
-    assert len(re.findall(r'<svg role="img" aria-label="[^"]+"', page)) == len(re.findall("<svg", page)) == 4
+    assert len(re.findall(r'<svg role="img" aria-label="[^"]+"', page)) == len(re.findall("<svg", page)) == 6
     assert not re.search(r"<th(?![^>]*scope=)[\s>]", page)
 
 
