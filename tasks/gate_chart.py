@@ -89,31 +89,30 @@ def _panel(title: str, rows: list[Record], width: int) -> Any:
     wide, ends = width >= WIDE, _ends(rows)
     drawn = [_drawn(row, ends, wide) for row in rows]
     plot = width - (_FIGURES if wide else _FIGURE)
-    base = alt.Chart(alt.Data(values=drawn)).encode(
-        alt.Y("label:N", sort=[row["label"] for row in rows], title=None, axis=alt.Axis(labelLimit=0, ticks=False)),
-        alt.X(
-            "value:Q",
-            title="pp of MAPE; left is better",
-            scale=alt.Scale(domain=ends, nice=False),
-            axis=alt.Axis(tickCount=9 if wide else 4, format="+~g"),
-        ),
+    label = alt.Y("label:N", sort=[row["label"] for row in rows], title=None, axis=alt.Axis(labelLimit=0, ticks=False))
+    value = alt.X(
+        "value:Q",
+        title="pp of MAPE; left is better",
+        scale=alt.Scale(domain=ends, nice=False),
+        axis=alt.Axis(tickCount=9 if wide else 4, format="+~g"),
     )
     looks = [alt.Scale(domain=list(VERDICTS), range=list(values)) for values in zip(*VERDICTS.values(), strict=True)]
     legend = alt.Legend(symbolOpacity=1)
     color = alt.Color("outcome:N", title=None, scale=looks[0], legend=legend)
     shape = alt.Shape("outcome:N", title=None, scale=looks[1], legend=legend)
-    figures = base.mark_text(align="left", baseline="middle", fontSize=12, color=INK)
+    mark = alt.Chart()
     layers = (
-        alt.Chart(alt.Data(values=[{"value": 0.0}]))
-        .mark_rule(color=INK, opacity=0.5, strokeDash=[2, 3])
-        .encode(x="value:Q"),
-        base.mark_rule(strokeWidth=6, opacity=0.45).encode(color, x="low:Q", x2="high:Q"),
-        base.mark_tick(color=INK, thickness=2.5, size=18).encode(x="limit:Q"),
-        base.mark_point(filled=True, size=80, opacity=1).encode(color, shape),
-        figures.encode(x=alt.value(plot + 12), text="figures:N"),
+        mark.mark_rule(color=INK, opacity=0.5, strokeDash=[2, 3]).encode(x=alt.datum(0)),
+        mark.mark_rule(strokeWidth=6, opacity=0.45).encode(color, label, x="low:Q", x2="high:Q"),
+        mark.mark_tick(color=INK, thickness=2.5, size=18).encode(label, x="limit:Q"),
+        mark.mark_point(filled=True, size=80, opacity=1).encode(value, label, color, shape),
+        mark.mark_text(align="left", baseline="middle", fontSize=12, color=INK).encode(
+            label, x=alt.value(plot + 12), text="figures:N"
+        ),
     )
     heading = alt.Title(title, anchor="start", fontSize=13, color=INK)
-    return alt.layer(*layers).properties(width=plot, height=_STEP * len(rows), title=heading)
+    panel = alt.layer(*layers, data=alt.Data(values=drawn))
+    return panel.properties(width=plot, height=_STEP * len(rows), title=heading)
 
 
 def _ends(rows: list[Record]) -> tuple[float, float]:
