@@ -48,11 +48,14 @@ def test_what_is_out_of_reach_is_drawn_at_the_edge_with_its_figure() -> None:
     drawn = image(manifest(variants=[variant("lstm-64"), ruined]))
     assert ">+318.00 (+317.80 to +318.20)</text>" in drawn
     assert not re.search(r">\+[1-9]\d+</text>", drawn), "the axis ends within reach"
+    points = re.findall(r"mark-symbol role-mark[^>]*>(.*?)</g>", drawn)
+    across = [float(x) for each in points for x in re.findall(r"translate\(([-\d.]+),", each)]
+    assert len(across) == 5 and 0 <= min(across) < max(across) <= WIDE
 
 
 def test_next_to_nothing_does_not_look_like_much() -> None:
     one = variant("lstm-64") | {"checks": [check("champion", 0.001, 0.0, low=0.0, high=0.002)]}
-    assert ">+0.05</text>" in image(manifest(variants=[one]))
+    assert {">−0.04</text>", ">+0.04</text>"} <= set(re.findall(r">[−+][\d.]+</text>", image(manifest(variants=[one]))))
 
 
 def test_a_check_without_bounds_is_a_point_and_none_at_all_no_chart() -> None:
