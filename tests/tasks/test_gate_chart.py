@@ -50,7 +50,7 @@ def test_what_is_out_of_reach_is_drawn_at_the_edge_with_its_figure() -> None:
     assert not re.search(r">\+[1-9]\d+</text>", drawn), "the axis ends within reach"
     points = re.findall(r"mark-symbol role-mark[^>]*>(.*?)</g>", drawn)
     across = [float(x) for each in points for x in re.findall(r"translate\(([-\d.]+),", each)]
-    assert len(across) == 5 and 0 <= min(across) < max(across) <= WIDE
+    assert len(across) == 4 and 0 <= min(across) < max(across) <= WIDE
 
 
 def test_next_to_nothing_does_not_look_like_much() -> None:
