@@ -30,8 +30,9 @@ def subject(manifest: Record) -> Record:
 
 
 def refusals(variant: Record) -> list[Record]:
-    """The checks that keep a variant from passing."""
-    return [check for check in variant["checks"] if check["outcome"] in REFUSING]
+    """The checks that keep a variant from passing, those that failed before those that cannot be answered."""
+    refused = [check for check in variant["checks"] if check["outcome"] in REFUSING]
+    return sorted(refused, key=lambda check: REFUSING.index(check["outcome"]))
 
 
 def because(check: Record) -> str:

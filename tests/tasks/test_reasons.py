@@ -26,6 +26,7 @@ def test_a_reason_says_what_would_have_passed_and_how_many_more_there_are() -> N
     assert why(variant("a", PASSED)) is None
     assert why(variant("a", PASSED, one)) == "absolute of 31.0; it would have passed 1.2 pp lower"
     assert why(variant("a", other, one)) == "champion of 0.6; and 1 more reason"
+    assert str(why(variant("a", other | {"outcome": "abstain"}, one))).startswith("absolute of 31.0"), "what failed"
 
 
 def test_the_same_reason_is_said_once_with_those_that_it_refused() -> None:
