@@ -3,6 +3,7 @@
 from typing import Any
 
 from flows.console import say, table
+from tasks.reasons import reasons, smallest, worst_off
 
 Result = dict[str, Any]
 
@@ -97,9 +98,11 @@ def retrain(result: Result) -> None:
     table([*columns, "dominated by"], rows)
     days = result["holdout"]
     say(f"MAPE of the .tflite files on {days['days']} days that training never saw, {days['first']} to {days['last']}")
-    for each in result["variants"]:
-        for reason in each["reasons"]:
-            say(f"{each['name']}: {reason}")
+    for line in reasons(result["variants"]):
+        say(line)
+    best = smallest(result)
+    if best and (stores := worst_off(best)):
+        say(f"{best['name']} comes off worst in {stores}")
     for each in result["choices"]:
         say(f"for a {each['device']}: {each['reason']}")
     say(

@@ -161,18 +161,21 @@ def golden(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def scores(candidate: Candidate) -> bytes:
-    """Errors of every shipped file and of the reference forecast, overall and by group, as a Parquet file.
+def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Errors of every shipped file and of the reference forecast, overall and by group.
 
-    Columns `forecaster`, `by` (nothing, store, item, item class, store x item class, weekday, month), `group`, the
+    A row has `forecaster`, `by` (nothing, store, item, item class, store x item class, weekday, month), `group`, the
     fields of `Accuracy`, and `policy`, the hash of the MAPE policy.
+
+    Args:
+        candidate: Built and scored.
+        variants: Of which ones. Defaults to `None`, all.
     """
+    names = [variant.name for variant in candidate.variants] if variants is None else variants
     forecasts = {"reference": candidate.reference} | {
-        variant.name: candidate.forecast(variant.name, 0)
-        for variant in candidate.variants
-        if candidate.path(variant.name, 0, "forecast.npy").exists()
+        name: candidate.forecast(name, 0) for name in names if candidate.path(name, 0, "forecast.npy").exists()
     }
-    rows = [
+    return [
         {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.policy.hash}
         for name, forecast in forecasts.items()
         for by, groups in (
@@ -180,8 +183,12 @@ def scores(candidate: Candidate) -> bytes:
         ).items()
         for group, accuracy in groups.items()
     ]
+
+
+def scores(candidate: Candidate) -> bytes:
+    """The breakdown of all variants, as a Parquet file."""
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, compression="zstd")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(breakdown(candidate)), buffer, compression="zstd")
     return buffer.getvalue()
 
 

@@ -19,7 +19,8 @@ from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Verdict
 from tasks.forecasting.limits import Limits
 from tasks.home import Home, move_folder, remove_folder, write_file
-from tasks.manifest import golden, manifest, release_id, samples, scores
+from tasks.manifest import breakdown, golden, manifest, release_id, samples, scores
+from tasks.reasons import smallest, subject
 from tasks.record import to_json
 from tasks.release import Release, releases
 
@@ -47,7 +48,7 @@ def publish(
         return settle(home, candidate, release)
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
     record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created, devices, costs)))
-    best = report.smallest(record)
+    best = smallest(record)
     complete = _write(home, candidate, record, best["name"] if best else None)
     if best is None:
         return _refuse(home, record)
@@ -109,7 +110,8 @@ def _report(candidate: Candidate, record: dict[str, Any], beside: list[str]) -> 
     """With the forecasts of the baseline and of the variants `beside` it drawn, where there are any."""
     shown = dict.fromkeys([candidate.variants[0].name, *beside])
     built = [name for name in shown if candidate.path(name, 0, "forecast.npy").exists()]
-    return report.report(record, samples(candidate, built) if built else [])
+    parts = breakdown(candidate, [subject(record)["name"]])
+    return report.report(record, samples(candidate, built) if built else [], parts)
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:

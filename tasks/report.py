@@ -1,6 +1,7 @@
 """The report and the model card of a release: its manifest goes in, text comes out."""
 
 import math
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from tasks import breakdown
 from tasks.chart import NARROW, WIDE, series_chart, size_chart, svg
+from tasks.forecasting.scoring import OPEN
+from tasks.gate_chart import gate_chart
+from tasks.reasons import because, first_reason, kept, refusals, smallest, subject, why, worst_off
 
 Record = dict[str, Any]
 
@@ -22,6 +27,26 @@ PUBLISHED = {
     "lstm-32-int8": (4.28, 16.21, 0.22),
 }
 """KB, MAPE and its sd in percent: Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques"."""
+
+COUNTED = {
+    "zero_days": {
+        "leave out": "MAPE counts days with sales above zero.",
+        "as one unit": "MAPE counts days without a sale too: the error is divided by one unit.",
+    },
+    "returns": {
+        "leave out": "Days with more returns than sales are left out of every error.",
+        "as no sales": "Days with more returns than sales count as days without a sale.",
+    },
+    "closed_days": {
+        "leave out": f"A day without any sale in a store that sells {OPEN:g} units a day or more is taken for closed, "
+        "and left out of every error.",
+        "count": "Days on which a whole store sold nothing count like any other.",
+    },
+}
+"""What a MAPE policy says of days, by its fields."""
+
+ERRORS = {"wape": "WAPE %", "bias_pct": "bias %", "mase": "MASE", "rmsse": "RMSSE"}
+"""What stands beside MAPE in the tables by group."""
 
 _DASH = "–"
 
@@ -40,19 +65,13 @@ def comparison(manifest: Record) -> list[Record]:
     return [row | _published(row["name"]) for row in rows]
 
 
-def smallest(manifest: Record) -> Record | None:
-    """The variant with the smallest file that passed the gate; `None` if none did."""
-    passed = [variant for variant in manifest["variants"] if variant["verdict"] == "pass"]
-    return min(
-        passed, key=lambda variant: (variant["file_bytes"], variant["transfer_bytes"], variant["name"]), default=None
-    )
-
-
 def headline(manifest: Record) -> str:
-    """One sentence: the smallest variant that passed, against the baseline and the best forecast without a network."""
+    """The smallest variant that passed, against the baseline and the best forecast without a network; else why not."""
     best = smallest(manifest)
     if best is None:
-        return f"None of the {len(manifest['variants'])} variants passed the gate, so there is nothing to promote."
+        nothing = f"None of the {len(manifest['variants'])} variants passed the gate, so there is nothing to promote."
+        nearest = subject(manifest)
+        return f"{nothing} The nearest, {nearest['name']}: {first_reason(nearest) or nearest['verdict']}."
     size, mape = _amount(best["file_bytes"], "bytes"), _amount(best["mape"], "%")
     comparisons = " and ".join(_comparisons(best, _baseline(manifest), _best_reference(manifest)))
     return f"{best['name']} is the smallest variant that passed: {size}, MAPE {mape}" + (
@@ -73,16 +92,24 @@ def caution(manifest: Record) -> str | None:
     return f"{fact}: lower than {len(beaten)} of the {len(networks)} networks ({', '.join(beaten)})."
 
 
-def report(manifest: Record, samples: list[Record]) -> str:
+def report(manifest: Record, samples: list[Record], errors: Sequence[Record] = ()) -> str:
     """The release as one HTML file that needs no network and runs no script.
 
     Args:
         manifest: Of the release.
         samples: As for `series_chart`; without any, that part is left out.
+        errors: By group, as for `breakdown.tables`; without any, that part is left out. Defaults to none.
     """
-    sizes = [_inline(svg(size_chart(manifest, width))) for width in (WIDE, NARROW)]
-    series = [_inline(svg(series_chart(samples, width))) for width in (WIDE, NARROW)] if samples else []
-    return _template("report.html.j2").render(_context(manifest), size_charts=sizes, series_charts=series)
+    manifest, one = _whole(manifest), subject(manifest)["name"]
+    return _template("report.html.j2").render(
+        _context(manifest),
+        size_charts=_drawn(lambda width: size_chart(manifest, width)),
+        gate_charts=_drawn(lambda width: gate_chart(manifest, width)),
+        series_charts=_drawn(lambda width: series_chart(samples, width)) if samples else [],
+        tables=breakdown.tables(errors, one),
+        matrix=breakdown.matrix(errors, one),
+        errors=ERRORS,
+    )
 
 
 def card(manifest: Record) -> str:
@@ -91,7 +118,24 @@ def card(manifest: Record) -> str:
     Source:
         Mitchell et al. (2019), "Model Cards for Model Reporting".
     """
-    return _template("card.md.j2").render(_context(manifest))
+    return _template("card.md.j2").render(_context(_whole(manifest)))
+
+
+def _whole(manifest: Record) -> Record:
+    """A manifest with what older ones lack, undefined."""
+    unbounded = {"low": None, "high": None, "counterfactual": None}
+    variants = [
+        {"mase": None, "rmsse": None, "worst_off": []}
+        | variant
+        | {"checks": [unbounded | check for check in variant["checks"]]}
+        for variant in manifest["variants"]
+    ]
+    return {"policy": None, "limits": {}} | manifest | {"variants": variants}
+
+
+def _drawn(draw: Callable[[int], Any]) -> list[Markup]:
+    """A chart for a desk and one for a phone; none if there is nothing to draw."""
+    return [_inline(svg(chart)) for chart in map(draw, (WIDE, NARROW)) if chart is not None]
 
 
 def _row(variant: Record, baseline: Record | None) -> Record:
@@ -163,6 +207,7 @@ def _context(manifest: Record) -> Record:
         "rows": [row for row in rows if row["verdict"] != "reference"],
         "references": [row for row in rows if row["verdict"] == "reference"],
         "best": smallest(manifest),
+        "subject": subject(manifest),
         "baseline": _baseline(manifest),
         "headline": headline(manifest),
         "caution": caution(manifest),
@@ -181,6 +226,14 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {
+        "bounds": _bounds,
+        "policy": _policy,
+        "why": why,
+        "worst_off": worst_off,
+        "tint": breakdown.tint,
+    }
+    environment.filters |= {"kept": kept, "because": because, "refusals": refusals, "refused_first": _refused_first}
     environment.filters |= {"window": _window, "period": _period, "seasons": _seasons, "device": _device}
     return environment.get_template(name)
 
@@ -216,6 +269,27 @@ def _signed(value: float | None, digits: int = 2) -> str:
 def _amount(value: float | None, unit: str) -> str:
     text = _number(value, 2 if unit in ("%", "pp") else 0)
     return text if text == _DASH else f"{text} {unit}"
+
+
+def _bounds(check: Record) -> str:
+    """The lower and the upper bound of a check's value."""
+    if check["low"] is None or check["high"] is None:
+        return _DASH
+    return f"{_number(check['low'])} to {_amount(check['high'], check['unit'])}"
+
+
+def _refused_first(variants: list[Record]) -> list[Record]:
+    return sorted(variants, key=lambda variant: ("fail", "abstain", "pass").index(variant["verdict"]))
+
+
+def _policy(policy: Record | None) -> list[str]:
+    """Which days count, in sentences; a release of before there was a policy left days without a sale out."""
+    if policy is None:
+        return [COUNTED["zero_days"]["leave out"]]
+    said = [words[policy[field]] for field, words in COUNTED.items()]
+    if policy["min_volume"]:
+        said.append(f"Series that sold less than {policy['min_volume']:g} units a day are left out of MAPE.")
+    return [*said, f"MAPE is undefined where it covers less than {policy['min_coverage']:g} % of the days."]
 
 
 def _seasons(scaling: Record) -> str:

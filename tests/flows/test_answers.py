@@ -30,10 +30,20 @@ def test_a_promotion_says_each_reason_once_and_cuts_no_cell(capsys: pytest.Captu
 def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixture[str]) -> None:
     figures = ("mape", "mape_std", "delta_mape", "bias_pct", "latency_us")
     variant = dict.fromkeys(figures, 1.0) | {"name": "lstm-64", "parent": None, "weights_kb": 1.0, "verdict": "pass"}
+    sizes, refused = {"file_bytes": 1, "transfer_bytes": 1}, {"outcome": "fail", "sentence": "bias is 11 %"}
+    failed = {
+        "verdict": "fail",
+        "checks": [refused | {"name": "bias", "counterfactual": {"sentence": "1 % less does"}}],
+    }
     answers.retrain(
         {
             "references": [],
-            "variants": [variant | {"file_bytes": 1, "transfer_bytes": 1, "reasons": [], "dominated_by": "lstm-4"}],
+            "variants": [
+                variant
+                | sizes
+                | {"checks": [], "worst_off": [{"name": "3", "difference": 0.12}], "dominated_by": "lstm-4"},
+                *(variant | sizes | failed | {"name": name, "dominated_by": None} for name in ("lstm-8", "lstm-4")),
+            ],
             "holdout": {"days": 1, "first": "a", "last": "b"},
             "choices": [{"device": "till", "reason": WHY}, {"device": "shelf-label", "reason": "no variant fits"}],
             "release": None,
@@ -42,6 +52,8 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[-2:] == ["dominated", "by"] and lines[1].split()[-2:] == ["pass", "lstm-4"]
+    assert "lstm-8, lstm-4: bias is 11 %; 1 % less does" in lines
+    assert "lstm-64 comes off worst in store 3 +0.12 pp against the reference forecast" in lines
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
 
 

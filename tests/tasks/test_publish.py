@@ -28,7 +28,7 @@ from tasks.judge import judge
 from tasks.ledger import Champion
 from tasks.manifest import manifest, release_id, summary
 from tasks.prepare import draft, prepare
-from tasks.publish import publish, settle
+from tasks.publish import publish, refused_report, settle
 from tasks.record import to_json
 from tasks.release import DamagedRelease, NoSuchRelease, Release
 from tasks.rivals import Rival
@@ -315,6 +315,12 @@ def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> Non
             assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
 
 
+def test_the_report_says_where_the_smallest_that_passed_does_well_and_badly(shop: tuple[Home, str, str]) -> None:
+    page = Release(shop[0].releases / shop[2]).report.read_text()
+    assert "Where lstm-16-int8 does well and badly" in page
+    assert all(f"<b>By {kind}</b>" in page for kind in ("store", "item class", "weekday", "month", "item"))
+
+
 def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tuple[Home, str, str], built: Work) -> None:
     home, older, newer = shop
     assert [entry.subject for entry in ledger.read(home, ["release"])] == [older, newer]
@@ -387,6 +393,8 @@ def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> N
     assert entry.subject == record["release"]
     assert entry.why.startswith("no variant passed the gate: MAPE is ") and "over the limit of 0.1 %" in entry.why
     assert [variant["name"] for variant in entry.details["variants"]] == NAMES
+    page = refused_report(work.candidate).read_text()
+    assert "None of the 4 variants passed" in page and "does well and badly" in page and "No file is shipped" in page
     assert publish_(work)["release"] != record["release"], "other limits can pass the same candidate"
 
 
