@@ -22,7 +22,7 @@ WIDE, NARROW = 880, 320
 """Plot widths for a desk and for a phone, in pixels."""
 
 _HEIGHT = 340
-_INK = "currentColor"
+INK = "currentColor"
 _PALE = 0.5
 _LETTER, _LINE = 6.8, 15
 
@@ -47,7 +47,7 @@ def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
     described = (
         f"Size of the model file against MAPE: {len(variants)} variants, {len(references)} forecasts without a network"
     )
-    return _styled(alt.layer(*layers).properties(width=width, height=_HEIGHT), described)
+    return styled(alt.layer(*layers).properties(width=width, height=_HEIGHT), described)
 
 
 def series_chart(samples: list[Record], width: int = WIDE) -> alt.VConcatChart:
@@ -58,11 +58,11 @@ def series_chart(samples: list[Record], width: int = WIDE) -> alt.VConcatChart:
         width: Of each panel, in pixels. Defaults to `WIDE`.
     """
     names = list(dict.fromkeys(name for sample in samples for name in sample["forecast"]))
-    looks = [(_INK, [1, 0]), *islice(cycle(FORECASTS), len(names))]
+    looks = [(INK, [1, 0]), *islice(cycle(FORECASTS), len(names))]
     scales = [alt.Scale(domain=["actual", *names], range=list(values)) for values in zip(*looks, strict=True)]
     panels = [_panel(sample, width, *scales) for sample in samples]
     described = "Forecast against actual sales a day: " + "; ".join(sample["series"] for sample in samples)
-    return _styled(alt.vconcat(*panels, spacing=18), described)
+    return styled(alt.vconcat(*panels, spacing=18), described)
 
 
 def svg(chart: Any) -> str:
@@ -165,14 +165,14 @@ def _staircase(variants: list[Record]) -> list[Record]:
 
 def _front(canvas: _Canvas) -> alt.Chart:
     line = alt.Chart(alt.Data(values=canvas.front)).encode(x=canvas.x, y=canvas.y)
-    return line.mark_line(interpolate="step-after", color=_INK, strokeWidth=1.5, strokeOpacity=0.55)
+    return line.mark_line(interpolate="step-after", color=INK, strokeWidth=1.5, strokeOpacity=0.55)
 
 
 def _rules(rules: list[Record], canvas: _Canvas) -> list[alt.Chart]:
     base = alt.Chart(alt.Data(values=rules))
-    label = base.mark_text(align="right", baseline="middle", fontSize=12, fontStyle="italic", color=_INK)
+    label = base.mark_text(align="right", baseline="middle", fontSize=12, fontStyle="italic", color=INK)
     return [
-        base.mark_rule(strokeDash=[6, 4], color=_INK, opacity=0.5).encode(y=canvas.y),
+        base.mark_rule(strokeDash=[6, 4], color=INK, opacity=0.5).encode(y=canvas.y),
         label.encode(x=alt.value("width"), y="label_mape:Q", text="label:N"),
     ]
 
@@ -188,10 +188,10 @@ def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
         alt.Shape("verdict:N", title=None, scale=shapes, legend=legend),
     )
     paler = alt.Opacity("dominated:N", scale=alt.Scale(domain=[False, True], range=[1, _PALE]), legend=None)
-    text: Record = {"baseline": "middle", "fontSize": 12, "color": _INK}
+    text: Record = {"baseline": "middle", "fontSize": 12, "color": INK}
     labels = base.encode(y="label_mape:Q", text="label:N")
     return [
-        base.mark_rule(color=_INK, strokeOpacity=0.4).encode(paler, y=canvas.y, y2="label_mape:Q"),
+        base.mark_rule(color=INK, strokeOpacity=0.4).encode(paler, y=canvas.y, y2="label_mape:Q"),
         base.mark_point(filled=True, size=110).encode(canvas.y, *looks, paler),
         labels.encode(paler).transform_filter("datum.right").mark_text(align="left", dx=12, **text),
         labels.encode(paler).transform_filter("!datum.right").mark_text(align="right", dx=-12, **text),
@@ -220,19 +220,20 @@ def _panel(sample: Record, width: int, color: alt.Scale, dash: alt.Scale) -> Any
     actual = base.transform_filter("datum.line == 'actual'")
     forecast = base.transform_filter("datum.line != 'actual'").mark_line(strokeWidth=2)
     layers = (actual.mark_line(strokeWidth=1, opacity=0.6), actual.mark_circle(size=24, opacity=0.8), forecast)
-    title = alt.Title(sample["series"], anchor="start", fontSize=13, color=_INK)
+    title = alt.Title(sample["series"], anchor="start", fontSize=13, color=INK)
     return alt.layer(*layers).properties(width=width, height=140, title=title)
 
 
-def _styled(chart: Any, description: str) -> Any:
+def styled(chart: Any, description: str) -> Any:
+    """The chart in the look of all, with a description for who does not see it."""
     ink = {
-        "labelColor": _INK,
-        "titleColor": _INK,
+        "labelColor": INK,
+        "titleColor": INK,
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     }
-    axis = ink | {"tickColor": _INK, "domainColor": _INK, "gridColor": _INK, "gridOpacity": 0.12}
+    axis = ink | {"tickColor": INK, "domainColor": INK, "gridColor": INK, "gridOpacity": 0.12}
     return chart.properties(description=description).configure(
         background="transparent",
         font="Helvetica, Arial, sans-serif",

@@ -80,8 +80,8 @@ def report(manifest: Record, samples: list[Record]) -> str:
         manifest: Of the release.
         samples: As for `series_chart`; without any, that part is left out.
     """
-    sizes = [_inline(svg(size_chart(manifest, width))) for width in (WIDE, NARROW)]
-    series = [_inline(svg(series_chart(samples, width))) for width in (WIDE, NARROW)] if samples else []
+    sizes = [inline(svg(size_chart(manifest, width))) for width in (WIDE, NARROW)]
+    series = [inline(svg(series_chart(samples, width))) for width in (WIDE, NARROW)] if samples else []
     return _template("report.html.j2").render(_context(manifest), size_charts=sizes, series_charts=series)
 
 
@@ -180,12 +180,12 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {"number": number, "signed": signed, "amount": _amount, "stores": _stores, "flat": _flat}
     environment.filters |= {"window": _window, "period": _period, "seasons": _seasons, "device": _device}
     return environment.get_template(name)
 
 
-def _inline(image: str) -> Markup:
+def inline(image: str) -> Markup:
     """SVG for within HTML, where it needs no namespace."""
     for namespace in (' xmlns="http://www.w3.org/2000/svg"', ' xmlns:xlink="http://www.w3.org/1999/xlink"'):
         image = image.replace(namespace, "", 1)
@@ -204,17 +204,19 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
 
 
-def _number(value: float | None, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure, or a dash where it is undefined."""
     known = _rounded(value, digits)
     return _DASH if known is None else f"{known:,.{digits}f}".replace("-", "−")
 
 
-def _signed(value: float | None, digits: int = 2) -> str:
-    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + _number(value, digits)
+def signed(value: float | None, digits: int = 2) -> str:
+    """The same with its sign."""
+    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + number(value, digits)
 
 
 def _amount(value: float | None, unit: str) -> str:
-    text = _number(value, 2 if unit in ("%", "pp") else 0)
+    text = number(value, 2 if unit in ("%", "pp") else 0)
     return text if text == _DASH else f"{text} {unit}"
 
 
