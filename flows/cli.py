@@ -203,7 +203,8 @@ def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False)
     with answering(as_json, quiet) as answer:
         from flows import views
 
-        answer(views.status(home_at(home), load().drift), answers.status)
+        settings = load()
+        answer(views.status(home_at(home), settings.drift, settings.mape), answers.status)
 
 
 @app.command()

@@ -23,7 +23,7 @@ def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]
         The JSON of `shelfcast monitor`.
     """
     settings, place = load(), home_at(home)
-    last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift)
+    last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift, settings.mape)
     alerts = watch(place, scored, last, settings.drift)
     send(alerts, settings.alert_urls)
     remember(place, alerts, scored)

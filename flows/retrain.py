@@ -1,6 +1,7 @@
 """Snapshot -> baseline -> variants -> verdicts -> release: the main job."""
 
 import time
+from datetime import UTC, date, datetime
 from typing import Any
 
 from prefect import flow
@@ -10,14 +11,15 @@ from flows.build import build_variants
 from flows.failure import run_failed
 from flows.settings import home_at, load, stores_listed
 from tasks import alert
-from tasks.evaluate import evaluate_champions, time_files
+from tasks.evaluate import evaluate_rivals, time_files
 from tasks.forecasting.recipe import RECIPES
 from tasks.judge import judge
 from tasks.manifest import release_id, summary
 from tasks.notify import send
 from tasks.prepare import draft, prepare
 from tasks.publish import publish, refused_report, settle, show
-from tasks.release import Release, champions
+from tasks.release import Release
+from tasks.rivals import rivals
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
@@ -37,7 +39,7 @@ def retrain(
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
     plan, devices = settings.profile(profile, recipe), stores_listed().devices
-    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar)
+    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar, settings.mape)
     candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
@@ -47,8 +49,8 @@ def retrain(
     prepare(place, candidate)
     build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
     time_files(candidate)
-    champion_mape = evaluate_champions(candidate, champions(place))
-    verdicts = judge(candidate, champion_mape, settings.gate)
+    evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
+    verdicts = judge(candidate, settings.gate, devices, date.today())
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)
     published = release.folder.exists()

@@ -22,10 +22,11 @@ from tasks.contract import Contract
 from tasks.delta import Tidiness
 from tasks.forecasting.choice import CostModel
 from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.limits import Limits
 from tasks.forecasting.history import WHOLE, History
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.recipe import RECIPES
 from tasks.forecasting.rollout import RolloutPolicy, StoreList
+from tasks.forecasting.scoring import DEFAULT_POLICY, MapePolicy
 from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days
 from tasks.home import Home
@@ -112,6 +113,7 @@ class Settings(BaseSettings):
         },
         description="what `retrain --profile` takes",
     )
+    mape: MapePolicy = Field(DEFAULT_POLICY, description="which days count in MAPE and the other errors")
     gate: Limits = Field(Limits(), description="what a variant must keep to")
     costs: CostModel = Field(CostModel(), description="what a variant costs a store; the cheapest that fits is chosen")
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")

@@ -5,22 +5,23 @@ from typing import Any
 
 from tasks import ledger, quarantine, sales_table, scores
 from tasks.forecasting.drift import DriftPolicy
+from tasks.forecasting.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.home import Home
 from tasks.release import Release, releases
 
 
-def status(home: Home, policy: DriftPolicy) -> dict[str, Any]:
+def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
     """What runs where, and how well."""
     version = sales_table.snapshot(home)
     newest = next(iter(releases(home)), None)
-    lately = scores.lately(home, policy)
+    lately = scores.lately(home, drift, policy)
     return {
         "home": str(home.root),
         "snapshot": version,
         "last_day": None if version is None else str(sales_table.latest(home)[1]),
         "newest_release": newest and newest.id,
         "stores": [
-            _store(home, store, stack, lately.get((store, stack[-1].release, stack[-1].variant)))
+            _store(home, store, stack, lately.get((store, stack[-1].release, stack[-1].variant)), policy)
             for store, stack in sorted(ledger.champions(home).items(), key=lambda pair: (len(pair[0]), pair[0]))
         ],
         "alerts": [
@@ -40,17 +41,22 @@ def quarantined(home: Home, reason: str | None, store: str | None, limit: int, c
     return {"total": len(found), "rows": shown, "csv": csv and str(csv)}
 
 
-def _store(home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None) -> dict[str, Any]:
+def _store(
+    home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None, policy: MapePolicy
+) -> dict[str, Any]:
     now = stack[-1]
-    gated = Release(home.releases / now.release).gated_mape(now.variant, store)
     mape, days = live or (None, 0)
+    try:
+        gated = Release(home.releases / now.release).gated_mape(now.variant, store, policy)
+    except DifferentPolicies:
+        gated = None
     return {
         "store": store,
         "release": now.release,
         "variant": now.variant,
         "gated_mape": gated,
         "mape": mape,
-        "drift_pp": None if mape is None else mape - gated,
+        "drift_pp": None if mape is None or gated is None else mape - gated,
         "days": days,
         "previous": stack[-2].release if len(stack) > 1 else None,
     }

@@ -1,6 +1,9 @@
 """A candidate: the work in progress of one retrain, in one folder, so that a run that was cut off goes on where it was.
 
-prepared.json  sales.npy  inputs, outputs, weight.npy    what to measure on and to learn from
+prepared.json  sales, reference.npy                      what to measure on, and the forecast to beat
+inputs, outputs, weight.npy                              what to learn from
+rivals.json  rivals/<name>.npy                           what stores run or ran, and its forecasts on the holdout
+evidence.npz                                             what the gate saw
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 <variant>/0.latency.json                                 time of one forecast
 """
@@ -10,6 +13,7 @@ import json
 import math
 import time
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -23,10 +27,10 @@ from tasks.forecasting import scaling
 from tasks.forecasting.history import History
 from tasks.forecasting.lessons import Lessons
 from tasks.forecasting.lstm import Floats, Weights
-from tasks.forecasting.metrics import accuracy, mape
 from tasks.forecasting.recipe import CHOOSING, Recipe
 from tasks.forecasting.sales import Panel
 from tasks.forecasting.scaling import Scale
+from tasks.forecasting.scoring import MapePolicy, Yardstick
 from tasks.forecasting.variants import build, contents, latency, litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.windows import Days, Windows, windows
@@ -51,6 +55,7 @@ class Candidate:
         days: Which train, choose and measure.
         history: Which days and series take part.
         calendar: What is known of days and items beforehand.
+        policy: Which days count in errors.
     """
 
     folder: Path
@@ -62,6 +67,7 @@ class Candidate:
     days: Days
     history: History
     calendar: SeasonCalendar
+    policy: MapePolicy
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to a worker: not what was read here."""
@@ -71,6 +77,11 @@ class Candidate:
     def prepared(self) -> dict[str, Any]:
         """What was learned before training: snapshot, series, scaling, holdout, reference forecasts."""
         return json.loads((self.folder / "prepared.json").read_text())
+
+    @property
+    def last_day(self) -> date:
+        """Of the sales that it was made from."""
+        return date.fromisoformat(self.prepared["snapshot"]["last_day"])
 
     @cached_property
     def panel(self) -> Panel:
@@ -85,10 +96,17 @@ class Candidate:
         return windows(self.panel, self.days.split(len(self.panel.dates)).holdout, len(self.panel.dates))
 
     @cached_property
-    def validation(self) -> Windows:
-        """The days that choose."""
+    def yardstick(self) -> Yardstick:
+        """What forecasts on the holdout are measured by."""
+        learned = self.days.split(len(self.panel.dates)).holdout
+        return Yardstick(self.holdout, learned, self.policy, self.calendar.groups)
+
+    @cached_property
+    def validation(self) -> Yardstick:
+        """The days that choose, and what forecasts of them are measured by."""
         split = self.days.split(len(self.panel.dates))
-        return windows(self.panel, split.validation, split.holdout, CHOOSING)
+        chosen = windows(self.panel, split.validation, split.holdout, CHOOSING)
+        return Yardstick(chosen, split.validation, self.policy, self.calendar.groups)
 
     @cached_property
     def scale(self) -> Scale:
@@ -107,6 +125,10 @@ class Candidate:
     def path(self, variant: str, run: int, kind: str) -> Path:
         return self.folder / variant / f"{run}.{kind}"
 
+    def rival(self, name: str) -> Path:
+        """Where the forecasts on the holdout are of something that variants are compared with."""
+        return self.folder / "rivals" / f"{name}.npy"
+
     def scores(self, variant: str) -> list[dict[str, Any]]:
         """How each run's file did; a run whose worker was lost has a fault."""
         files = [self.path(variant, run, "json") for run in range(self.runs)]
@@ -121,6 +143,11 @@ class Candidate:
     def forecast(self, variant: str, run: int) -> Floats:
         """Units forecast on the holdout, shape `(windows,)`."""
         return np.load(self.path(variant, run, "forecast.npy"))
+
+    @property
+    def reference(self) -> Floats:
+        """The same of the gate's forecast without a network."""
+        return np.load(self.folder / "reference.npy")
 
 
 def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
@@ -159,18 +186,19 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     if fault is None:
         file = litert.Forecaster(content)
         forecast = scaling.forecast(candidate.scale, candidate.holdout, file)
-        score |= vars(accuracy(candidate.holdout.actual, forecast))
+        score |= {"policy": candidate.policy.hash} | vars(candidate.yardstick.accuracy(forecast))
         score |= {"validation_mape": _validated(candidate, file)}
-        score |= {"by_store": _by_store(candidate.holdout, forecast), "ram_bytes": len(content) + file.working_memory()}
+        score |= {"by_store": candidate.yardstick.by_store(forecast)}
+        score |= {"ram_bytes": len(content) + file.working_memory()}
         score |= {"operations": contents.operations(content)}
         write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
     write_file(candidate.path(variant.name, run, "json"), to_json(score))
 
 
 def time_file(candidate: Candidate, variant: Variant) -> None:
-    """Write how long one forecast of the file that would ship takes, unless it is there. Runs in a worker."""
+    """Write how long one forecast of the file that would ship takes, unless it is known. Runs in a worker."""
     path, score = candidate.path(variant.name, 0, "latency.json"), candidate.scores(variant.name)[0]
-    if path.exists() or score["fault"] is not None:
+    if candidate.latency(variant.name)["latency_us"] is not None or score["fault"] is not None:
         return
     content = candidate.path(variant.name, 0, "tflite").read_bytes()
     timed = latency.measure(litert.Forecaster(content), candidate.scale(candidate.golden).inputs, score["sha256"])
@@ -181,17 +209,8 @@ def _validated(candidate: Candidate, file: litert.Forecaster) -> float | None:
     """MAPE in percent on days that choose; nothing where the network learned from them too."""
     if not candidate.prepared["validation"]["unseen"]:
         return None
-    return mape(candidate.validation.actual, scaling.forecast(candidate.scale, candidate.validation, file))
-
-
-def _by_store(measured: Windows, forecast: Floats) -> dict[str, float]:
-    """MAPE of each store, in percent."""
-    actual, of_window = measured.actual, measured.panel.stores[measured.series]
-    return {
-        str(store): mape(actual[of_window == store], forecast[of_window == store])
-        for store in dict.fromkeys(measured.panel.stores.tolist())
-        if (of_window == store).any()
-    }
+    chosen = candidate.validation
+    return chosen.accuracy(scaling.forecast(candidate.scale, chosen.windows, file)).mape
 
 
 def npy(array: NDArray[Any]) -> bytes:

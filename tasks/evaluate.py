@@ -1,15 +1,19 @@
 """Step: run the files in LiteRT on the holdout."""
 
 import logging
-import math
 from collections.abc import Sequence
 
+import numpy as np
 from prefect import task
 
 from tasks import workers
-from tasks.candidate import Candidate, score_run, time_file
+from tasks.candidate import Candidate, npy, score_run, time_file, to_json
+from tasks.forecasting.lstm import Floats
 from tasks.forecasting.variants.plan import Variant
-from tasks.release import Release
+from tasks.home import Home, write_file
+from tasks.ledger import Champion
+from tasks.release import DamagedRelease, Release
+from tasks.rivals import Rival
 
 log = logging.getLogger("shelfcast.evaluate")
 
@@ -31,20 +35,30 @@ def time_files(candidate: Candidate) -> None:
 
 
 @task
-def evaluate_champions(candidate: Candidate, champions: Sequence[tuple[Release, str]]) -> float | None:
-    """MAPE of the best model that a store runs now, on the candidate's holdout, in percent.
+def evaluate_rivals(home: Home, candidate: Candidate, rivals: Sequence[Rival]) -> None:
+    """Write what those that the variants are compared with forecast on the candidate's holdout.
 
-    `None` where no store runs one; NaN where one cannot be measured, so that the gate abstains.
+    Each model forecasts once, whatever it stands for. One that cannot be measured forecasts NaN, so the gate abstains.
     """
-    jobs = [(candidate, release, variant) for release, variant in champions]
-    if not jobs:
-        return None
-    mapes = workers.gather(champion_mape, jobs)
-    return min(mapes) if len(mapes) == len(jobs) and all(map(math.isfinite, mapes)) else float("nan")
+    models = dict.fromkeys(model for rival in rivals for model in rival.of_store.values())
+    forecasts = dict(workers.gather(forecast_of, [(home, candidate, model) for model in models]))
+    holdout = candidate.holdout
+    of_window = holdout.panel.stores[holdout.series]
+    for rival in rivals:
+        units = np.full(len(holdout), np.nan, np.float32)
+        for store, model in rival.of_store.items():
+            mine = of_window == store
+            units[mine] = forecasts[model][mine] if model in forecasts else np.nan
+        write_file(candidate.rival(rival.name), npy(units))
+    described = [{"name": each.name, "label": each.label, "stores": sorted(each.of_store)} for each in rivals]
+    write_file(candidate.folder / "rivals.json", to_json(described))
 
 
-def champion_mape(candidate: Candidate, release: Release, variant: str) -> float:
-    """MAPE of one champion on the candidate's holdout. Runs in a worker."""
-    from tasks.forecasting.metrics import mape
-
-    return mape(candidate.holdout.actual, release.forecast(variant, candidate.holdout))
+def forecast_of(home: Home, candidate: Candidate, model: Champion) -> tuple[Champion, Floats]:
+    """Units that a published model forecasts on the candidate's holdout. Runs in a worker."""
+    try:
+        units = Release(home.releases / model.release).forecast(model.variant, candidate.holdout)
+    except (DamagedRelease, OSError) as error:
+        log.error("%s of %s cannot be compared with: %s", model.variant, model.release, error)
+        units = np.full(len(candidate.holdout), np.nan, np.float32)
+    return model, units

@@ -1,14 +1,24 @@
 """Step: the gate's verdict on each variant, from the scores of the file that would ship."""
 
+import json
 import logging
 import math
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+import numpy as np
 from prefect import task
 
 from tasks.candidate import Candidate
-from tasks.forecasting.gate import Evidence, Limits, Verdict
-from tasks.forecasting.gate import judge as verdict_on
+from tasks.forecasting.choice import Candidate as OfADevice
+from tasks.forecasting.choice import DeviceClass, misfit
+from tasks.forecasting.evidence import CHAMPION, INCUMBENT, REFERENCE, Evidence, File, Forecast
+from tasks.forecasting.gate import Verdict
+from tasks.forecasting.gate import judge as verdicts_on
+from tasks.forecasting.limits import Limits
+from tasks.forecasting.variants.plan import Variant
+from tasks.home import write_file
 
 log = logging.getLogger("shelfcast.judge")
 
@@ -17,35 +27,60 @@ SHIPPED = 0
 
 
 @task
-def judge(candidate: Candidate, champion_mape: float | None, limits: Limits) -> list[Verdict]:
-    """A verdict for each variant, in the candidate's order."""
-    shipped = {variant.name: candidate.scores(variant.name)[SHIPPED] for variant in candidate.variants}
-    prepared = candidate.prepared
-    reference = _number(prepared["references"][0]["mape"])
-    verdicts = []
-    for variant in candidate.variants:
-        score = shipped[variant.name]
-        evidence = Evidence(
-            variant.name,
-            mape=_number(score.get("mape")),
-            days=prepared["holdout"]["days"],
-            baseline_mape=_number(shipped[candidate.variants[0].name].get("mape")),
-            reference_mape=reference,
-            champion_mape=champion_mape,
-            fault=score["fault"],
-            file_bytes=score.get("file_bytes", 0),
-            transfer_bytes=score.get("transfer_bytes", 0),
-            parent=_parent(variant.parent, shipped),
-        )
-        verdicts.append(verdict_on(evidence, limits))
-        log.info("%s: %s%s", variant.name, verdicts[-1].outcome, "".join(f"; {why}" for why in verdicts[-1].reasons))
+def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClass], today: date) -> list[Verdict]:
+    """A verdict for each variant, in the candidate's order; the evidence stays in the candidate's folder."""
+    evidence = _evidence(candidate, devices, today)
+    write_file(candidate.folder / "evidence.npz", evidence.to_bytes())
+    verdicts = verdicts_on(evidence, limits)
+    for verdict in verdicts:
+        log.info("%s: %s%s", verdict.variant, verdict.outcome, "".join(f"; {why}" for why in verdict.reasons))
     return verdicts
 
 
-def _parent(name: str | None, shipped: dict[str, dict[str, Any]]) -> tuple[str, int, int] | None:
-    if name is None:
-        return None
-    return name, shipped[name].get("file_bytes", 0), shipped[name].get("transfer_bytes", 0)
+def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
+    forecasts = {REFERENCE: Forecast(candidate.prepared["references"][0]["name"], candidate.reference)}
+    forecasts |= _rivals(candidate)
+    for variant in candidate.variants:
+        if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
+            forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
+    files = [_file(candidate, variant, devices) for variant in candidate.variants]
+    return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
+
+
+def _rivals(candidate: Candidate) -> dict[str, Forecast]:
+    """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
+    found = {
+        each["name"]: Forecast(each["label"], np.load(candidate.rival(each["name"])), each["stores"])
+        for each in json.loads((candidate.folder / "rivals.json").read_text())
+    }
+    units, label = candidate.reference.copy(), "the reference forecast"
+    if champion := found.get(CHAMPION):
+        holdout = candidate.holdout
+        runs = np.isin(holdout.panel.stores[holdout.series], list(champion.stores or ()))
+        units[runs] = champion.units[runs]
+        label = "what runs there" if runs.all() else "what runs there, else the reference forecast"
+    return found | {INCUMBENT: Forecast(label, units)}
+
+
+def _file(candidate: Candidate, variant: Variant, devices: Mapping[str, DeviceClass]) -> File:
+    scores = candidate.scores(variant.name)
+    shipped = scores[SHIPPED] | candidate.latency(variant.name)
+    return File(
+        variant.name,
+        variant.parent,
+        shipped["fault"],
+        shipped.get("file_bytes", 0),
+        shipped.get("transfer_bytes", 0),
+        tuple(_number(score.get("mape")) for score in scores),
+        {name: _misfit(variant.name, shipped, device) for name, device in devices.items()},
+    )
+
+
+def _misfit(name: str, shipped: dict[str, Any], device: DeviceClass) -> str | None:
+    if shipped["fault"] is not None:
+        return "was not measured"
+    sizes = (shipped["file_bytes"], shipped["transfer_bytes"], shipped["ram_bytes"], shipped["latency_us"])
+    return misfit(OfADevice(name, True, *sizes), device)
 
 
 def _number(value: float | None) -> float:

@@ -90,10 +90,17 @@ class Champion:
     variant: str
 
 
-def champions(home: Home) -> dict[str, list[Champion]]:
-    """Each store's champions, the current one last: a promotion adds one, a rollback takes the last away."""
+def champions(home: Home, until: datetime | None = None) -> dict[str, list[Champion]]:
+    """Each store's champions, the current one last: a promotion adds one, a rollback takes the last away.
+
+    Args:
+        home: Whose.
+        until: As it was then. Defaults to `None`, now.
+    """
     history: dict[str, list[Champion]] = {}
     for entry in read(home, ["promotion", "rollback"]):
+        if until is not None and entry.at > until:
+            break
         stack = history.setdefault(entry.subject, [])
         if entry.kind == "rollback":
             stack.pop()

@@ -1,5 +1,6 @@
 """What a retrain has to say of itself: the manifest of a release, and the JSON of the command line."""
 
+import io
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,10 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 
 from tasks.candidate import Candidate, to_json
 from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
-from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.gate import Verdict
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.sales import WINDOW
 from tasks.forecasting.variants.plan import Variant
 from tasks.release import candidates
@@ -23,12 +27,12 @@ SHOWN = 4
 """Series whose forecasts the report draws."""
 SHOWN_DAYS = 56
 
-AVERAGED = ("mape", "wape", "bias_pct", "coverage", "validation_mape")
+AVERAGED = ("mape", "wape", "bias_pct", "mase", "rmsse", "coverage", "validation_mape")
 
 
 def release_id(candidate: Candidate, limits: Limits) -> str:
     """The candidate's last day and a hash of it and the limits: the same retrain gives the same release."""
-    key = sha256(to_json([candidate.folder.name, limits.model_dump()])).hexdigest()[:8]
+    key = sha256(to_json([candidate.folder.name, limits.model_dump(mode="json")])).hexdigest()[:8]
     return f"{candidate.folder.name.split('-')[0]}-{key}"
 
 
@@ -74,7 +78,8 @@ def manifest(
         "history": candidate.history.model_dump(mode="json"),
         "calendar": candidate.calendar.model_dump(mode="json"),
         **{name: value for name, value in candidate.prepared.items() if name not in ("series", "levels")},
-        "limits": limits.model_dump(),
+        "policy": {"hash": candidate.policy.hash} | candidate.policy.model_dump(mode="json"),
+        "limits": limits.model_dump(mode="json"),
         "variants": variants,
         "costs": costs.model_dump(),
         "choices": _choices(variants, devices, costs, len(set(candidate.panel.stores.tolist()))),
@@ -115,10 +120,12 @@ def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> dict[s
         "operations": shipped.get("operations"),
         "shipped_run": 1,
         "shipped_mape": shipped.get("mape"),
+        "policy": shipped.get("policy"),
         "by_store": shipped.get("by_store", {}),
         "verdict": verdict.outcome,
         "reasons": verdict.reasons,
         "checks": [asdict(check) for check in verdict.checks],
+        "worst_off": [group._asdict() for group in verdict.worst_off],
         "file": f"{variant.name}.tflite",
     }
 
@@ -153,6 +160,30 @@ def golden(candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def scores(candidate: Candidate) -> bytes:
+    """Errors of every shipped file and of the reference forecast, overall and by group, as a Parquet file.
+
+    Columns `forecaster`, `by` (nothing, store, item, item class, store x item class, weekday, month), `group`, the
+    fields of `Accuracy`, and `policy`, the hash of the MAPE policy.
+    """
+    forecasts = {"reference": candidate.reference} | {
+        variant.name: candidate.forecast(variant.name, 0)
+        for variant in candidate.variants
+        if candidate.path(variant.name, 0, "forecast.npy").exists()
+    }
+    rows = [
+        {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.policy.hash}
+        for name, forecast in forecasts.items()
+        for by, groups in (
+            {"": {"": candidate.yardstick.accuracy(forecast)}} | candidate.yardstick.by(forecast)
+        ).items()
+        for group, accuracy in groups.items()
+    ]
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
 def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any]]:
     """Forecast against actual over the last 8 weeks of the holdout, for a few series."""
     holdout, panel = candidate.holdout, candidate.panel
@@ -184,6 +215,7 @@ def summary(record: dict[str, Any], published: bool, report: Path, seconds: floa
         "naive_mape": record["references"][0]["mape"],
         "references": record["references"],
         "holdout": record["holdout"],
+        "policy": record["policy"],
         "series_skipped": record["snapshot"]["skipped"],
         "variants": record["variants"],
         "choices": record.get("choices", []),

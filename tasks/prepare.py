@@ -13,12 +13,12 @@ from tasks import sales_table
 from tasks.candidate import Candidate, npy, to_json
 from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.lessons import lessons
-from tasks.forecasting.metrics import accuracy
-from tasks.forecasting.recipe import Recipe, learn_scaling, references, to_learn_from
+from tasks.forecasting.recipe import Recipe, choose, learn_scaling, references, to_learn_from
 from tasks.forecasting.rollout import require_known
 from tasks.forecasting.row_set import row_set
 from tasks.forecasting.sales import TooLittleHistory
 from tasks.forecasting.scaling import RunningLevel, neutral
+from tasks.forecasting.scoring import DEFAULT_POLICY, MapePolicy, Yardstick
 from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days, windows
 from tasks.home import Home, write_file
@@ -38,6 +38,7 @@ def draft(
     days: Days,
     history: History = WHOLE,
     calendar: SeasonCalendar = NO_CALENDAR,
+    policy: MapePolicy = DEFAULT_POLICY,
 ) -> Candidate:
     """What a retrain on the current snapshot will build, in a folder named after all that its results depend on.
 
@@ -60,11 +61,12 @@ def draft(
         "days": days.model_dump(),
         "history": history.model_dump(mode="json"),
         "calendar": calendar.model_dump(mode="json"),
+        "mape": policy.model_dump(mode="json"),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
     key = sha256(to_json(depends_on)).hexdigest()[:8]
     folder = home.candidates / f"{last_day:%Y%m%d}-{key}"
-    return Candidate(folder, version, recipe_name, recipe, runs, built, days, history, calendar)
+    return Candidate(folder, version, recipe_name, recipe, runs, built, days, history, calendar, policy)
 
 
 @task
@@ -80,7 +82,8 @@ def prepare(home: Home, candidate: Candidate) -> None:
     sales = candidate.history.cut(sales_table.panel(home, candidate.snapshot))
     split = candidate.days.split(len(sales.dates))
     calendar = candidate.calendar.known(*(day.astype(date) for day in (sales.dates[0], sales.dates[-1])))
-    scaling = learn_scaling(candidate.recipe, sales, split, calendar)
+    chosen = choose(sales, split, calendar)
+    scaling = learn_scaling(candidate.recipe, sales, split, calendar, chosen)
     training, unseen = to_learn_from(candidate.recipe, sales, split)
     learned = lessons(candidate.recipe, scaling.over(sales), training)
     holdout = windows(sales, split.holdout, len(sales.dates))
@@ -90,7 +93,13 @@ def prepare(home: Home, candidate: Candidate) -> None:
             f"{sold} windows with sales to learn from and {len(holdout)} to measure on, both are "
             f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
         )
-    for name, array in {"sales": sales.sales, **vars(learned)}.items():
+    yardstick = Yardstick(holdout, split.holdout, candidate.policy, candidate.calendar.groups)
+    compared = {
+        name: neutral(reference.over(sales), holdout)
+        for name, reference in references(sales, split, calendar, chosen).items()
+    }
+    reference = next(iter(compared.values()))
+    for name, array in {"sales": sales.sales, "reference": reference, **vars(learned)}.items():
         write_file(candidate.folder / f"{name}.npy", npy(array))
     prepared = {
         "snapshot": asdict(sales_table.describe(home, candidate.snapshot))
@@ -114,8 +123,8 @@ def prepare(home: Home, candidate: Candidate) -> None:
             "days": len(np.unique(holdout.column)),
         },
         "references": [
-            {"name": name} | vars(accuracy(holdout.actual, neutral(reference.over(sales), holdout)))
-            for name, reference in references(sales, split, calendar).items()
+            {"name": name, "policy": candidate.policy.hash} | vars(yardstick.accuracy(forecast))
+            for name, forecast in compared.items()
         ],
         "training_windows": len(learned.inputs),
     }

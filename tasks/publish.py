@@ -16,9 +16,10 @@ from prefect.artifacts import create_image_artifact, create_table_artifact
 from tasks import chart, ledger, report
 from tasks.candidate import Candidate, to_json
 from tasks.forecasting.choice import CostModel, DeviceClass
-from tasks.forecasting.gate import Limits, Verdict
+from tasks.forecasting.gate import Verdict
+from tasks.forecasting.limits import Limits
 from tasks.home import Home, move_folder, remove_folder, write_file
-from tasks.manifest import golden, manifest, release_id, samples
+from tasks.manifest import golden, manifest, release_id, samples, scores
 from tasks.release import Release, releases
 
 log = logging.getLogger("shelfcast.publish")
@@ -84,6 +85,8 @@ def _write(candidate: Candidate, record: dict[str, Any], release: Release, best:
     for variant in built:
         write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
     write_file(folder / "golden.json", to_json(golden(candidate)))
+    write_file(folder / "evidence.npz", (candidate.folder / "evidence.npz").read_bytes())
+    write_file(folder / "scores.parquet", scores(candidate))
     if levels := candidate.prepared["levels"]:
         write_file(folder / "levels.json", to_json(levels))
     record = record | {"files": _files(folder)}

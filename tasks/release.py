@@ -8,11 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tasks import ledger
 from tasks.forecasting import scaling
 from tasks.forecasting.choice import Candidate
 from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
+from tasks.forecasting.scoring import MapePolicy, require_same_policy
 from tasks.forecasting.windows import Windows
 from tasks.home import Home
 
@@ -88,8 +88,13 @@ class Release:
         scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
         return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
 
-    def gated_mape(self, variant: str, store: str) -> float:
-        """The MAPE that the variant was gated at in a store, in percent; over all stores where it was not there yet."""
+    def gated_mape(self, variant: str, store: str, policy: MapePolicy) -> float:
+        """The MAPE that the variant was gated at in a store, in percent; over all stores where it was not there yet.
+
+        Raises:
+            DifferentPolicies: If it was measured under another MAPE policy.
+        """
+        require_same_policy(self.manifest.get("policy", {}).get("hash", "unknown"), policy.hash, f"release {self.id}")
         record = self.variant(variant)
         mape = record["by_store"].get(store)
         return float("nan" if (mape := record["shipped_mape"] if mape is None else mape) is None else mape)
@@ -136,9 +141,3 @@ def find(home: Home, name: str | None) -> Release:
         if name in (None, release.id):
             return release
     raise NoSuchRelease(f"no release {name!r}; there are {', '.join(release.id for release in known[:5])}")
-
-
-def champions(home: Home) -> list[tuple[Release, str]]:
-    """The releases and variants that stores run now, each once."""
-    current = {stack[-1] for stack in ledger.champions(home).values()}
-    return [(Release(home.releases / each.release), each.variant) for each in sorted(current, key=str)]

@@ -15,6 +15,7 @@ from tasks import ledger, sales_table, scores
 from tasks.alert import Alert
 from tasks.forecasting.drift import DriftPolicy, Live, alarming, live
 from tasks.forecasting.sales import WINDOW, TooLittleHistory
+from tasks.forecasting.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy, Yardstick
 from tasks.forecasting.windows import windows
 from tasks.home import Home
 from tasks.ledger import Champion
@@ -34,8 +35,12 @@ class StoreScore:
 
 
 @task
-def score(home: Home, as_of: date | None, policy: DriftPolicy) -> tuple[str, list[StoreScore]]:
+def score(
+    home: Home, as_of: date | None, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY
+) -> tuple[str, list[StoreScore]]:
     """Score each store's champion on the sales after its release's last day; the day it is as of, and the scores.
+
+    A release that was gated under another MAPE policy is scored, but does not compare: its drift is unknown.
 
     Raises:
         sales_table.NoSales: If nothing was ingested yet.
@@ -43,9 +48,10 @@ def score(home: Home, as_of: date | None, policy: DriftPolicy) -> tuple[str, lis
     last = as_of or sales_table.latest(home)[1]
     scored = []
     for champion, stores in _by_champion(home).items():
-        forecasts = _forecasts(home, champion, stores, last)
+        forecasts = _forecasts(home, champion, stores, last, policy)
         scores.append(home, forecasts)
-        scored += [_store(home, store, champion, forecasts, last, policy) for store in stores]
+        gated = _gated(home, champion, stores, policy)
+        scored += [_store(store, champion, forecasts, last, drift, gated[store]) for store in stores]
     log.info("scored %d stores as of %s", len(scored), last)
     return str(last), sorted(scored, key=lambda each: (len(each.store), each.store))
 
@@ -57,7 +63,17 @@ def _by_champion(home: Home) -> dict[Champion, list[str]]:
     return grouped
 
 
-def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date) -> pd.DataFrame:
+def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePolicy) -> dict[str, float]:
+    """What the model was gated at in each store; NaN where that does not compare."""
+    release = Release(home.releases / champion.release)
+    try:
+        return {store: release.gated_mape(champion.variant, store, policy) for store in stores}
+    except DifferentPolicies as error:
+        log.warning("%s", error)
+        return dict.fromkeys(stores, math.nan)
+
+
+def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date, policy: MapePolicy) -> pd.DataFrame:
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
     release = Release(home.releases / champion.release)
     learned = date.fromisoformat(release.manifest["snapshot"]["last_day"])
@@ -69,26 +85,28 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
     since = windows(sales, sales.column_after(learned), len(sales.dates))
     if not len(since):
         return empty
+    forecast = release.forecast(champion.variant, since, release.levels)
     return pd.DataFrame(
         {
             "date": since.day.astype("datetime64[D]").tolist(),
             "store": sales.stores[since.series],
             "item": sales.items[since.series],
             "actual": since.actual,
-            "forecast": release.forecast(champion.variant, since, release.levels),
+            "forecast": forecast,
             "release": champion.release,
             "variant": champion.variant,
+            "percentage_error": Yardstick(since, len(sales.dates), policy).percentage_errors(forecast),
+            "policy": policy.hash,
         }
     )
 
 
 def _store(
-    home: Home, store: str, champion: Champion, forecasts: pd.DataFrame, last: date, policy: DriftPolicy
+    store: str, champion: Champion, forecasts: pd.DataFrame, last: date, drift: DriftPolicy, gated: float
 ) -> StoreScore:
     mine = forecasts[forecasts["store"] == store]
-    gated = Release(home.releases / champion.release).gated_mape(champion.variant, store)
     day = np.array(mine["date"].to_list(), dtype="datetime64[D]")
-    now = live(day, mine["actual"].to_numpy(), mine["forecast"].to_numpy(), gated, np.datetime64(last), policy)
+    now = live(day, mine["percentage_error"].to_numpy(), gated, np.datetime64(last), drift)
     return StoreScore(store, champion.release, champion.variant, now)
 
 

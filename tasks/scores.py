@@ -7,8 +7,8 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from tasks import delta
-from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.metrics import mape
+from tasks.forecasting.drift import DriftPolicy, mean
+from tasks.forecasting.scoring import MapePolicy
 from tasks.home import Home
 
 KEY = ["store", "release", "variant"]
@@ -22,15 +22,20 @@ SCHEMA = pa.schema(
         ("forecast", pa.float32()),
         ("release", pa.string()),
         ("variant", pa.string()),
+        ("percentage_error", pa.float32()),
+        ("policy", pa.string()),
     ]
 )
+"""`percentage_error` is absolute, in percent, null where a day does not count under the MAPE policy of that hash."""
 
 
 def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     """All scores, or some columns of them; no rows before the first one."""
+    wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
-        return SCHEMA.empty_table().select(columns or SCHEMA.names).to_pandas()
-    return delta.read(home.scores, columns).to_pandas()
+        return SCHEMA.empty_table().select(wanted).to_pandas()
+    known = set(delta.dataset(home.scores).schema.names)
+    return delta.read(home.scores, [name for name in wanted if name in known]).to_pandas().reindex(columns=wanted)
 
 
 def append(home: Home, scores: pd.DataFrame) -> int:
@@ -40,7 +45,12 @@ def append(home: Home, scores: pd.DataFrame) -> int:
     fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
     if len(fresh):
         home.scores.mkdir(parents=True, exist_ok=True)
-        write_deltalake(home.scores, pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False), mode="append")
+        write_deltalake(
+            home.scores,
+            pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False),
+            mode="append",
+            schema_mode="merge",
+        )
     return len(fresh)
 
 
@@ -50,13 +60,16 @@ def days(home: Home, release: str) -> dict[Any, int]:
     return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()
 
 
-def lately(home: Home, policy: DriftPolicy) -> dict[tuple[Any, ...], tuple[float, int]]:
-    """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over."""
+def lately(home: Home, drift: DriftPolicy, policy: MapePolicy) -> dict[tuple[Any, ...], tuple[float, int]]:
+    """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over.
+
+    Days scored under another MAPE policy are left out.
+    """
     scores = read(home)
+    scores = scores[scores["policy"] == policy.hash]
     if not len(scores):
         return {}
-    recent = scores[pd.to_datetime(scores["date"]) > pd.Timestamp(max(scores["date"])) - pd.Timedelta(days=policy.days)]
+    recent = scores[pd.to_datetime(scores["date"]) > pd.Timestamp(max(scores["date"])) - pd.Timedelta(days=drift.days)]
     return {
-        key: (mape(mine["actual"].to_numpy(), mine["forecast"].to_numpy()), mine["date"].nunique())
-        for key, mine in recent.groupby(KEY)
+        key: (mean(mine["percentage_error"].to_numpy()), mine["date"].nunique()) for key, mine in recent.groupby(KEY)
     }

@@ -160,7 +160,7 @@ def rank(candidates: Iterable[Candidate], name: str, device: DeviceClass, costs:
             Row(
                 each.name,
                 each.passed,
-                _misfit(each, device) if each.passed else REFUSED,
+                misfit(each, device) if each.passed else REFUSED,
                 each.file_bytes,
                 each.transfer_bytes,
                 each.mape,
@@ -212,7 +212,8 @@ def _cost(candidate: Candidate, best: float | None, costs: CostModel, stores: in
     return Cost(sending, errors, retraining, sending + errors + retraining)
 
 
-def _misfit(candidate: Candidate, device: DeviceClass) -> str | None:
+def misfit(candidate: Candidate, device: DeviceClass) -> str | None:
+    """Why a device class cannot have a variant, beginning with a verb; `None` where it can."""
     flash, ram = candidate.file_bytes / 1024, candidate.ram_bytes / 1024
     if not flash <= device.flash_kb:
         return f"needs {flash:.1f} KB of flash, the device has {device.flash_kb:g}"

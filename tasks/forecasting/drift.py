@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.forecasting.metrics import mape
+from tasks.forecasting.metrics import Floats
 
 
 class DriftPolicy(BaseModel):
@@ -59,21 +59,34 @@ class Live:
 
 def live(
     day: NDArray[np.datetime64],
-    actual: NDArray[np.floating],
-    forecast: NDArray[np.floating],
+    error: Floats,
     gated_mape: float,
     as_of: np.datetime64,
     policy: DriftPolicy,
 ) -> Live:
-    """Score one store's forecasts, all arrays of shape `(forecasts,)`, on the days up to `as_of`."""
+    """Score one store's forecasts on the days up to `as_of`.
+
+    Args:
+        day: Of each forecast, shape `(forecasts,)`.
+        error: Its absolute percentage error in percent, the same shape; NaN where the day does not count.
+        gated_mape: What the release was gated at, in percent.
+        as_of: The last day to look at.
+        policy: How far to look back.
+    """
     week = (day > as_of - 7) & (day <= as_of)
     recent = (day > as_of - policy.days) & (day <= as_of)
     return Live(
-        mape(actual[week], forecast[week]),
-        mape(actual[recent], forecast[recent]),
+        mean(error[week]),
+        mean(error[recent]),
         gated_mape,
         len(np.unique(day[recent])),
     )
+
+
+def mean(error: Floats) -> float:
+    """Mean of the errors that count; NaN if none does."""
+    counts = np.isfinite(error)
+    return float(np.mean(error[counts], dtype=float)) if counts.any() else math.nan
 
 
 def alarming(now: Live, policy: DriftPolicy, already_open: bool) -> bool | None:

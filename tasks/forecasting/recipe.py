@@ -1,7 +1,7 @@
 """How a forecaster is trained: the published benchmark's way and ours."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,32 +94,55 @@ def to_learn_from(recipe: Recipe, panel: Panel, split: Split) -> tuple[Windows, 
     return found, last < split.holdout
 
 
-def learn_scaling(recipe: Recipe, panel: Panel, split: Split, calendar: Calendar = PLAIN) -> Scaling:
-    """The scaling learned on the days before the holdout, its form chosen on the validation days.
+class Chosen(NamedTuple):
+    """What the validation days chose: the form of the seasonal index, and the days that a running level looks back."""
+
+    form: Form
+    span: int
+
+
+def choose(panel: Panel, split: Split, calendar: Calendar = PLAIN) -> Chosen:
+    """The form and the span that forecast best without a network on the validation days.
+
+    Args:
+        panel: All days; those of the holdout are not looked at.
+        split: Where validation and holdout begin.
+        calendar: Special days and item groups. Defaults to none.
+    """
+    training = panel.first(split.holdout)
+    form = choose_form(training, split, calendar)
+    return Chosen(form, choose_span(training, split, form, calendar))
+
+
+def learn_scaling(
+    recipe: Recipe, panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
+) -> Scaling:
+    """The scaling learned on the days before the holdout.
 
     Args:
         recipe: Says which scaling.
         panel: All days; those of the holdout are not looked at.
         split: Where validation and holdout begin.
         calendar: Special days and item groups. Defaults to none.
+        chosen: Its form and span. Defaults to `choose(panel, split, calendar)`.
     """
     training = panel.first(split.holdout)
     if recipe.scaling == "global-min-max":
         return GlobalMinMax(*training.extremes())
-    form = choose_form(training, split, calendar)
+    form, span = chosen or choose(panel, split, calendar)
     seasons = season.learn(training, form, calendar)
-    if recipe.scaling == "window-mean":
-        return WindowMean(seasons)
-    return RunningLevel(seasons, choose_span(training, split, form, calendar))
+    return WindowMean(seasons) if recipe.scaling == "window-mean" else RunningLevel(seasons, span)
 
 
-def references(panel: Panel, split: Split, calendar: Calendar = PLAIN) -> dict[str, Scaling]:
+def references(
+    panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
+) -> dict[str, Scaling]:
     """Forecasts without a network, their indices learned on the same days as ours: what a network has to beat.
 
     The first, with the weekday index, is the gate's; the others have all that `production` and `level` know.
     """
-    training, form = panel.first(split.holdout), choose_form(panel, split, calendar)
-    seasons, span = season.learn(training, form, calendar), choose_span(training, split, form, calendar)
+    training, (form, span) = panel.first(split.holdout), chosen or choose(panel, split, calendar)
+    seasons = season.learn(training, form, calendar)
     return {
         "14-day mean x weekday index": WindowMean(season.learn(training, Form(annual="none"))),
         f"14-day mean x {form}": WindowMean(seasons),

@@ -55,21 +55,24 @@ class MapePolicy(BaseModel):
         return sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def require_same_policy(one: str, other: str, what: str) -> None:
-    """Two scores must be measured alike.
+DEFAULT_POLICY = MapePolicy()
+
+
+def require_same_policy(measured: str, now: str, what: str) -> None:
+    """Scores compare only if they were measured alike.
 
     Args:
-        one: Hash of a policy.
-        other: The other's.
-        what: Whose scores, for the message.
+        measured: Hash of the policy that something was measured under.
+        now: Hash of the policy that it is to be compared under.
+        what: What was measured, for the message.
 
     Raises:
-        DifferentPolicies: If they are not.
+        DifferentPolicies: If they differ.
     """
-    if one != other:
+    if measured != now:
         raise DifferentPolicies(
-            f"{what} were scored under MAPE policy {one} and {other}, which do not compare; "
-            "retrain under the policy of the settings' [mape], or set [mape] back"
+            f"{what} was measured under MAPE policy {measured}, the settings' [mape] is {now}: their scores do not "
+            "compare. Retrain, or set [mape] back"
         )
 
 
@@ -160,7 +163,7 @@ class Yardstick:
 
     windows: Windows
     learned: int
-    policy: MapePolicy = MapePolicy()  # noqa: RUF009  # frozen
+    policy: MapePolicy = DEFAULT_POLICY
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def accuracy(self, forecast: Floats) -> Accuracy:
@@ -176,6 +179,12 @@ class Yardstick:
             )
             for name, (labels, group) in self._groupings.items()
         }
+
+    def percentage_errors(self, forecast: Floats) -> Floats:
+        """Absolute percentage error of each window in percent, shape `(windows,)`; NaN where a day does not count."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            errors = 100 * np.abs(np.asarray(forecast, np.float64) - self._actual) / self._divisor
+        return np.where(self._counted, errors, np.nan)
 
     def by_store(self, forecast: Floats) -> dict[str, float]:
         """MAPE of each store that has days, in percent."""

@@ -48,7 +48,7 @@ from tasks.release import Release, releases
 from tasks.replay import Chosen
 from tasks.score import remember, score, watch
 from tasks.tidy import tidy_tables
-from tests.conftest import Work
+from tests.conftest import TODAY, Work
 
 TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
@@ -102,7 +102,7 @@ def publishing(work: Work, source: Path) -> None:
     if release.folder.exists():
         publish.settle(work.home, work.candidate, release)
     else:
-        verdicts = judge.fn(work.candidate, None, limits)
+        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
         publish.publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")
 
 

@@ -15,7 +15,7 @@ from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.rollout import RolloutPolicy, Store, StoreList, UnknownStore, Wave
 from tasks.home import Home
 from tasks.ledger import Champion, Entry
-from tasks.release import DamagedRelease, Release, champions
+from tasks.release import DamagedRelease, Release
 
 Shop = tuple[Home, str, str]
 
@@ -266,14 +266,6 @@ def test_a_code_that_is_no_file_name_stays_within_the_channel(shop: Shop, tmp_pa
     (path,) = (home.channel / "stores").iterdir()
     assert path.name == "..%2F..%2FK%C3%B6ln%201.json"
     assert json.loads(path.read_text())["store"] == "../../Köln 1"
-
-
-def test_champions_of_all_stores_each_once(shop: Shop) -> None:
-    home, older, newer = shop
-    promote(home, older, ["1", "2"])
-    assert [(release.id, variant) for release, variant in champions(home)] == [(older, "lstm-16-int8")]
-    promote(home, newer, ["2"])
-    assert {release.id for release, _ in champions(home)} == {older, newer}
 
 
 def test_the_summary_is_the_command_lines_json() -> None:

@@ -20,9 +20,8 @@ import pytest
 from tasks import sales_table
 from tasks.compress import compress
 from tasks.deliver import deliver, promote_wave
-from tasks.evaluate import evaluate, time_files
+from tasks.evaluate import evaluate, evaluate_rivals, time_files
 from tasks.forecasting.choice import CostModel, DeviceClass
-from tasks.forecasting.gate import Limits
 from tasks.forecasting.lstm import Training
 from tasks.forecasting.recipe import Recipe
 from tasks.forecasting.rollout import StoreList, Wave
@@ -36,7 +35,7 @@ from tasks.publish import publish
 from tasks.release import Release
 from tasks.season_calendar import SeasonCalendar
 from tasks.train import train
-from tests.conftest import TakeIn
+from tests.conftest import TODAY, TakeIn, only
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -99,9 +98,10 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         )
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    limits = Limits(max_mape=500, max_worse_than_baseline_pp=None, beat_reference=False)
+    evaluate_rivals.fn(home, candidate, [])
+    limits = only(max_mape=500)
     record = publish.fn(
-        home, candidate, judge.fn(candidate, None, limits), limits, "tiny", "a test", TILL.devices, CostModel()
+        home, candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", TILL.devices, CostModel()
     )
     take_in(home, folder / "since.csv")
     return Shop(home, Release(home.releases / record["release"]))

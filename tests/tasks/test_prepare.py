@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.evaluate import evaluate_rivals
 from tasks.forecasting.history import ExcludedPeriod, History
 from tasks.forecasting.rollout import UnknownStore
 from tasks.forecasting.sales import TooLittleHistory
@@ -17,7 +18,7 @@ from tasks.home import Home
 from tasks.judge import judge
 from tasks.manifest import manifest, release_id
 from tasks.prepare import draft, prepare
-from tests.conftest import LIMITS, RECIPE, TakeIn
+from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn
 
 CHAIN = Chain(stores=2, items=2, days=120)
 FIRST, LAST = date(2022, 3, 1), date(2022, 3, 7)
@@ -116,7 +117,8 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
     home = ingested("home", rows())
     candidate = draft(home, "tiny", RECIPE, 1, (), Days(), STRIKE)
     prepare.fn(home, candidate)
-    record = manifest(candidate, judge.fn(candidate, None, LIMITS[0]), LIMITS[0], "tiny", "a test", "2026-01-01")
+    evaluate_rivals.fn(home, candidate, [])
+    record = manifest(candidate, judge.fn(candidate, LIMITS[0], {}, TODAY), LIMITS[0], "tiny", "a test", "2026-01-01")
     assert History.model_validate(record["history"]) == STRIKE
     assert record["history"]["exclude"] == [
         {"first": "2022-03-01", "last": "2022-03-07", "stores": ["2"], "reason": "strike"}

@@ -14,26 +14,29 @@ import pytest
 
 from tasks import ledger, workers
 from tasks import release as releases
-from tasks.candidate import build_run, score_run, time_file, to_json
-from tasks.evaluate import evaluate_champions
+from tasks.candidate import Candidate, build_run, npy, score_run, time_file, to_json
+from tasks.evaluate import evaluate_rivals
 from tasks.forecasting.choice import CostModel, DeviceClass, choose, dominated_by, rank
-from tasks.forecasting.gate import Limits, Verdict
-from tasks.forecasting.levels import Levels
-from tasks.forecasting.lstm import Floats
+from tasks.forecasting.evidence import Evidence
+from tasks.forecasting.gate import Verdict
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.sales import TooLittleHistory
-from tasks.forecasting.windows import Days, Windows
-from tasks.home import Home
+from tasks.forecasting.scoring import DEFAULT_POLICY
+from tasks.forecasting.windows import Days
+from tasks.home import Home, write_file
 from tasks.judge import judge
+from tasks.ledger import Champion
 from tasks.manifest import manifest, release_id, summary
 from tasks.prepare import draft, prepare
 from tasks.publish import publish, settle
 from tasks.release import DamagedRelease, NoSuchRelease, Release
+from tasks.rivals import Rival
 from tasks.sales_table import NoSales
 from tasks.sample import write_sample
-from tests.conftest import RECIPE, TakeIn, Work
+from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn, Work, only
 
 NAMES = ["lstm-64", "lstm-16", "lstm-16-p50", "lstm-16-int8"]
-IMPOSSIBLE = Limits(max_mape=0.1)
+IMPOSSIBLE = only(max_mape=0.1)
 
 
 def outcomes(verdicts: list[Verdict]) -> dict[str, str]:
@@ -46,19 +49,20 @@ def checks(verdict: Verdict) -> dict[str, str]:
 
 def publish_(work: Work, limits: Limits | None = None) -> dict[str, Any]:
     limits = limits or work.limits[0]
-    return publish.fn(work.home, work.candidate, judge.fn(work.candidate, None, limits), limits, "tiny", "a test")
+    return publish.fn(work.home, work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "a test")
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-class Deadly(Release):
-    """A release whose files crash the process that runs them."""
+def deadly(*_: Any) -> None:
+    """A job that crashes its process."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:  # noqa: ARG002  # as Release
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("not reached")
+
+def candidate_in(home: Home, built: Work) -> Candidate:
+    return replace(built.candidate, folder=home.candidates / built.candidate.folder.name)
 
 
 def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
@@ -162,7 +166,7 @@ def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> 
     assert build_run(work.candidate, pruned, 0) == 0.0
     score_run(work.candidate, pruned, 0)
     assert not (work.candidate.folder / pruned.name).exists()
-    verdicts = judge.fn(work.candidate, None, work.limits[0])
+    verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert outcomes(verdicts) == dict(zip(NAMES, ["pass", "fail", "fail", "fail"], strict=True))
     assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
 
@@ -173,7 +177,7 @@ def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
     path.write_bytes(path.read_bytes()[:500])
     work.candidate.path(variant.name, 0, "json").unlink()
     score_run(work.candidate, variant, 0)
-    verdict = judge.fn(work.candidate, None, work.limits[0])[1]
+    verdict = judge.fn(work.candidate, work.limits[0], {}, TODAY)[1]
     assert verdict.outcome == "fail"
     assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
 
@@ -187,47 +191,77 @@ def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> No
 
 
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
-    verdicts = judge.fn(built.candidate, None, built.limits[0])
+    verdicts = judge.fn(built.candidate, built.limits[0], {}, TODAY)
     assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [verdict.reasons for verdict in verdicts]
     assert {checks(verdict)["champion"] for verdict in verdicts} == {"not applicable"}
 
 
 @pytest.mark.parametrize(
-    ("champion", "outcome"), [(float("nan"), "abstain"), (1.0, "fail"), (99.0, "pass")], ids=["nan", "better", "worse"]
+    ("times", "outcome"), [(float("nan"), "abstain"), (1.0, "fail"), (9.0, "pass")], ids=["nan", "better", "worse"]
 )
-def test_a_champion(built: Work, champion: float, outcome: str) -> None:
-    verdicts = judge.fn(built.candidate, champion, built.limits[0])
+def test_a_champion(work: Work, times: float, outcome: str) -> None:
+    evaluate_rivals.fn(work.home, work.candidate, [Rival("champion", "what runs", {"1": Champion("none", "lstm-64")})])
+    units = work.candidate.holdout.actual * np.float32(times)
+    write_file(work.candidate.rival("champion"), npy(units))
+    verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert {checks(verdict)["champion"] for verdict in verdicts} == {outcome}
     assert set(outcomes(verdicts).values()) == {outcome}
 
 
-def test_the_champion_is_the_best_that_a_store_runs_measured_on_the_same_days(
+def test_champions_are_measured_in_the_stores_that_run_them_on_the_same_days(
     shop: tuple[Home, str, str], built: Work
 ) -> None:
-    release = Release(shop[0].releases / shop[1])
-    mapes = {name: built.candidate.scores(name)[0]["mape"] for name in NAMES}
-    both = [(release, "lstm-64"), (release, "lstm-16-p50")]
-    expected = min(mapes["lstm-64"], mapes["lstm-16-p50"])
-    assert evaluate_champions.fn(built.candidate, both) == pytest.approx(expected, rel=1e-5)
-    assert evaluate_champions.fn(built.candidate, []) is None
+    home, older, newer = shop
+    candidate = candidate_in(home, built)
+    runs = {"1": Champion(older, "lstm-64"), "2": Champion(newer, "lstm-16-p50")}
+    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    judge.fn(candidate, LIMITS[0], {}, TODAY)
+    evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
+    for store, model in runs.items():
+        cells = evidence.stores == store
+        champion, own = (evidence.errors[name].percentage[cells] for name in ("champion", model.variant))
+        assert champion == pytest.approx(own, rel=1e-4)
+    assert evidence.errors["incumbent"].percentage == pytest.approx(evidence.errors["champion"].percentage)
 
 
-def test_a_champion_that_crashes_its_worker_makes_the_gate_abstain(shop: tuple[Home, str, str], built: Work) -> None:
-    folder = shop[0].releases / shop[1]
-    mape = evaluate_champions.fn(built.candidate, [(Release(folder), "lstm-16"), (Deadly(folder), "lstm-64")])
-    assert mape is not None and np.isnan(mape)
-    assert set(outcomes(judge.fn(built.candidate, mape, built.limits[0])).values()) == {"abstain"}
+def test_a_store_without_a_champion_keeps_the_reference_forecast(shop: tuple[Home, str, str], built: Work) -> None:
+    home, older, _ = shop
+    candidate = candidate_in(home, built)
+    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", {"1": Champion(older, "lstm-64")})])
+    judge.fn(candidate, LIMITS[0], {}, TODAY)
+    evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
+    other = evidence.stores == "2"
+    assert evidence.errors["champion"].runs.tolist() == (~other).tolist()
+    kept, reference = (evidence.errors[name].percentage[other] for name in ("incumbent", "reference"))
+    assert kept == pytest.approx(reference)
+
+
+@pytest.mark.parametrize("model", ["lost", "damaged", "gone"])
+def test_a_champion_that_cannot_be_measured_makes_the_gate_abstain(
+    shop: tuple[Home, str, str], built: Work, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, older, newer = shop
+    candidate = candidate_in(home, built)
+    if model == "damaged":
+        (home.releases / newer / "lstm-64.tflite").write_bytes(b"")
+    if model == "lost":
+        monkeypatch.setattr("tasks.evaluate.forecast_of", deadly)
+    runs = {"1": Champion(older, "lstm-16"), "2": Champion("gone" if model == "gone" else newer, "lstm-64")}
+    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    verdicts = judge.fn(candidate, LIMITS[0], {}, TODAY)
+    assert {checks(verdict)["champion"] for verdict in verdicts} == {"abstain"}
+    assert set(outcomes(verdicts).values()) == {"abstain"}
 
 
 def test_the_first_run_is_judged_not_the_best(work: Work) -> None:
-    path = work.candidate.path("lstm-64", 0, "json")
-    path.write_bytes(to_json(json.loads(path.read_text()) | {"mape": 99.0}))
-    assert judge.fn(work.candidate, None, work.limits[0])[0].outcome == "fail"
+    path = work.candidate.path("lstm-64", 0, "forecast.npy")
+    write_file(path, npy(5 * np.load(path)))
+    assert judge.fn(work.candidate, work.limits[0], {}, TODAY)[0].outcome == "fail"
 
 
 def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> None:
     candidate, limits = built.candidate, built.limits[0]
-    record = manifest(candidate, judge.fn(candidate, None, limits), limits, "tiny", "a test", "2026-01-01")
+    record = manifest(candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", "2026-01-01")
     assert [variant["name"] for variant in record["variants"]] == NAMES
     assert (record["reason"], record["seeds"], record["profile"]["runs"]) == ("a test", [0, 1], 2)
     baseline = record["variants"][0]
@@ -244,7 +278,7 @@ def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> N
 def test_the_mean_over_runs_is_undefined_if_one_run_was_lost(work: Work) -> None:
     work.candidate.path("lstm-16", 1, "json").unlink()
     limits = work.limits[0]
-    record = manifest(work.candidate, judge.fn(work.candidate, None, limits), limits, "tiny", "", "2026-01-01")
+    record = manifest(work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "", "2026-01-01")
     variant = record["variants"][1]
     assert variant["mape"] is None and variant["delta_mape"] is None and variant["shipped_mape"] > 0
 
@@ -267,9 +301,14 @@ def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> Non
         release = Release(home.releases / name)
         found = {path.name: path for path in release.folder.iterdir()}
         assert set(found) == {*release.manifest["files"], "manifest.json"}
-        assert set(found) == {*(f"{variant}.tflite" for variant in NAMES), "golden.json", "card.md", "report.html"} | {
-            "manifest.json"
-        }
+        assert set(found) == {
+            *(f"{variant}.tflite" for variant in NAMES),
+            "golden.json",
+            "card.md",
+            "report.html",
+            "evidence.npz",
+            "scores.parquet",
+        } | {"manifest.json"}
         for file, record in release.manifest["files"].items():
             content = found[file].read_bytes()
             assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
@@ -288,7 +327,7 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
     }
     costs = CostModel(currency="CHF", per_mape_pp=0, per_retrain=104, retrains_per_year=1)
     limits = work.limits[0]
-    verdicts = judge.fn(work.candidate, None, limits)
+    verdicts = judge.fn(work.candidate, limits, {}, TODAY)
     record = publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test", devices, costs)
     release = Release(work.home.releases / record["release"])
     assert record["release"] == release_id(work.candidate, limits), "costs are no part of it"
@@ -309,9 +348,9 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
 
 def test_variants_that_were_not_measured_are_dominated_by_none_and_not_ranked(work: Work) -> None:
     shutil.rmtree(work.candidate.folder / "lstm-64")
-    limits = Limits(max_mape=60, max_worse_than_baseline_pp=None, beat_reference=False)
+    limits = only(max_mape=60)
     devices = {"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)}
-    verdicts = judge.fn(work.candidate, None, limits)
+    verdicts = judge.fn(work.candidate, limits, {}, TODAY)
     record = manifest(work.candidate, verdicts, limits, "tiny", "a test", "2026-01-05", devices)
     assert record["variants"][0]["dominated_by"] is None
     assert {row["name"] for row in record["choices"][0]["ranking"]} == set(NAMES[1:])
@@ -352,7 +391,7 @@ def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> N
 
 def test_a_variant_can_ship_although_the_baseline_was_lost(work: Work) -> None:
     shutil.rmtree(work.candidate.folder / "lstm-64")
-    limits = Limits(max_mape=60, max_worse_than_baseline_pp=None, beat_reference=False)
+    limits = only(max_mape=60)
     record = publish_(work, limits)
     release = Release(work.home.releases / record["release"])
     assert {variant["name"]: variant["verdict"] for variant in record["variants"]} == dict(
@@ -404,6 +443,6 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
 def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
     release = Release(shop[0].releases / shop[1])
     record = release.variant("lstm-16")
-    assert release.gated_mape("lstm-16", "2") == record["by_store"]["2"]
-    assert release.gated_mape("lstm-16", "new") == record["shipped_mape"]
+    assert release.gated_mape("lstm-16", "2", DEFAULT_POLICY) == record["by_store"]["2"]
+    assert release.gated_mape("lstm-16", "new", DEFAULT_POLICY) == record["shipped_mape"]
     assert record["shipped_mape"] != record["by_store"]["2"]

@@ -1,11 +1,14 @@
 """Monitoring: what stores run against the sales that arrived since; drift is said once, and so is its end."""
 
+import math
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from tasks import ledger, scores
 from tasks.alert import Alert
@@ -13,6 +16,7 @@ from tasks.deliver import promote_wave, roll_back
 from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.rollout import StoreList, Wave
+from tasks.forecasting.scoring import DEFAULT_POLICY, MapePolicy
 from tasks.forecasting.synthetic import noise_floor
 from tasks.home import Home
 from tasks.release import Release
@@ -78,7 +82,7 @@ def test_live_accuracy_is_that_of_the_file_on_days_after_the_release_only(shifte
         assert (each.release, each.variant, each.live.days) == (older, "lstm-16-int8", 13)
         assert each.live.mape_28 < floor + 8
         assert each.live.drift_pp == each.live.mape_28 - Release(home.releases / older).gated_mape(
-            each.variant, each.store
+            each.variant, each.store, DEFAULT_POLICY
         )
     table = scores.read(home)
     assert (min(table["date"]), max(table["date"]), len(table)) == (date(2023, 3, 7), date(2023, 3, 19), 13 * 4)
@@ -149,23 +153,27 @@ def test_an_open_alert_stays_open_where_too_little_is_known(shifted: Shop) -> No
     assert len(ledger.open_alerts(home)) == 2
 
 
-def rows(days: range, item: str = "1", forecast: float = 5.0, variant: str = "v") -> pd.DataFrame:
+def rows(
+    days: range, item: str = "1", forecast: float = 5.0, variant: str = "v", policy: MapePolicy = DEFAULT_POLICY
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "date": [date(2026, 1, day) for day in days],
             "store": "1",
-            "item": item,
+            "item": "1",
             "actual": np.float32(10),
             "forecast": np.float32(forecast),
             "release": "r",
             "variant": variant,
+            "percentage_error": np.float32(10 * abs(forecast - 10)),
+            "policy": policy.hash,
         }
     )
 
 
 def test_scores_are_only_added_and_each_day_once(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    assert scores.read(home).empty and scores.days(home, "r") == {} == scores.lately(home, POLICY)
+    assert scores.read(home).empty and scores.days(home, "r") == {} == scores.lately(home, POLICY, DEFAULT_POLICY)
     assert scores.append(home, rows(range(0))) == 0
     assert not home.scores.exists()
     assert scores.append(home, rows(range(1, 4))) == 3
@@ -180,5 +188,34 @@ def test_lately_looks_back_over_the_policys_days(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     scores.append(home, rows(range(1, 11), forecast=5))
     scores.append(home, rows(range(11, 31), forecast=9))
-    assert scores.lately(home, DriftPolicy(days=20)) == {("1", "r", "v"): (pytest.approx(10), 20)}
-    assert scores.lately(home, DriftPolicy(days=30)) == {("1", "r", "v"): (pytest.approx((10 * 50 + 20 * 10) / 30), 30)}
+    assert scores.lately(home, DriftPolicy(days=20), DEFAULT_POLICY) == {("1", "r", "v"): (pytest.approx(10), 20)}
+    assert scores.lately(home, DriftPolicy(days=30), DEFAULT_POLICY) == {
+        ("1", "r", "v"): (pytest.approx((10 * 50 + 20 * 10) / 30), 30)
+    }
+
+
+def test_days_scored_under_another_mape_policy_do_not_compare(tmp_path: Path) -> None:
+    home, other = Home(tmp_path / "home"), MapePolicy(zero_days="as one unit")
+    scores.append(home, rows(range(1, 11), policy=other))
+    scores.append(home, rows(range(11, 31), forecast=9))
+    assert scores.lately(home, DriftPolicy(days=30), DEFAULT_POLICY) == {("1", "r", "v"): (pytest.approx(10), 20)}
+    assert scores.lately(home, DriftPolicy(days=30), other) == {("1", "r", "v"): (pytest.approx(50), 10)}
+
+
+def test_scores_from_before_the_policy_are_kept_and_do_not_compare(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    old = pa.Table.from_pandas(rows(range(1, 11)).drop(columns=["percentage_error", "policy"]), preserve_index=False)
+    home.scores.mkdir(parents=True)
+    write_deltalake(home.scores, old)
+    assert len(scores.read(home)) == 10 and scores.lately(home, POLICY, DEFAULT_POLICY) == {}
+    assert scores.append(home, rows(range(11, 31), forecast=9)) == 20
+    assert len(scores.read(home)) == 30
+    assert scores.lately(home, DriftPolicy(days=30), DEFAULT_POLICY) == {("1", "r", "v"): (pytest.approx(10), 20)}
+
+
+def test_a_release_gated_under_another_mape_policy_has_no_drift(shifted: Shop) -> None:
+    home, *_ = shifted
+    scored = score.fn(home, date(2023, 3, 19), POLICY, MapePolicy(zero_days="as one unit"))[1]
+    assert all(each.live.mape_28 > 0 and math.isnan(each.live.gated_mape) for each in scored)
+    assert all(math.isnan(each.live.drift_pp) for each in scored)
+    assert watch.fn(home, scored, "2023-03-19", POLICY) == []
