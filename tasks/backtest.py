@@ -17,7 +17,15 @@ from tasks.forecasting.choice import Cost, CostModel
 from tasks.forecasting.comparison import Comparison, Estimate
 from tasks.forecasting.evidence import Evidence, Forecast
 from tasks.forecasting.limits import Limits
-from tasks.forecasting.payoff import SETTINGS, Spent, beyond_noise, cheapest_first, compared_limits, verdict, yearly_cost
+from tasks.forecasting.payoff import (
+    SETTINGS,
+    Spent,
+    beyond_noise,
+    cheapest_first,
+    compared_limits,
+    verdict,
+    yearly_cost,
+)
 from tasks.forecasting.sales import WINDOW, TooLittleHistory
 from tasks.forecasting.scoring import Accuracy, Yardstick
 from tasks.forecasting.simulation import Course, Decision, Scored, Simulation
@@ -95,7 +103,9 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
         for name, days in cadences.items()
     }
     scored = {key: simulation.score(course, yardstick) for key, course in courses.items()}
-    best_mape = min((each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan)
+    best_mape = min(
+        (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
+    )
     length, stores = len(yardstick.cells[1]), len(set(backtest.sales.stores.tolist()))
     cost = {
         key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
@@ -110,9 +120,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
         "sentence": verdict(own, differences, costs.currency, gate.confidence),
         "currency": costs.currency,
         "stores": stores,
-        "cadences": [
-            rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order
-        ],
+        "cadences": [rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order],
         "limits": [
             {"name": limit, **_changes(limits, gate), "cadences": [rows[name, limit] for name in order]}
             for limit, limits in compared.items()

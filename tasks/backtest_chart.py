@@ -13,7 +13,14 @@ LINES = (("#0083C9", [1, 0]), ("#D55E00", [6, 3]), ("#009E73", [2, 2]), ("#A05EB
 
 WITHOUT = "no network"
 
-PARTS = {"errors": ("MAPE above the lowest", "#0083C9"), "retraining": ("retrains", "#D55E00"), "sending": ("sending", "#009E73")}
+LEFT = 136
+"""Pixels for the names at the left, whatever the font."""
+
+PARTS = {
+    "errors": ("MAPE above the lowest", "#0083C9"),
+    "retraining": ("retrains", "#D55E00"),
+    "sending": ("sending", "#009E73"),
+}
 """What a cost is made of: in the record, in words, in colour."""
 
 
@@ -24,10 +31,10 @@ def history_chart(result: Record, width: int = WIDE) -> alt.VConcatChart:
         result: Of the backtest.
         width: Of the plot, in pixels. Defaults to `WIDE`.
     """
-    names = sorted(each["name"] for each in result["cadences"])
+    names = [each["name"] for each in sorted(result["cadences"], key=lambda each: each["retrains"])]
     described = f"MAPE over time of {len(names)} retraining cadences, and their promotions and refusals"
     panels = alt.vconcat(_mape(result, names, width), _decisions(result, names, width), spacing=10)
-    return styled(panels.resolve_scale(color="independent", shape="independent"), described)
+    return styled(panels.resolve_scale(color="independent", strokeDash="independent", shape="independent"), described)
 
 
 def cost_chart(result: Record, width: int = WIDE) -> alt.VConcatChart:
@@ -47,8 +54,10 @@ def cost_chart(result: Record, width: int = WIDE) -> alt.VConcatChart:
     ]
     most = max((bar["total"] for bar in bars), default=0.0) or 1.0
     limits = [limit["name"] for limit in result["limits"]]
-    panels = [_bars([bar for bar in bars if bar["cadence"] == name], name, limits, 1.15 * most, width) for name in names]
-    panels[-1] = panels[-1].properties()
+    panels = [
+        _bars([bar for bar in bars if bar["cadence"] == name], name, limits, 1.15 * most, width, name is names[-1])
+        for name in names
+    ]
     described = f"Cost of a year and store of {len(names)} cadences under {len(limits)} limits"
     return styled(alt.vconcat(*panels, spacing=14), described)
 
@@ -61,15 +70,18 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
         for day, mape in series.items()
     ]
     looks = [*LINES[: len(names)], (INK, [1, 3])]
-    color, dash = (
-        alt.Scale(domain=[*names, WITHOUT], range=list(values)) for values in zip(*looks, strict=True)
-    )
+    color, dash = (alt.Scale(domain=[*names, WITHOUT], range=list(values)) for values in zip(*looks, strict=True))
     legend = alt.Legend(
         symbolType="stroke", symbolSize=500, symbolOpacity=1, symbolStrokeWidth=2, columns=5 if width == WIDE else 2
     )
     base = alt.Chart(alt.Data(values=rows)).encode(
         _time(result, width, labels=False),
-        alt.Y("mape:Q", title="MAPE of 4 weeks, %", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
+        alt.Y(
+            "mape:Q",
+            title="MAPE of 4 weeks, %",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=5, minExtent=LEFT),
+        ),
         alt.Color("cadence:N", title=None, scale=color, legend=legend),
         alt.StrokeDash("cadence:N", title=None, scale=dash, legend=legend),
     )
@@ -87,9 +99,13 @@ def _decisions(result: Record, names: list[str], width: int) -> Any:
     legend = alt.Legend(symbolOpacity=1, orient="bottom")
     marks = alt.Chart(alt.Data(values=rows)).encode(
         _time(result, width, labels=True),
-        alt.Y("cadence:N", title=None, sort=names, axis=alt.Axis(grid=True, labelLimit=130)),
-        alt.Color("outcome:N", title=None, scale=alt.Scale(domain=list(words.values()), range=list(colors)), legend=legend),
-        alt.Shape("outcome:N", title=None, scale=alt.Scale(domain=list(words.values()), range=list(shapes)), legend=legend),
+        alt.Y("cadence:N", title=None, sort=names, axis=alt.Axis(grid=True, minExtent=LEFT)),
+        alt.Color(
+            "outcome:N", title=None, scale=alt.Scale(domain=list(words.values()), range=list(colors)), legend=legend
+        ),
+        alt.Shape(
+            "outcome:N", title=None, scale=alt.Scale(domain=list(words.values()), range=list(shapes)), legend=legend
+        ),
     )
     return marks.mark_point(filled=True, size=80, opacity=1).properties(width=width, height=24 * len(names))
 
@@ -100,12 +116,12 @@ def _time(result: Record, width: int, labels: bool) -> alt.X:
     return alt.X("day:T", title=None, scale=alt.Scale(type="utc", domain=domain), axis=axis)
 
 
-def _bars(bars: list[Record], name: str, limits: list[str], most: float, width: int) -> Any:
+def _bars(bars: list[Record], name: str, limits: list[str], most: float, width: int, last: bool) -> Any:
     words, colors = zip(*PARTS.values(), strict=True)
     base = alt.Chart(alt.Data(values=bars))
-    y = alt.Y("gate:N", title=None, sort=limits, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    y = alt.Y("gate:N", title=None, sort=limits, axis=alt.Axis(minExtent=LEFT, ticks=False, domain=False))
     scale = alt.Scale(domain=[0, most], nice=False)
-    axis = alt.Axis(tickCount=5)
+    axis = alt.Axis(tickCount=5, labels=last, ticks=last, domain=last)
     bar = base.mark_bar(height=12).encode(
         alt.X("cost:Q", title=None, stack="zero", scale=scale, axis=axis),
         y,

@@ -51,7 +51,7 @@ class Past:
         """Where the holdout begins in all sales."""
         return self.offset + self.split.holdout
 
-    def everywhere(self, chosen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def everywhere(self, chosen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Series and column in all sales of windows of this panel, both of shape `(windows,)`."""
         return self.rows[chosen.series], chosen.column + self.offset
 

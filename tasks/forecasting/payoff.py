@@ -93,14 +93,20 @@ def verdict(
     if cost is None or second is None:
         return "No cadence can be compared: MAPE is undefined."
     rival = second if best == NONE else NONE
-    named = "a model that is never retrained" if rival == NONE else f"retraining {rival}"
-    subject = "Retraining does not pay: one model for all days" if best == NONE else f"Retraining {best} pays: it"
-    said = f"{subject} costs {cost.total:,.2f} {currency} a year and store"
-    for other in dict.fromkeys([second, rival]):
-        if (theirs := costs[other]) is not None:
-            less = f"{theirs.total - cost.total:,.2f}"
-            said += f", {less} less than {'no retraining' if other == NONE else other}"
-    return f"{said}. Its MAPE is {_against(differences[rival], named, confidence)}."
+    saved = [
+        f"{theirs.total - cost.total:,.2f} {currency} a year and store less than {_named(other)}"
+        for other in dict.fromkeys([second, rival])
+        if (theirs := costs[other]) is not None
+    ]
+    subject = (
+        "Retraining does not pay: one model for all days costs" if best == NONE else f"Retraining {best} pays: it costs"
+    )
+    mape = _against(differences[rival], _named(rival), confidence)
+    return f"{subject} {' and '.join(saved) or 'least'}. Its MAPE is {mape}."
+
+
+def _named(cadence: str) -> str:
+    return "no retraining" if cadence == NONE else f"retraining {cadence}"
 
 
 def _against(difference: Estimate, named: str, confidence: float) -> str:

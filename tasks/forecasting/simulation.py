@@ -1,4 +1,4 @@
-"""A replay of history: at each retrain of a cadence the gate decides, and each day is forecast by what stores ran then."""
+"""A replay of history: the gate decides at each retrain of a cadence, and each day is forecast by what stores ran."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -196,7 +196,7 @@ class Simulation:
     def _by(self, sums: Sums, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
         """Errors by the label of each day, shape `(days,)`."""
         names, group = np.unique(labels, return_inverse=True)
-        summed = Sums(*(np.bincount(group, each.sum(axis=0), len(names)) for each in sums))
+        summed = Sums(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in sums))
         return dict(zip(names.tolist(), summed.accuracy(self.policy.min_coverage), strict=True))
 
     def _decide(self, day: date, course: Course, limits: Limits | None) -> Decision:
@@ -213,7 +213,9 @@ class Simulation:
         found = {CHAMPION: course.runs_on(day)}
         found |= {f"{BUDGET} {ago}": course.runs_on(day - timedelta(ago)) for ago in QUARTERS}
         off = {each: abs((day - each).days - YEAR) for each in course.promoted}
-        found[LAST_YEAR] = min((each for each in off if off[each] <= SAME_SEASON), key=lambda each: off[each], default=None)
+        found[LAST_YEAR] = min(
+            (each for each in off if off[each] <= SAME_SEASON), key=lambda each: off[each], default=None
+        )
         return tuple((role, model) for role, model in found.items() if model)
 
     def _evidence(self, day: date, rivals: Rivals) -> Evidence:
