@@ -30,11 +30,12 @@ from tasks.forecasting.past import Past, spread
 from tasks.forecasting.recipe import Recipe, learn_scaling, references, to_learn_from
 from tasks.forecasting.rollout import require_known
 from tasks.forecasting.sales import Panel, TooLittleHistory
+from tasks.forecasting.scaling import Scaling
 from tasks.forecasting.scoring import MapePolicy, Yardstick
 from tasks.forecasting.simulation import Trained
 from tasks.forecasting.variants import build, litert
 from tasks.forecasting.variants.plan import Variant, plan
-from tasks.forecasting.windows import Days, Windows, windows
+from tasks.forecasting.windows import Days, windows
 from tasks.home import Home, write_file
 from tasks.season_calendar import SeasonCalendar
 
@@ -169,45 +170,50 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
     past = backtest.past(day)
-    known = backtest.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
-    learned_scaling = learn_scaling(backtest.recipe, past.panel, past.split, known)
-    training, _ = to_learn_from(backtest.recipe, past.panel, past.split)
-    if not training.actual.any() or not len(past.holdout):
-        raise TooLittleHistory(
-            f"{np.count_nonzero(training.actual)} windows with sales to learn from and {len(past.holdout)} to measure "
-            f"on before {day}, both are needed; use fewer --days, or ingest more history"
-        )
-    taught = lessons(backtest.recipe, learned_scaling.over(past.panel), training)
+    calendar = backtest.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
+    learned = learn_scaling(backtest.recipe, past.panel, past.split, calendar)
+    taught = _taught(backtest, past, learned, day)
     since = _since(backtest.sales, past)
-    scale, ends = learned_scaling.over(since), (len(past.panel.dates), len(since.dates))
-    label, reference = next(iter(references(past.panel, past.split, known).items()))
+    scale, (label, reference) = learned.over(since), next(iter(references(past.panel, past.split, calendar).items()))
+    holdout, everything = (
+        windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
+    )
     yardstick = Yardstick(past.holdout, past.split.holdout, backtest.policy, backtest.calendar.groups)
-    golden = scale(_spaced(windows(since, past.split.holdout, ends[0])))
+    golden = scale(holdout[np.unique(np.linspace(0, len(holdout) - 1, GOLDEN).astype(int))]).inputs
     files, tables = [], {}
     for variant, weights in _all_weights(backtest, taught):
         content = build.file(variant, backtest.recipe, weights, build.representative(taught, seed=0))
-        fault = build.fault(variant, backtest.recipe, weights, content, golden.inputs)
-        ships = variant is backtest.variants[-1]
-        days = windows(since, past.split.holdout, ends[ships])
-        forecast = np.full(len(days), np.nan)
-        if fault is None:
-            forecast = scaling.forecast(scale, days, litert.Forecaster(content))
-        tables[variant.name] = spread(days, past.split.holdout, forecast)
-        mape = yardstick.accuracy(_on(past, tables[variant.name])).mape
+        fault = build.fault(variant, backtest.recipe, weights, content, golden)
+        chosen = everything if variant is backtest.variants[-1] else holdout
+        forecast = (
+            np.full(len(chosen), np.nan) if fault else scaling.forecast(scale, chosen, litert.Forecaster(content))
+        )
+        tables[variant.name] = table = spread(chosen, past.split.holdout, forecast)
+        mape = yardstick.accuracy(table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]).mape
         sent = len(Codec("zstd", compression_level=19).compress(content, asbytes=True))
         files.append(File(variant.name, variant.parent, fault, len(content), sent, (mape,)))
-    days = windows(since, past.split.holdout, ends[1])
     model = Trained(
         start=past.start,
         files=tuple(files),
         units=tables.pop(files[-1].variant),
-        reference=spread(days, past.split.holdout, scaling.neutral(reference.over(since), days)),
+        reference=spread(everything, past.split.holdout, scaling.neutral(reference.over(since), everything)),
         label=label,
         others=tables,
         age_days=(day - past.panel.dates[-1].astype(date)).days,
     )
     backtest.keep(day, model)
     return day, mape
+
+
+def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:
+    training, _ = to_learn_from(backtest.recipe, past.panel, past.split)
+    sold, measured = np.count_nonzero(training.actual), len(past.holdout)
+    if not sold or not measured:
+        raise TooLittleHistory(
+            f"{sold} windows with sales to learn from and {measured} to measure on before {day}, both are needed; "
+            "use fewer --days, or ingest more history"
+        )
+    return lessons(backtest.recipe, learned.over(past.panel), training)
 
 
 def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant, Weights]]:
@@ -225,15 +231,6 @@ def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant,
 def _since(sales: Panel, past: Past) -> Panel:
     """All series from the first day on that the retrain knows, to the end: what its model is run on."""
     return replace(sales, dates=sales.dates[past.offset :], sales=sales.sales[:, past.offset :])
-
-
-def _on(past: Past, table: NDArray[Any]) -> NDArray[Any]:
-    """Units of a table at the windows of the holdout."""
-    return table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]
-
-
-def _spaced(chosen: Windows) -> Windows:
-    return chosen[np.unique(np.linspace(0, len(chosen) - 1, GOLDEN).astype(int))]
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -57,13 +57,13 @@ class Past:
 
 
 def spread(chosen: Windows, first: int, units: Floats) -> Floats:
-    """Forecasts as a table of the windows' panel from column `first` on, shape `(series, days)`; else NaN.
+    """Forecasts as a table of the panel's series from column `first` to the last window's; NaN where there is none.
 
     Args:
-        chosen: Which days were forecast.
+        chosen: Which days were forecast, one at least.
         first: Column of the table's first day.
         units: Of each window, shape `(windows,)`.
     """
-    table = np.full((len(chosen.panel.stores), len(chosen.panel.dates) - first), np.nan, np.float32)
+    table = np.full((len(chosen.panel.stores), int(chosen.column.max()) + 1 - first), np.nan, np.float32)
     table[chosen.series, chosen.column - first] = units
     return table
