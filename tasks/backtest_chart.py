@@ -72,7 +72,12 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
     looks = [*LINES[: len(names)], (INK, [1, 3])]
     color, dash = (alt.Scale(domain=[*names, WITHOUT], range=list(values)) for values in zip(*looks, strict=True))
     legend = alt.Legend(
-        symbolType="stroke", symbolSize=500, symbolOpacity=1, symbolStrokeWidth=2, columns=5 if width == WIDE else 2
+        symbolType="stroke",
+        symbolSize=500,
+        symbolOpacity=1,
+        symbolStrokeWidth=2,
+        columns=5 if width == WIDE else 2,
+        columnPadding=24,
     )
     base = alt.Chart(alt.Data(values=rows)).encode(
         _time(result, width, labels=False),
@@ -85,7 +90,8 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
         alt.Color("cadence:N", title=None, scale=color, legend=legend),
         alt.StrokeDash("cadence:N", title=None, scale=dash, legend=legend),
     )
-    return base.mark_line(strokeWidth=2, point=False).properties(width=width, height=240)
+    title = alt.Title("MAPE of 4 weeks, %", anchor="start", fontSize=13, color=INK)
+    return base.mark_line(strokeWidth=2).properties(width=width, height=240, title=title)
 
 
 def _decisions(result: Record, names: list[str], width: int) -> Any:
@@ -121,11 +127,12 @@ def _bars(bars: list[Record], name: str, limits: list[str], most: float, width: 
     base = alt.Chart(alt.Data(values=bars))
     y = alt.Y("gate:N", title=None, sort=limits, axis=alt.Axis(minExtent=LEFT, ticks=False, domain=False))
     scale = alt.Scale(domain=[0, most], nice=False)
+    legend = alt.Legend(columnPadding=24)
     axis = alt.Axis(tickCount=5, labels=last, ticks=last, domain=last)
     bar = base.mark_bar(height=12).encode(
         alt.X("cost:Q", title=None, stack="zero", scale=scale, axis=axis),
         y,
-        alt.Color("part:N", title=None, scale=alt.Scale(domain=list(words), range=list(colors))),
+        alt.Color("part:N", title=None, scale=alt.Scale(domain=list(words), range=list(colors)), legend=legend),
         alt.Order("index:Q"),
     )
     total = base.transform_filter(f"datum.part == '{words[0]}'").mark_text(align="left", dx=4, fontSize=12, color=INK)

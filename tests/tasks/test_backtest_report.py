@@ -78,6 +78,14 @@ def test_the_sentence_comes_first_and_all_refusals_are_said_with_what_would_have
     assert "−0.150 to −0.050 more than noise" in said and "– – to – no more than noise" in said
 
 
+def test_limits_that_refused_nothing_are_named_together() -> None:
+    good = [row("monthly", 9.04, ["pass", "pass"]), row("none", 9.14, ["pass"])]
+    spotless = [{"name": name, "changes": {}, "cadences": good} for name in ("no gate", "the settings' gate")]
+    said = words(report(result(limits=[*spotless, result()["limits"][-1]])))
+    assert "no loss at all: 3 refusals" in said
+    assert "Nothing was refused under no gate, the settings&#39; gate." in said
+
+
 def test_the_page_is_complete_and_runs_nothing() -> None:
     page = report(result())
     assert not re.search(r'(src|href)="(?!data:|#)', page)
