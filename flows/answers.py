@@ -108,6 +108,20 @@ def retrain(result: Result) -> None:
     say(f"report {result['report']}")
 
 
+def judge(result: Result) -> None:
+    changed = [each for each in result["variants"] if each["verdict"] != each["before"]]
+    table(
+        ["", "MAPE %", "verdict", "before"],
+        [[each["name"], _percent(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
+    )
+    for each in result["variants"]:
+        for check in each["checks"]:
+            if check["outcome"] in ("fail", "abstain"):
+                more = check["counterfactual"]
+                say(f"{each['name']}: {check['sentence']}{'; ' + more['sentence'] if more else ''}")
+    say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be others")
+
+
 def promote(result: Result) -> None:
     if not result["stores"]:
         say(f"every store has release {result['release']} already")
@@ -233,7 +247,7 @@ def _percent(value: float | None, digits: int = 2) -> str | None:
 
 
 def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{value:+.2f}"
+    return None if value is None else f"{round(value, 2) + 0.0:+.2f}"
 
 
 def _whole(value: float | None) -> str | None:

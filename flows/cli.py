@@ -101,6 +101,28 @@ def retrain(
 
 
 @app.command()
+def judge(
+    release: Annotated[str | None, typer.Argument(help="Its id, or a refused one's [default: the newest]")] = None,
+    limits: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML with [gate], over that of the settings")
+    ] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """What the gate would say of a release by today's limits, or others. Nothing is trained, nothing changes.
+
+    It goes by the errors of each day that the release was judged on, against the models that stores ran then.
+    Exit code 3 if no variant would pass.
+    """
+    with answering(as_json, quiet) as answer:
+        from flows import views
+
+        result = views.rejudged(home_at(home), release, load().limits(limits))
+        answer(result, answers.judge, refused=all(each["verdict"] != "pass" for each in result["variants"]))
+
+
+@app.command()
 def promote(
     release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
     stores: Annotated[str | None, typer.Option(help="Give it to these stores, a,b,c, instead of the next wave")] = None,

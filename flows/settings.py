@@ -136,6 +136,20 @@ class Settings(BaseSettings):
             raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
         return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
 
+    def limits(self, path: Path | None) -> Limits:
+        """The gate's limits, with those of a file's `[gate]` over them.
+
+        Raises:
+            SettingsError: If the file cannot be read, or a limit is wrong.
+        """
+        if path is None:
+            return self.gate
+        with explained(f"limits ({path})"):
+            given = tomllib.loads(path.read_text())
+            if set(given) != {"gate"}:
+                raise SettingsError(f"limits ({path}): it has [gate] as the settings do, and nothing else")
+            return Limits(**self.gate.model_dump() | given["gate"])
+
     def feed(self, name: str | None, columns: dict[str, str] | None, constants: dict[str, str] | None) -> Feed:
         """A feed by its name, else our own columns, with columns mapped and set over it.
 

@@ -1,13 +1,17 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tasks import ledger, quarantine, sales_table, scores
 from tasks.forecasting.drift import DriftPolicy
+from tasks.forecasting.gate import judge
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.home import Home
-from tasks.release import Release, releases
+from tasks.record import defined
+from tasks.release import Release, find, releases
 
 
 def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
@@ -60,6 +64,38 @@ def _store(
         "days": days,
         "previous": stack[-2].release if len(stack) > 1 else None,
     }
+
+
+def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
+    """The verdicts on a release or a refused candidate by other limits, from the errors that it was judged on.
+
+    Raises:
+        NoSuchRelease: If there is none.
+        DamagedRelease: If its evidence is missing or not what was judged on.
+    """
+    release = find(home, name)
+    before = {each["name"]: each["verdict"] for each in release.manifest["variants"]}
+    evidence = release.evidence
+    verdicts = judge(evidence, limits)
+    return defined(
+        {
+            "release": release.manifest["release"],
+            "policy": evidence.policy,
+            "limits": limits.model_dump(mode="json"),
+            "variants": [
+                {
+                    "name": each.variant,
+                    "verdict": each.outcome,
+                    "before": before.get(each.variant),
+                    "mape": evidence.mape(each.variant),
+                    "reasons": each.reasons,
+                    "checks": [asdict(check) for check in each.checks],
+                    "worst_off": [store._asdict() for store in each.worst_off],
+                }
+                for each in verdicts
+            ],
+        }
+    )
 
 
 def published(home: Home) -> dict[str, Any]:

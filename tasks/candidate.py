@@ -10,7 +10,6 @@ evidence.npz                                             what the gate saw
 
 import io
 import json
-import math
 import time
 from dataclasses import dataclass, fields
 from datetime import date
@@ -35,6 +34,7 @@ from tasks.forecasting.variants import build, contents, latency, litert
 from tasks.forecasting.variants.plan import Variant
 from tasks.forecasting.windows import Days, Windows, windows
 from tasks.home import write_file
+from tasks.record import to_json
 from tasks.season_calendar import SeasonCalendar
 
 GOLDEN = 8
@@ -218,18 +218,3 @@ def npy(array: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()
-
-
-def to_json(record: Any) -> bytes:
-    """JSON with every undefined number as null."""
-    return (json.dumps(_defined(record), indent=1, allow_nan=False) + "\n").encode()
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _defined(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_defined(each) for each in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value

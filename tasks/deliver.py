@@ -11,11 +11,11 @@ from urllib.parse import quote
 from prefect import task
 
 from tasks import ledger, sales_table, scores
-from tasks.candidate import to_json
 from tasks.forecasting.choice import Choice, CostModel, choose
 from tasks.forecasting.rollout import Progress, RolloutPolicy, StoreList, Wave, next_wave, require_known
 from tasks.home import Home, write_file
 from tasks.ledger import Champion
+from tasks.record import to_json
 from tasks.release import Release
 
 log = logging.getLogger("shelfcast.deliver")

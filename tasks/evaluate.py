@@ -7,11 +7,12 @@ import numpy as np
 from prefect import task
 
 from tasks import workers
-from tasks.candidate import Candidate, npy, score_run, time_file, to_json
+from tasks.candidate import Candidate, npy, score_run, time_file
 from tasks.forecasting.lstm import Floats
 from tasks.forecasting.variants.plan import Variant
 from tasks.home import Home, write_file
 from tasks.ledger import Champion
+from tasks.record import to_json
 from tasks.release import DamagedRelease, Release
 from tasks.rivals import Rival
 

@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from tasks.candidate import Candidate, to_json
+from tasks.candidate import Candidate
 from tasks.forecasting.choice import CostModel, DeviceClass, dominated_by, rank
 from tasks.forecasting.gate import Verdict
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.sales import WINDOW
 from tasks.forecasting.variants.plan import Variant
+from tasks.record import to_json
 from tasks.release import candidates
 
 PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")

@@ -10,7 +10,7 @@ import numpy as np
 from prefect import task
 
 from tasks import sales_table
-from tasks.candidate import Candidate, npy, to_json
+from tasks.candidate import Candidate, npy
 from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.lessons import lessons
 from tasks.forecasting.recipe import Recipe, choose, learn_scaling, references, to_learn_from
@@ -22,6 +22,7 @@ from tasks.forecasting.scoring import DEFAULT_POLICY, MapePolicy, Yardstick
 from tasks.forecasting.variants.plan import plan
 from tasks.forecasting.windows import Days, windows
 from tasks.home import Home, write_file
+from tasks.record import to_json
 from tasks.season_calendar import NO_CALENDAR, SeasonCalendar
 
 log = logging.getLogger("shelfcast.prepare")

@@ -14,12 +14,13 @@ from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from tasks import chart, ledger, report
-from tasks.candidate import Candidate, to_json
+from tasks.candidate import Candidate
 from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Verdict
 from tasks.forecasting.limits import Limits
 from tasks.home import Home, move_folder, remove_folder, write_file
 from tasks.manifest import golden, manifest, release_id, samples, scores
+from tasks.record import to_json
 from tasks.release import Release, releases
 
 log = logging.getLogger("shelfcast.publish")
@@ -117,7 +118,13 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
 
 @task
 def show(record: dict[str, Any]) -> None:
-    """The comparison table and the chart of size against MAPE, as Prefect artifacts."""
+    """The comparison table, every check and the chart of size against MAPE, as Prefect artifacts."""
     create_table_artifact(report.comparison(record), key="comparison", description=f"release {record['release']}")
+    checks = [
+        {"variant": variant["name"], **check, "counterfactual": (check["counterfactual"] or {}).get("sentence")}
+        for variant in record["variants"]
+        for check in variant["checks"]
+    ]
+    create_table_artifact(checks, key="verdicts", description=f"release {record['release']}")
     picture = base64.b64encode(chart.png(chart.size_chart(record))).decode()
     create_image_artifact(f"data:image/png;base64,{picture}", key="size-against-mape")

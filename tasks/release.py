@@ -10,6 +10,7 @@ from typing import Any
 
 from tasks.forecasting import scaling
 from tasks.forecasting.choice import Candidate
+from tasks.forecasting.evidence import Evidence
 from tasks.forecasting.levels import Levels
 from tasks.forecasting.lstm import Floats
 from tasks.forecasting.scoring import MapePolicy, require_same_policy
@@ -60,10 +61,12 @@ class Release:
         Raises:
             DamagedRelease: If it is missing or is not the file that was gated.
         """
-        name = self.variant(variant)["file"]
+        return self._checked(self.variant(variant)["file"])
+
+    def _checked(self, name: str) -> bytes:
         path = self.folder / name
         content = path.read_bytes() if path.is_file() else b""
-        expected = self.manifest["files"][name]["sha256"]
+        expected = self.manifest["files"].get(name, {}).get("sha256", "nothing")
         if (found := sha256(content).hexdigest()) != expected:
             raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
         return content
@@ -73,6 +76,15 @@ class Release:
         """The running level of each series after the release's last day; nothing where its recipe keeps none."""
         path = self.folder / "levels.json"
         return Levels.from_dict(json.loads(path.read_text())) if path.exists() else None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it was judged on, checked against the manifest.
+
+        Raises:
+            DamagedRelease: If it is missing, as in releases from before it was kept, or is not what was judged on.
+        """
+        return Evidence.from_bytes(self._checked("evidence.npz"))
 
     def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:
         """Units that a variant's file forecasts, shape `(windows,)`, as a device does.

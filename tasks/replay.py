@@ -18,7 +18,6 @@ from prefect import task
 from tasks import feed, intake, ledger, quarantine, sales_table
 from tasks.accepted import Accepted
 from tasks.batch import ingested
-from tasks.candidate import to_json
 from tasks.columns import COLUMNS, Feed
 from tasks.contract import Contract
 from tasks.home import Home
@@ -26,6 +25,7 @@ from tasks.intake import Intake
 from tasks.keys import Keys
 from tasks.merge import merge
 from tasks.piece import Piece
+from tasks.record import to_json
 from tasks.sift import MISSHAPEN, REASONS, STORE_REFUSED, Rules, sift
 
 log = logging.getLogger("shelfcast.replay")

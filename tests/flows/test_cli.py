@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasks import sales_table
+from tasks.forecasting.limits import Limits
 from tasks.forecasting.synthetic import Chain
 from tasks.home import Home
 from tasks.sample import write_sample
@@ -191,7 +192,7 @@ def test_a_feed_of_the_settings_reads_an_export_and_options_go_over_it(run: Run,
 
 
 def test_no_limits_at_all_is_a_settings_error(run: Run) -> None:
-    limits = ("MAX_MAPE", "MAX_WORSE_THAN_BASELINE_PP", "MAX_WORSE_THAN_CHAMPION_PP")
+    limits = [name.upper() for name in Limits.model_fields if name.startswith(("max_mape", "max_worse_"))]
     result = run(
         "status", SHELFCAST_GATE__BEAT_REFERENCE="false", **{f"SHELFCAST_GATE__{name}": "none" for name in limits}
     )
@@ -225,7 +226,8 @@ def once(tmp_path_factory: pytest.TempPathFactory, api_url: str) -> Path:
     run = runner(tmp_path, api_url)
     (tmp_path / "settings.toml").write_text(
         "[profiles.quick]\nrecipe = 'production'\nruns = 1\nvariants = ['lstm-8', 'lstm-8-int8']\n"
-        "[gate]\nmax_worse_than_baseline_pp = 3\nbeat_reference = false\n"
+        "[gate]\nmax_worse_than_baseline_pp = 3\nbeat_reference = false\nfit_a_device = false\n"
+        "max_worse_in_a_store_pp = 'none'\nmax_worse_in_a_class_pp = 'none'\n"
     )
     write_sample(tmp_path / "sales.csv", Chain(stores=1, items=2, days=430))
     extra = "2022-06-01,1,3,0\n2022-06-02,1,3,4\n"  # a series of two days
@@ -356,6 +358,7 @@ def test_an_error_is_json_too(run: Run) -> None:
         "",
         "ingest",
         "retrain",
+        "judge",
         "promote",
         "rollback",
         "monitor",

@@ -19,6 +19,9 @@ SETTINGS = """
 recipe = "production"
 runs = 1
 variants = ["lstm-16-p50-int8", "lstm-8-int8"]
+
+[gate]
+fit_a_device = false  # on a busy machine there is no figure for latency
 """
 REAL = pytest.mark.skipif(
     not SALES.is_file(), reason="real sales are not part of the repository; SHELFCAST_BENCH_SALES names them"

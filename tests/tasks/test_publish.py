@@ -14,7 +14,7 @@ import pytest
 
 from tasks import ledger, workers
 from tasks import release as releases
-from tasks.candidate import Candidate, build_run, npy, score_run, time_file, to_json
+from tasks.candidate import Candidate, build_run, npy, score_run, time_file
 from tasks.evaluate import evaluate_rivals
 from tasks.forecasting.choice import CostModel, DeviceClass, choose, dominated_by, rank
 from tasks.forecasting.evidence import Evidence
@@ -29,6 +29,7 @@ from tasks.ledger import Champion
 from tasks.manifest import manifest, release_id, summary
 from tasks.prepare import draft, prepare
 from tasks.publish import publish, settle
+from tasks.record import to_json
 from tasks.release import DamagedRelease, NoSuchRelease, Release
 from tasks.rivals import Rival
 from tasks.sales_table import NoSales
