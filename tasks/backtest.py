@@ -30,6 +30,7 @@ from tasks.forecasting.sales import WINDOW, TooLittleHistory
 from tasks.forecasting.scoring import Accuracy, Yardstick
 from tasks.forecasting.simulation import Course, Decision, Scored, Simulation
 from tasks.home import write_file
+from tasks.record import defined
 
 log = logging.getLogger("shelfcast.backtest")
 
@@ -126,7 +127,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
             for limit, limits in compared.items()
         ],
         "differences": [
-            {"cadence": order[0], "against": name, **_defined(each._asdict()), "more_than_noise": beyond_noise(each)}
+            {"cadence": order[0], "against": name, **defined(each._asdict()), "more_than_noise": beyond_noise(each)}
             for name, each in differences.items()
         ],
         "without_network": _without_network(simulation, yardstick),
@@ -156,8 +157,8 @@ def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> Record
 
 def _series(scored: Scored) -> Record:
     return {
-        "mape_by_month": _defined({month: each.mape for month, each in scored.months.items()}),
-        "mape_by_4_weeks": _defined({day: each.mape for day, each in scored.four_weeks.items()}),
+        "mape_by_month": defined({month: each.mape for month, each in scored.months.items()}),
+        "mape_by_4_weeks": defined({day: each.mape for day, each in scored.four_weeks.items()}),
     }
 
 
@@ -199,14 +200,7 @@ def _without_network(simulation: Simulation, yardstick: Yardstick) -> Record:
 
 
 def _accuracy(accuracy: Accuracy) -> Record:
-    return _defined(asdict(accuracy))
-
-
-def _defined(record: Mapping[str, Any]) -> Record:
-    """Undefined numbers as `None`."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in record.items()
-    }
+    return defined(asdict(accuracy))
 
 
 @task

@@ -83,7 +83,7 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
         _time(result, width, labels=False),
         alt.Y(
             "mape:Q",
-            title="MAPE of 4 weeks, %",
+            title=None,
             scale=alt.Scale(zero=False),
             axis=alt.Axis(tickCount=5, minExtent=LEFT),
         ),
@@ -91,7 +91,7 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
         alt.StrokeDash("cadence:N", title=None, scale=dash, legend=legend),
     )
     title = alt.Title("MAPE of 4 weeks, %", anchor="start", fontSize=13, color=INK)
-    return base.mark_line(strokeWidth=2).properties(width=width, height=240, title=title)
+    return base.mark_line(strokeWidth=2, point={"size": 16}).properties(width=width, height=240, title=title)
 
 
 def _decisions(result: Record, names: list[str], width: int) -> Any:

@@ -5,7 +5,6 @@ sales.npy  series.json                                      what is replayed
 report.html                                                 what came out
 """
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pyarrow import Codec
 
 from tasks import sales_table
+from tasks.candidate import GOLDEN, npy
 from tasks.forecasting import scaling
 from tasks.forecasting.evidence import File
 from tasks.forecasting.history import History
 from tasks.forecasting.lessons import Lessons, lessons
 from tasks.forecasting.lstm import Weights
 from tasks.forecasting.past import Past, spread
-from tasks.forecasting.recipe import Recipe, learn_scaling, references, to_learn_from
+from tasks.forecasting.recipe import Recipe, choose, learn_scaling, references, to_learn_from
 from tasks.forecasting.rollout import require_known
 from tasks.forecasting.sales import Panel, TooLittleHistory
 from tasks.forecasting.scaling import Scaling
@@ -37,13 +36,11 @@ from tasks.forecasting.variants import build, litert
 from tasks.forecasting.variants.plan import Variant, plan
 from tasks.forecasting.windows import Days, windows
 from tasks.home import Home, write_file
+from tasks.record import to_json
 from tasks.season_calendar import SeasonCalendar
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
 """On whose versions the models depend."""
-
-GOLDEN = 8
-"""Windows that a file is checked by."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +105,10 @@ class Backtest:
         """Put the model of a day in place; the file that makes it count comes last."""
         tables = {"units": model.units, "reference": model.reference, **model.others}
         for name, table in tables.items():
-            write_file(self._of(day) / f"{name}.npy", _npy(table))
-        files = [asdict(file) | {"run_mapes": _defined(file.run_mapes)} for file in model.files]
+            write_file(self._of(day) / f"{name}.npy", npy(table))
+        files = [asdict(file) for file in model.files]
         record = {"start": model.start, "label": model.label, "age_days": model.age_days, "files": files}
-        write_file(self._of(day) / "model.json", _to_json(record | {"tables": list(tables)}))
+        write_file(self._of(day) / "model.json", to_json(record | {"tables": list(tables)}))
 
     def _of(self, day: date) -> Path:
         return self.folder / str(day)
@@ -151,12 +148,12 @@ def open_backtest(
         "mape": policy.model_dump(mode="json"),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
-    folder = home.backtests / f"{last_day:%Y%m%d}-{sha256(_to_json(depends_on)).hexdigest()[:8]}"
+    folder = home.backtests / f"{last_day:%Y%m%d}-{sha256(to_json(depends_on)).hexdigest()[:8]}"
     if not (folder / "series.json").exists():
         sales = History(exclude=history.exclude).cut(sales_table.panel(home, version))
-        write_file(folder / "sales.npy", _npy(sales.sales))
+        write_file(folder / "sales.npy", npy(sales.sales))
         series = {"stores": sales.stores.tolist(), "items": sales.items.tolist(), "first_day": str(sales.dates[0])}
-        write_file(folder / "series.json", _to_json(series))
+        write_file(folder / "series.json", to_json(series))
     return Backtest(folder, recipe, variants, days, history, calendar, policy)
 
 
@@ -171,10 +168,12 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     """
     past = backtest.past(day)
     calendar = backtest.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
-    learned = learn_scaling(backtest.recipe, past.panel, past.split, calendar)
+    chosen = choose(past.panel, past.split, calendar)
+    learned = learn_scaling(backtest.recipe, past.panel, past.split, calendar, chosen)
     taught = _taught(backtest, past, learned, day)
     since = _since(backtest.sales, past)
-    scale, (label, reference) = learned.over(since), next(iter(references(past.panel, past.split, calendar).items()))
+    scale = learned.over(since)
+    label, reference = next(iter(references(past.panel, past.split, calendar, chosen).items()))
     holdout, everything = (
         windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
     )
@@ -184,14 +183,11 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     for variant, weights in _all_weights(backtest, taught):
         content = build.file(variant, backtest.recipe, weights, build.representative(taught, seed=0))
         fault = build.fault(variant, backtest.recipe, weights, content, golden)
-        chosen = everything if variant is backtest.variants[-1] else holdout
-        forecast = (
-            np.full(len(chosen), np.nan) if fault else scaling.forecast(scale, chosen, litert.Forecaster(content))
-        )
-        tables[variant.name] = table = spread(chosen, past.split.holdout, forecast)
+        days = everything if variant is backtest.variants[-1] else holdout
+        forecast = np.full(len(days), np.nan) if fault else scaling.forecast(scale, days, litert.Forecaster(content))
+        tables[variant.name] = table = spread(days, past.split.holdout, forecast)
         mape = yardstick.accuracy(table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]).mape
-        sent = len(Codec("zstd", compression_level=19).compress(content, asbytes=True))
-        files.append(File(variant.name, variant.parent, fault, len(content), sent, (mape,)))
+        files.append(_file(variant, fault, content, mape))
     model = Trained(
         start=past.start,
         files=tuple(files),
@@ -203,6 +199,11 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     )
     backtest.keep(day, model)
     return day, mape
+
+
+def _file(variant: Variant, fault: str | None, content: bytes, mape: float) -> File:
+    sent = Codec("zstd", compression_level=19).compress(content, asbytes=True)
+    return File(variant.name, variant.parent, fault, len(content), len(sent), (mape,))
 
 
 def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:
@@ -231,20 +232,6 @@ def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant,
 def _since(sales: Panel, past: Past) -> Panel:
     """All series from the first day on that the retrain knows, to the end: what its model is run on."""
     return replace(sales, dates=sales.dates[past.offset :], sales=sales.sales[:, past.offset :])
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def _to_json(record: Any) -> bytes:
-    return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
-
-
-def _defined(values: tuple[float, ...]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _numbers(values: list[float | None]) -> list[float]:

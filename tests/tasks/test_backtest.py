@@ -138,6 +138,7 @@ def test_the_same_again_trains_nothing_and_a_cut_off_run_goes_on(
     lost = (copied.folder / str(LATER) / "units.npy").read_bytes()
     (copied.folder / str(LATER) / "model.json").unlink()  # what is written last is not there yet
     (copied.folder / str(LATER) / "units.npy").write_bytes(b"half")
+    caplog.clear()
     with caplog.at_level(logging.INFO, "shelfcast.backtest"):
         assert train_models.fn(copied, DAYS) == 1
     assert {path: path.stat().st_mtime_ns for path in (copied.folder / str(FIRST)).iterdir()} == before

@@ -64,12 +64,16 @@ def result(**changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def page() -> str:
+    return report(result())
+
+
 def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_the_sentence_comes_first_and_all_refusals_are_said_with_what_would_have_passed() -> None:
-    page = report(result())
+def test_the_sentence_comes_first_and_all_refusals_are_said_with_what_would_have_passed(page: str) -> None:
     assert "<h1>Retraining monthly pays.</h1>" in page
     said = words(page)
     assert said.count(WHAT_IF) == 6, "two of each limit"
@@ -86,8 +90,7 @@ def test_limits_that_refused_nothing_are_named_together() -> None:
     assert "Nothing was refused under no gate, the settings&#39; gate." in said
 
 
-def test_the_page_is_complete_and_runs_nothing() -> None:
-    page = report(result())
+def test_the_page_is_complete_and_runs_nothing(page: str) -> None:
     assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert "<script" not in page and "default-src 'none'" in page
     assert page.count("<svg") == 4
