@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pytest
 
 from tasks.forecasting.history import ExcludedPeriod, History
 from tasks.forecasting.past import Past, spread
@@ -24,11 +25,12 @@ def test_it_ends_the_day_before_and_is_split_as_a_retrain_does() -> None:
     assert past.start == past.split.holdout == 14 + int(137 * 0.8)
 
 
-def test_later_sales_change_nothing() -> None:
+@pytest.mark.parametrize("history", [History(), History(days=100), History(held_back_days=3)])
+def test_later_sales_change_nothing(history: History) -> None:
     changed = SALES.sales.copy()
     changed[:, 151:] = 9999
     one, other = (
-        Past.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), History(days=100, held_back_days=3), Days())
+        Past.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), history, Days())
         for sales in (SALES.sales, changed)
     )
     assert np.array_equal(one.panel.sales, other.panel.sales)

@@ -105,6 +105,13 @@ def test_a_file_that_does_not_work_is_never_promoted() -> None:
     assert not broken.course(YEAR[:1], LIMITS).promoted
 
 
+def test_what_cannot_be_judged_is_not_promoted() -> None:
+    replay = simulation({YEAR[0]: 2.0, YEAR[4]: float("nan")})
+    course = replay.course([YEAR[0], YEAR[4]], LIMITS)
+    assert outcomes(course) == ["pass", "abstain"] and course.promoted == (YEAR[0],)
+    assert replay.score(course, replay.yardstick).overall.mape == pytest.approx(20)
+
+
 def test_until_a_first_promotion_the_reference_forecast_is_scored_and_counted() -> None:
     replay = simulation({YEAR[0]: 3.5, YEAR[3]: 2.0})
     course = replay.course([YEAR[0], YEAR[3]], LIMITS)
