@@ -41,12 +41,15 @@ def evaluate_rivals(home: Home, candidate: Candidate, rivals: Sequence[Rival]) -
 
     Each model forecasts once, whatever it stands for. One that cannot be measured forecasts NaN, so the gate abstains.
     """
-    models = dict.fromkeys(model for rival in rivals for model in rival.of_store.values())
-    forecasts = dict(workers.gather(forecast_of, [(home, candidate, model) for model in models]))
-    holdout = candidate.holdout
-    of_window = holdout.panel.stores[holdout.series]
+    stores: dict[Champion, set[str]] = {}
     for rival in rivals:
-        units = np.full(len(holdout), np.nan, np.float32)
+        for store, model in rival.of_store.items():
+            stores.setdefault(model, set()).add(store)
+    jobs = [(home, candidate, model, sorted(its)) for model, its in stores.items()]
+    forecasts = dict(workers.gather(forecast_of, jobs))
+    of_window = candidate.holdout.panel.stores[candidate.holdout.series]
+    for rival in rivals:
+        units = np.full(len(of_window), np.nan, np.float32)
         for store, model in rival.of_store.items():
             mine = of_window == store
             units[mine] = forecasts[model][mine] if model in forecasts else np.nan
@@ -55,11 +58,15 @@ def evaluate_rivals(home: Home, candidate: Candidate, rivals: Sequence[Rival]) -
     write_file(candidate.folder / "rivals.json", to_json(described))
 
 
-def forecast_of(home: Home, candidate: Candidate, model: Champion) -> tuple[Champion, Floats]:
-    """Units that a published model forecasts on the candidate's holdout. Runs in a worker."""
+def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats]:
+    """Units that a published model forecasts for some stores on the candidate's holdout, shape `(windows,)`.
+
+    NaN for others, and for all where its file is damaged or gone. Runs in a worker.
+    """
+    holdout = candidate.holdout
+    units, mine = np.full(len(holdout), np.nan, np.float32), np.isin(holdout.panel.stores[holdout.series], stores)
     try:
-        units = Release(home.releases / model.release).forecast(model.variant, candidate.holdout)
+        units[mine] = Release(home.releases / model.release).forecast(model.variant, holdout[mine])
     except (DamagedRelease, OSError) as error:
         log.error("%s of %s cannot be compared with: %s", model.variant, model.release, error)
-        units = np.full(len(candidate.holdout), np.nan, np.float32)
     return model, units

@@ -62,7 +62,8 @@ def settle(home: Home, candidate: Candidate, release: Release) -> dict[str, Any]
             why = (
                 f"the gate passed {sum(variant['verdict'] == 'pass' for variant in each.manifest['variants'])} variants"
             )
-            ledger.record(home, [ledger.Entry("release", each.id, why, each.id)])
+            details = {"variants": each.manifest["variants"]}
+            ledger.record(home, [ledger.Entry("release", each.id, why, each.id, details=details)])
             log.info("published %s: %s", each.id, why)
     remove_folder(candidate.folder)
     return release.manifest
