@@ -115,6 +115,6 @@ def _against(difference: Estimate, named: str, confidence: float) -> str:
     if not round(difference.value, DIGITS):
         return f"that of {named}, to 0.01 pp"
     word = "below" if difference.value < 0 else "above"
-    bounds = f"{difference.low:+.2f} to {difference.high:+.2f} pp, {200 * confidence - 100:.0f} % sure"
+    bounds = f"{difference.low:+.3f} to {difference.high:+.3f} pp, {200 * confidence - 100:.0f} % sure"
     noise = "more than noise" if beyond_noise(difference) else "no more than noise"
-    return f"{abs(difference.value):.2f} pp {word} that of {named} ({bounds}), which is {noise}"
+    return f"{abs(difference.value):.3f} pp {word} that of {named} ({bounds}), which is {noise}"

@@ -57,14 +57,14 @@ def test_a_cadence_that_pays() -> None:
     )
     assert said == (
         "Retraining monthly pays: it costs 1.50 EUR a year and store less than retraining quarterly and 19.50 EUR a "
-        "year and store less than no retraining. Its MAPE is 0.25 pp below that of no retraining (-0.31 to -0.19 pp, "
+        "year and store less than no retraining. Its MAPE is 0.250 pp below that of no retraining (-0.310 to -0.190 pp, "
         "90 % sure), which is more than noise."
     )
 
 
 def test_a_saving_within_noise_is_said_to_be() -> None:
     said = verdict({NONE: cost(30), MONTHLY: cost(10)}, {NONE: Estimate(-0.2, -0.5, 0.1)}, "EUR", 0.95)
-    assert said.endswith("(-0.50 to +0.10 pp, 90 % sure), which is no more than noise.")
+    assert said.endswith("(-0.500 to +0.100 pp, 90 % sure), which is no more than noise.")
     assert said.count("less than no retraining") == 1
 
 
