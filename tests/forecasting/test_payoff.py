@@ -57,8 +57,8 @@ def test_a_cadence_that_pays() -> None:
     )
     assert said == (
         "Retraining monthly pays: it costs 1.50 EUR a year and store less than retraining quarterly and 19.50 EUR a "
-        "year and store less than no retraining. Its MAPE is 0.250 pp below that of no retraining (-0.310 to -0.190 pp, "
-        "90 % sure), which is more than noise."
+        "year and store less than no retraining. Its MAPE is 0.250 pp below that of no retraining "
+        "(-0.310 to -0.190 pp, 90 % sure), which is more than noise."
     )
 
 
