@@ -225,10 +225,15 @@ def backtest(result: Result) -> None:
     table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
     reference = result["without_network"]
     say(f"{reference['name']}, no network: MAPE {_percent(reference['mape'])} %")
+    refused: dict[str, list[str]] = {}
     for each in result["cadences"]:
         for decision in each["decisions"]:
             if not decision["promoted"]:
-                say(f"{each['name']}, {decision['day']} refused: {'; '.join(decision['reasons'])}")
+                word = "refused" if decision["outcome"] == "fail" else "abstained"
+                why = f"{decision['day']} {word}: {'; '.join(decision['reasons'])}"
+                refused.setdefault(why, []).append(each["name"])
+    for why, names in sorted(refused.items()):
+        say(f"{why} ({', '.join(names)})")
     say(
         f"{result['variant']} over {result['days']} days from {result['first_day']}, MAPE of what stores would have run"
     )

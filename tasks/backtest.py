@@ -18,6 +18,7 @@ from tasks.forecasting.comparison import Comparison, Estimate
 from tasks.forecasting.evidence import Evidence, Forecast
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.payoff import (
+    NOTHING_PASSED,
     SETTINGS,
     Spent,
     beyond_noise,
@@ -118,7 +119,8 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     differences = _differences(simulation, yardstick, {name: courses[name, SETTINGS] for name in order}, gate)
     return {
         "best": order[0],
-        "sentence": verdict(own, differences, costs.currency, gate.confidence),
+        "sentence": verdict(own, differences, costs.currency, gate.confidence)
+        + ("" if courses[order[0], SETTINGS].promoted else NOTHING_PASSED),
         "currency": costs.currency,
         "stores": stores,
         "cadences": [rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order],

@@ -11,6 +11,11 @@ from tasks.forecasting.limits import Limits
 
 NO_GATE, SETTINGS = "no gate", "the settings' gate"
 
+NOTHING_PASSED = (
+    " No model of it passed the gate: what is scored is the forecast without a network, learned anew at each retrain."
+)
+"""To add where that is so: then it is not a network that pays."""
+
 
 def compared_limits(gate: Limits) -> dict[str, Limits | None]:
     """Limits to compare, the loosest first; `None` promotes whatever comes.

@@ -17,7 +17,7 @@ from tasks.cutoff import Backtest, open_backtest
 from tasks.forecasting.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
 from tasks.forecasting.choice import CostModel
 from tasks.forecasting.history import ExcludedPeriod, History
-from tasks.forecasting.payoff import NO_GATE, SETTINGS
+from tasks.forecasting.payoff import NO_GATE, NOTHING_PASSED, SETTINGS
 from tasks.forecasting.sales import TooLittleHistory
 from tasks.forecasting.scoring import MapePolicy
 from tasks.forecasting.windows import Days
@@ -176,6 +176,7 @@ def test_a_replay_says_what_each_cadence_and_limit_would_have_done(made: Made) -
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     own = {each["name"]: each for each in result["cadences"]}
     assert result["best"] == result["cadences"][0]["name"]
+    assert not result["sentence"].endswith(NOTHING_PASSED)
     assert own[MONTHLY]["retrains"] == 1 and own[NONE]["retrains"] == 0
     assert {each["days"] for each in own.values()} == {56 * 4}
     assert all(0 < each["mape"] < 40 and each["coverage"] > 90 for each in own.values())
@@ -191,6 +192,17 @@ def test_a_replay_says_what_each_cadence_and_limit_would_have_done(made: Made) -
     assert difference["value"] == pytest.approx(
         own[result["best"]]["mape"] - own[difference["against"]]["mape"], abs=1e-5
     )
+
+
+def test_where_no_model_passes_it_says_that_none_is_scored(made: Made) -> None:
+    strict = LENIENT.model_copy(update={"max_mape": 0.1})
+    result = replay_history.fn(made["as it was"], DAYS, strict, CostModel())
+    assert result["sentence"].endswith(NOTHING_PASSED)
+    assert all(each["promotions"] == 0 and each["days_without_a_model"] == 56 for each in result["cadences"])
+    none = next(each for each in result["cadences"] if each["name"] == NONE)
+    assert none["mape"] == pytest.approx(result["without_network"]["mape"])
+    assert none["decisions"][0]["outcome"] == "fail" and "over the limit of 0.1 %" in none["decisions"][0]["reasons"][0]
+    assert "it would have passed with a MAPE" in none["decisions"][0]["counterfactuals"][0]
 
 
 def test_a_report_is_written_beside_the_models(copied: Backtest) -> None:
