@@ -103,7 +103,9 @@ def retrain(result: Result) -> None:
     for each in result["choices"]:
         say(f"for a {each['device']}: {each['reason']}")
     say(
-        f"release {result['release']}" if result["release"] else "nothing passed: no release, stores keep what they run"
+        f"release {result['release']}"
+        if result["release"]
+        else "nothing passed: no release, stores keep what they run; `shelfcast releases` has its id for an override"
     )
     say(f"report {result['report']}")
 
@@ -156,6 +158,7 @@ def status(result: Result) -> None:
         _stores(result["stores"])
     for alert in result["alerts"]:
         say(f"open since {alert['since']}: {alert['message']}")
+    _overrides(result)
     if result["quarantine"]:
         say(f"{sum(result['quarantine'].values()):,} rows in quarantine; see `shelfcast quarantine list`")
 
@@ -196,6 +199,36 @@ def releases(result: Result) -> None:
         ],
         left=3,
     )
+    for each in result["refused_candidates"]:
+        say(f"refused as a whole: {each['release']}, made {each['created']} ({each['reason']})")
+    _overrides(result)
+
+
+def override(result: Result) -> None:
+    if result["state"] == "revoked":
+        say(f"{_overridden(result)}: no longer overridden; stores keep what they run")
+        return
+    for reason in result["reasons"]:
+        say(f"{result['variant']}: {reason}")
+    say(f"{_overridden(result)}: {_released(result)}")
+    say(f"`shelfcast promote {result['release']}` gives it to stores")
+
+
+def _overrides(result: Result) -> None:
+    for each in result["overrides"]:
+        say(f"overridden: {_overridden(each)}, {_released(each)}")
+
+
+def _overridden(override: Result) -> str:
+    return (
+        f"{override['variant']} of {override['release']}"
+        if override["variant"]
+        else (f"{override['release']} during freezes")
+    )
+
+
+def _released(override: Result) -> str:
+    return f"released by {override['who']} until {override['until']}: {override['why']}"
 
 
 def quarantine(result: Result) -> None:

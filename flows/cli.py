@@ -139,11 +139,12 @@ def promote(
         from tasks import sales_table
         from tasks.forecasting.rollout import require_known
 
-        load()
+        policy = load().rollout
         place, chosen = home_at(home), [store.strip() for store in stores.split(",")] if stores else None
         noun.find(place, release)
         known = sales_table.stores(place)
         require_known(stores_listed().stores, known, "stores.toml")
+        require_known(policy.frozen_stores, known, "[[rollout.freeze]] of the settings")
         require_known(chosen or (), known, "--stores")
 
         result = flows("promote").promote(home=home, release=release, stores=chosen)
@@ -170,6 +171,39 @@ def rollback(
 
         result = flows("promote").rollback(home=home, store=store, region=region, why=why)
         answer(result, answers.promote, refused=_all_held(result))
+
+
+@app.command()
+def override(
+    release: Annotated[str, typer.Argument(help="Its id, or that of a refused candidate: see `shelfcast releases`")],
+    variant: Annotated[str | None, typer.Option(help="Whose verdict is overridden")] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Freezes are overridden, for this release")] = False,
+    who: Annotated[str | None, typer.Option(help="Name of the person who answers for it")] = None,
+    why: Annotated[str | None, typer.Option(help="Their reason")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day that it holds on, within max_override_days")
+    ] = None,
+    ends: Annotated[bool, typer.Option("--revoke", help="End it now, with --who and --why")] = False,
+    home: HomeOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
+
+    `promote` takes it until that day. `status`, `releases` and every report show it, and `monitor` alerts where a store
+    still runs it afterwards. A variant whose file does not work can never be overridden.
+    """
+    with answering(as_json, quiet) as answer:
+        from tasks import overrides
+
+        place, longest = home_at(home), load().rollout.max_override_days
+        if ends:
+            asked = overrides.revocation(place, release, variant, freeze, who, why, until)
+        else:
+            asked = overrides.request(place, release, variant, freeze, who, why, until, longest)
+
+        result = flows("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
+        answer(result, answers.override)
 
 
 @app.command()
@@ -245,12 +279,15 @@ def report(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """The path of a release's HTML report."""
+    """The path of a release's HTML report; a copy that tells of overrides while there are any."""
     with answering(as_json, quiet) as answer:
+        from tasks import notice
         from tasks.release import find
 
-        found = find(home_at(home), release)
-        answer({"release": found.id, "report": str(found.report)}, lambda result: print(result["report"]))
+        place = home_at(home)
+        found = find(place, release)
+        page = notice.report(place, found)
+        answer({"release": found.id, "report": str(page)}, lambda result: print(result["report"]))
 
 
 Reason = Annotated[str | None, typer.Option(help="Only rows refused for it")]

@@ -7,13 +7,14 @@ from prefect import flow
 
 from flows.failure import run_failed
 from flows.settings import home_at, load
+from tasks.expire import expire, remember_expired
 from tasks.notify import send
 from tasks.score import remember, score, summary, watch
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
 def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]:
-    """Score each store's model on the sales that arrived since it was gated, and say once what drifts.
+    """Score each store's model on the sales that arrived since it was gated; say once what drifts or runs too long.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
@@ -24,7 +25,8 @@ def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]
     """
     settings, place = load(), home_at(home)
     last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift, settings.mape)
-    alerts = watch(place, scored, last, settings.drift)
-    send(alerts, settings.alert_urls)
+    alerts, expired = watch(place, scored, last, settings.drift), expire(place)
+    send(alerts + expired, settings.alert_urls)
     remember(place, alerts, scored)
-    return summary(last, scored, alerts, place)
+    remember_expired(place, expired)
+    return summary(last, scored, alerts + expired, place)

@@ -1,4 +1,4 @@
-"""Release -> stores, wave by wave; and back."""
+"""Release -> stores, wave by wave; and back. Who may do so against the gate or a freeze."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from prefect import flow
 
 from flows.failure import run_failed
 from flows.settings import home_at, load, stores_listed
-from tasks import selection
+from tasks import overrides, selection
 from tasks.deliver import caught_up, deliver, plan_wave, promote_wave, roll_back, summary
+from tasks.override import grant, revoke
 from tasks.release import find
 
 
@@ -26,7 +27,7 @@ def promote(home: str | None = None, release: str | None = None, stores: list[st
     settings, place, listed = load(), home_at(home), stores_listed()
     published = find(place, release)
     wave = plan_wave(place, published, listed, settings.rollout, stores)
-    deliveries = promote_wave(place, published, wave, listed, settings.costs)
+    deliveries = promote_wave(place, published, wave, listed, settings.costs, settings.rollout.freeze)
     deliver(place)
     return summary(published.id, wave.name, deliveries)
 
@@ -54,3 +55,35 @@ def rollback(
     deliveries = roll_back(place, [store for store in chosen if store not in late], why)
     deliver(place)
     return summary(None, "rollback", deliveries + [caught_up(place, store) for store in chosen if store in late])
+
+
+@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def override(
+    release: str,
+    who: str,
+    why: str,
+    until: str | None = None,
+    variant: str | None = None,
+    freeze: bool = False,
+    ends: bool = False,
+    home: str | None = None,
+) -> dict[str, Any]:
+    """Let stores get what the gate refused, or what a freeze holds, for a while, on a person's word.
+
+    Args:
+        release: Its id, or that of a refused candidate, which becomes a release.
+        who: The person who answers for it.
+        why: Their reason.
+        until: The last day that it holds on, YYYY-MM-DD. Defaults to `None`, for one that ends.
+        variant: Whose verdict is overridden. Defaults to `None`.
+        freeze: Whether freezes are overridden instead. Defaults to `False`.
+        ends: Whether the override ends now. Defaults to `False`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+
+    Returns:
+        The JSON of `shelfcast override`.
+    """
+    place, longest = home_at(home), load().rollout.max_override_days
+    if ends:
+        return revoke(place, overrides.revocation(place, release, variant, freeze, who, why, until))
+    return grant(place, overrides.request(place, release, variant, freeze, who, why, until, longest))

@@ -4,14 +4,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tasks import ledger, quarantine, sales_table, scores
+from tasks import ledger, overrides, quarantine, sales_table, scores
 from tasks.forecasting.drift import DriftPolicy
 from tasks.forecasting.gate import judge
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.home import Home
 from tasks.record import defined
-from tasks.release import Release, find, releases
+from tasks.release import Release, find, refused, releases
 
 
 def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) 
             {"id": name, "message": entry.why, "since": entry.at.isoformat(timespec="seconds")}
             for name, entry in ledger.open_alerts(home).items()
         ],
+        "overrides": _overrides(home),
         "quarantine": quarantine.reasons(home),
     }
 
@@ -73,7 +74,7 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
         NoSuchRelease: If there is none.
         DamagedRelease: If its evidence is missing or not what was judged on.
     """
-    release = find(home, name)
+    release = overrides.find(home, name) if name else find(home, None)
     before = {each["name"]: each["verdict"] for each in release.manifest["variants"]}
     evidence = release.evidence
     verdicts = judge(evidence, limits)
@@ -113,5 +114,15 @@ def published(home: Home) -> dict[str, Any]:
                 "stores": sum(stack[-1].release == release.id for stack in ledger.champions(home).values()),
             }
             for release in releases(home)
-        ]
+        ],
+        "refused_candidates": [
+            {"release": name, "created": each.manifest["created"], "reason": each.manifest["reason"]}
+            for name, each in refused(home).items()
+        ],
+        "overrides": _overrides(home),
     }
+
+
+def _overrides(home: Home) -> list[dict[str, Any]]:
+    """What people released against the gate or a freeze, as long as it holds."""
+    return [each.to_dict() for each in overrides.active(home)]

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from tasks.contract import Findings
 
-Kind = Literal["data-refused", "store-refused", "data-warning", "nothing-passed", "run-failed", "drift"]
+Kind = Literal[
+    "data-refused", "store-refused", "data-warning", "nothing-passed", "run-failed", "drift", "override-expired"
+]
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,21 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import quote
 
 from prefect import task
 
-from tasks import ledger, sales_table, scores
+from tasks import ledger, overrides, sales_table, scores
 from tasks.forecasting.choice import Choice, CostModel, choose
+from tasks.forecasting.freeze import Freeze, frozen
 from tasks.forecasting.rollout import Progress, RolloutPolicy, StoreList, Wave, next_wave, require_known
 from tasks.home import Home, write_file
 from tasks.ledger import Champion
+from tasks.overrides import Override
 from tasks.record import to_json
 from tasks.release import Release
 
@@ -49,10 +52,11 @@ def plan_wave(
     """The stores that get the release next, or those that a person chose.
 
     Raises:
-        UnknownStore: If a listed or chosen store has no sales.
+        UnknownStore: If a listed, frozen or chosen store has no sales.
     """
     known = sales_table.stores(home)
     require_known(listed.stores, known, "stores.toml")
+    require_known(policy.frozen_stores, known, "[[rollout.freeze]] of the settings")
     require_known(chosen or (), known, "--stores")
     return (
         Wave("chosen", tuple(dict.fromkeys(chosen)))
@@ -63,7 +67,11 @@ def plan_wave(
 
 def _progress(home: Home, release: Release) -> Progress:
     champions = ledger.champions(home)
-    drifting = {entry.details["store"] for entry in ledger.open_alerts(home).values() if entry.release == release.id}
+    drifting = {
+        entry.details["store"]
+        for entry in ledger.open_alerts(home).values()
+        if entry.details["kind"] == "drift" and entry.release == release.id
+    }
     rolled_back = {
         entry.subject for entry in ledger.read(home, ["rollback"]) if entry.details["from"]["release"] == release.id
     }
@@ -80,24 +88,48 @@ def promote_wave(
     wave: Wave,
     listed: StoreList,
     costs: CostModel = CostModel(),  # noqa: B008  # frozen
+    freezes: Sequence[Freeze] = (),
+    today: date | None = None,
 ) -> list[Delivery]:
     """Give each store of a wave the cheapest variant that passed and fits its device, all in one entry of the ledger.
 
-    The choice is made anew, by today's device classes and costs, whatever the release's manifest says of others.
+    The choice is made anew, by today's device classes and costs, whatever the release's manifest says of others. A
+    variant whose verdict is overridden today counts as passed. A store that a freeze is in gets nothing, unless the
+    freezes are overridden for this release.
     """
-    current, choices = ledger.champions(home), _choices(home, release, listed, costs)
+    day, current = today or date.today(), ledger.champions(home)
+    lifted = overrides.of_release(overrides.active(home, day), release.id)
+    choices = _choices(home, release, listed, costs, lifted)
     deliveries = [
-        _promotion(store, current.get(store, []), release, listed, choices, wave.hold) for store in wave.stores
+        _promotion(
+            store,
+            current.get(store, []),
+            release,
+            listed,
+            choices,
+            wave.hold,
+            frozen(freezes, store, day),
+            lifted,
+        )
+        for store in wave.stores
     ]
     promoted = [each for each in deliveries if each.state == "promoted"]
     ledger.record(home, [_entry("promotion", each, {"wave": wave.name}) for each in promoted])
     return deliveries
 
 
-def _choices(home: Home, release: Release, listed: StoreList, costs: CostModel) -> dict[str, Choice]:
-    """The variant for each device class."""
-    candidates, stores = release.candidates, len(sales_table.stores(home))
-    return {name: choose(candidates, name, device, costs, stores) for name, device in listed.devices.items()}
+def _choices(
+    home: Home, release: Release, listed: StoreList, costs: CostModel, lifted: Mapping[str | None, Override]
+) -> dict[str, Choice]:
+    """The variant for each device class, those among them whose verdict is overridden."""
+    candidates = [replace(each, passed=each.passed or each.name in lifted) for each in release.candidates]
+    over = overrides.of_release(overrides.latest(home), release.id)
+    ended = [f"the override of {each.variant} {each.end}" for name, each in over.items() if name and name not in lifted]
+    stores, choices = len(sales_table.stores(home)), {}
+    for name, device in listed.devices.items():
+        choice = choose(candidates, name, device, costs, stores)
+        choices[name] = choice if choice.variant else Choice(None, "; ".join([choice.reason, *ended]))
+    return choices
 
 
 def _promotion(
@@ -107,6 +139,8 @@ def _promotion(
     listed: StoreList,
     choices: Mapping[str, Choice],
     hold: str | None,
+    freeze: tuple[str, date] | None,
+    lifted: Mapping[str | None, Override],
 ) -> Delivery:
     now = champions[-1] if champions else None
     previous = _name(champions)
@@ -125,7 +159,16 @@ def _promotion(
         return stays(choice.reason)
     if now == Champion(release.id, choice.variant):
         return stays("runs it already", "unchanged")
-    return Delivery(store, release.id, choice.variant, previous, "promoted", choice.reason)
+    reasons = [choice.reason]
+    if choice.variant in lifted:
+        reasons.append(f"the gate did not pass it: {lifted[choice.variant].released}")
+    if freeze:
+        name, last = freeze
+        if None not in lifted:
+            remedy = f"wait until it is over, or `shelfcast override {release.id} --freeze`"
+            return stays(f"freeze {name!r} holds the store until {last}, that day too: {remedy}")
+        reasons.append(f"in spite of freeze {name!r}: {lifted[None].released}")
+    return Delivery(store, release.id, choice.variant, previous, "promoted", "; ".join(reasons))
 
 
 @task

@@ -85,6 +85,10 @@ class Home:
         return self.root / "backtests"
 
     @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
     def channel(self) -> Path:
         return self.root / "channel"
 

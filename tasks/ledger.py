@@ -14,7 +14,7 @@ from deltalake import write_deltalake
 from tasks import delta
 from tasks.home import Home
 
-Kind = Literal["ingest", "replay", "release", "refusal", "promotion", "rollback", "alert", "resolved"]
+Kind = Literal["ingest", "replay", "release", "refusal", "override", "promotion", "rollback", "alert", "resolved"]
 
 SCHEMA = pa.schema(
     [
@@ -41,7 +41,7 @@ class Entry:
         release: The release it is about, if any.
         variant: The variant it is about, if any.
         details: Anything else, as JSON.
-        who: The user it ran as. Defaults to the current one.
+        who: Who decided. Defaults to the user it runs as.
         at: When, UTC. Defaults to now.
     """
 

@@ -13,7 +13,7 @@ from typing import Any
 from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
-from tasks import chart, ledger, report
+from tasks import chart, ledger, notice, overrides, report
 from tasks.candidate import Candidate
 from tasks.forecasting.choice import CostModel, DeviceClass
 from tasks.forecasting.gate import Verdict
@@ -48,9 +48,10 @@ def publish(
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
     record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created, devices, costs)))
     best = report.smallest(record)
+    complete = _write(home, candidate, record, best["name"] if best else None)
     if best is None:
-        return _refuse(home, candidate, record)
-    _write(candidate, record, release, best["name"])
+        return _refuse(home, record)
+    move_folder(complete, release.folder)
     return settle(home, candidate, release)
 
 
@@ -69,10 +70,9 @@ def settle(home: Home, candidate: Candidate, release: Release) -> dict[str, Any]
     return release.manifest
 
 
-def _refuse(home: Home, candidate: Candidate, record: dict[str, Any]) -> dict[str, Any]:
-    """Leave a report beside the candidate and one row in the ledger, however often the same retrain is repeated."""
+def _refuse(home: Home, record: dict[str, Any]) -> dict[str, Any]:
+    """One row in the ledger, however often the same retrain is repeated; the folder waits for a person's override."""
     why = "no variant passed the gate: " + "; ".join(record["variants"][0]["reasons"])
-    write_file(refused_report(candidate), _report(candidate, record | {"files": {}}, []).encode())
     if all(entry.subject != record["release"] for entry in ledger.read(home, ["refusal"])):
         details = {"variants": record["variants"]}
         ledger.record(home, [ledger.Entry("refusal", record["release"], why, details=details)])
@@ -80,7 +80,8 @@ def _refuse(home: Home, candidate: Candidate, record: dict[str, Any]) -> dict[st
     return record
 
 
-def _write(candidate: Candidate, record: dict[str, Any], release: Release, best: str) -> None:
+def _write(home: Home, candidate: Candidate, record: dict[str, Any], best: str | None) -> Path:
+    """The folder of a release, complete, beside the candidate; the manifest comes last."""
     folder = candidate.folder / "release"
     remove_folder(folder)
     built = [variant for variant in candidate.variants if candidate.path(variant.name, 0, "tflite").exists()]
@@ -93,14 +94,15 @@ def _write(candidate: Candidate, record: dict[str, Any], release: Release, best:
         write_file(folder / "levels.json", to_json(levels))
     record = record | {"files": _files(folder)}
     write_file(folder / "card.md", report.card(record).encode())
-    write_file(folder / "report.html", _report(candidate, record, [best]).encode())
+    page = notice.posted(_report(candidate, record, [best] if best else []), overrides.active(home))
+    write_file(folder / "report.html", page.encode())
     write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))
-    move_folder(folder, release.folder)
+    return folder
 
 
 def refused_report(candidate: Candidate) -> Path:
     """Where the report of a candidate is that became no release."""
-    return candidate.folder / "report.html"
+    return candidate.folder / "release" / "report.html"
 
 
 def _report(candidate: Candidate, record: dict[str, Any], beside: list[str]) -> str:

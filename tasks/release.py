@@ -140,6 +140,17 @@ def releases(home: Home) -> list[Release]:
     return sorted(found, key=lambda release: str(release.manifest["created"]), reverse=True)
 
 
+def refused(home: Home) -> dict[str, Release]:
+    """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
+    found = [Release(path.parent) for path in home.candidates.glob("*/release/manifest.json")]
+    found.sort(key=lambda release: str(release.manifest["created"]), reverse=True)
+    return {
+        each.manifest["release"]: each
+        for each in found
+        if all(variant["verdict"] != "pass" for variant in each.manifest["variants"])
+    }
+
+
 def find(home: Home, name: str | None) -> Release:
     """A release by its id, the newest if none is named.
 

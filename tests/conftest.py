@@ -1,5 +1,6 @@
 """What several folders of tests build on: sales taken in by the real steps, and one tiny release, trained once."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -9,16 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tasks.candidate import Candidate
+from tasks.candidate import Candidate, npy
 from tasks.contract import Contract
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.lstm import Training
 from tasks.forecasting.recipe import Recipe
 from tasks.forecasting.synthetic import Chain
 from tasks.forecasting.windows import Days
-from tasks.home import Home
+from tasks.home import Home, write_file
 
 # steps are called outside a flow here; Prefect's log handler warns of that, and warnings are errors
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
@@ -139,3 +141,50 @@ def shop(published: tuple[Work, tuple[str, str]], tmp_path: Path) -> tuple[Home,
     """A home with sales and two releases, older first."""
     work, (older, newer) = published
     return work.copied(tmp_path / "home").home, older, newer
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """A home where the gate refused something.
+
+    Attributes:
+        home: With sales, a release and a candidate.
+        release: Its id; the gate passed `lstm-64` and `lstm-16`, `lstm-16-int8` is too inaccurate, and the file of
+            `lstm-16-p50` does not work.
+        candidate: Of which nothing passed: the id that it would have had as a release.
+    """
+
+    home: Home
+    release: str
+    candidate: str
+
+
+@pytest.fixture(scope="session")
+def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
+    """What `refusals` copies."""
+    from tasks.judge import judge
+    from tasks.publish import publish
+
+    work = built.copied(tmp_path_factory.mktemp("refused") / "home")
+    for variant, found in (
+        ("lstm-16-int8", {"mape": 99.0, "validation_mape": 99.0}),
+        ("lstm-16-p50", {"fault": "it does not load"}),
+    ):
+        path = work.candidate.path(variant, 0, "json")
+        path.write_text(json.dumps(json.loads(path.read_text()) | found))
+    path = work.candidate.path("lstm-16-int8", 0, "forecast.npy")
+    write_file(path, npy(3 * np.load(path)))
+    kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
+    ids = []
+    for limits in (work.limits[0], only(max_mape=0.1)):
+        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
+        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        if not work.candidate.folder.exists():
+            shutil.copytree(kept.candidate.folder, work.candidate.folder)
+    return Refusals(work.home, *ids)
+
+
+@pytest.fixture
+def refusals(refused: Refusals, tmp_path: Path) -> Refusals:
+    shutil.copytree(refused.home.root, tmp_path / "home")
+    return replace(refused, home=Home(tmp_path / "home"))

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.choice import DeviceClass
+from tasks.forecasting.freeze import Freeze
 
 
 class UnknownStore(ValueError):
@@ -44,13 +45,22 @@ class Store(BaseModel):
 
 
 class RolloutPolicy(BaseModel):
-    """How fast a release spreads."""
+    """How fast a release spreads, when none may, and for how long a person may have it otherwise."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     canary_days: int = Field(
         0, ge=0, description="days that canary stores must have been scored on before the other stores follow"
     )
+    freeze: tuple[Freeze, ...] = Field((), description="days on which stores, all or some, get no other model")
+    max_override_days: int = Field(
+        90, ge=1, le=3650, description="days ahead that an override of the gate or of a freeze may last, at most"
+    )
+
+    @property
+    def frozen_stores(self) -> list[str]:
+        """The stores that freezes name."""
+        return [store for each in self.freeze for store in each.stores or ()]
 
 
 class StoreList(BaseModel):

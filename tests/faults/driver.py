@@ -20,7 +20,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,7 +44,9 @@ from tasks.ingest import merge_batch, read_batch
 from tasks.intake import Intake
 from tasks.judge import judge
 from tasks.manifest import release_id
-from tasks.release import Release, releases
+from tasks.override import grant
+from tasks.overrides import Override
+from tasks.release import Release, refused, releases
 from tasks.replay import Chosen
 from tasks.score import remember, score, watch
 from tasks.tidy import tidy_tables
@@ -106,6 +108,13 @@ def publishing(work: Work, source: Path) -> None:
         publish.publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")
 
 
+def overriding(work: Work, source: Path) -> None:
+    """Of a candidate that was refused as a whole."""
+    (name,) = refused(work.home) or [each.id for each in releases(work.home)][:1]
+    day = date(2026, 1, 5)
+    grant.fn(work.home, Override(name, "verdict", "lstm-16-int8", "Ana Ruiz", "a test", day), day)
+
+
 def delivering(work: Work, source: Path) -> None:
     release = min(releases(work.home), key=lambda each: each.id)
     wave = plan_wave.fn(work.home, release, TILL, RolloutPolicy(), ["1", "2"])
@@ -128,7 +137,8 @@ def tidying(work: Work, source: Path) -> None:
 
 
 STEPS: dict[str, Callable[[Work, Path], None]] = {
-    step.__name__: step for step in (ingest, ingest_in_parts, publishing, delivering, monitoring, replaying, tidying)
+    step.__name__: step
+    for step in (ingest, ingest_in_parts, publishing, overriding, delivering, monitoring, replaying, tidying)
 }
 
 

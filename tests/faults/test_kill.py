@@ -12,9 +12,10 @@ from tasks import ledger, publish, quarantine, report, sales_table
 from tasks.deliver import promote_wave
 from tasks.forecasting.rollout import Wave
 from tasks.home import Home
+from tasks.judge import judge
 from tasks.release import Release, releases
 from tasks.sample import write_sample
-from tests.conftest import CHAIN, TakeIn, Work
+from tests.conftest import CHAIN, TODAY, TakeIn, Work, only
 from tests.faults import driver
 from tests.faults.driver import STEPS, TILL, Job
 from tests.faults.homes import aged, assert_mended, content, run, sales
@@ -33,6 +34,14 @@ def everything_steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def shop(published: tuple[Work, tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Work:
     return published[0].copied(tmp_path_factory.mktemp("shop") / "home")
+
+
+@pytest.fixture(scope="session")
+def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Work:
+    """A candidate that the gate refused as a whole."""
+    work, limits = built.copied(tmp_path_factory.mktemp("refused") / "home"), only(max_mape=0.1)
+    publish.publish.fn(work.home, work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "a test")
+    return work
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +130,7 @@ def test_an_ingest_that_was_killed(
 
 CASES = [
     pytest.param("publishing", "built", 30, 6, id="publish"),
+    pytest.param("overriding", "refused", 3, 3, id="override"),
     pytest.param("delivering", "shop", 8, 6, id="deliver"),
     pytest.param("monitoring", "drifting", 2, 0, id="monitor"),
     pytest.param("replaying", "quarantined", 8, 0, id="replay"),

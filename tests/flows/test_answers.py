@@ -71,3 +71,24 @@ def test_a_backtest_says_each_refusal_once_with_its_cadences(capsys: pytest.Capt
         "2024-02-01 abstained: too good (monthly)",
     ]
     assert lines[-2:] == ["It pays.", "report x.html"]
+
+
+def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.CaptureFixture[str]) -> None:
+    word = {"release": "20241231-4f381d4f", "who": "Ana Ruiz", "why": "recall", "until": "2026-12-01"}
+    overrides = [
+        word | {"variant": "lstm-16", "what": "verdict"},
+        word | {"variant": None, "what": "freeze"},
+    ]
+    lines = [
+        "overridden: lstm-16 of 20241231-4f381d4f, released by Ana Ruiz until 2026-12-01: recall",
+        "overridden: 20241231-4f381d4f during freezes, released by Ana Ruiz until 2026-12-01: recall",
+    ]
+    known = {"home": "h", "snapshot": 1, "last_day": "d", "newest_release": "r", "stores": [], "alerts": []}
+    answers.status(known | {"quarantine": {}, "overrides": overrides})
+    assert capsys.readouterr().out.splitlines()[-2:] == lines
+    refused = {"release": "20250101-00000000", "created": "2026-11-24T10:00:00", "reason": "weekly"}
+    answers.releases({"releases": [], "refused_candidates": [refused], "overrides": overrides})
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "refused as a whole: 20250101-00000000, made 2026-11-24T10:00:00 (weekly)",
+        *lines,
+    ]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tasks import sales_table
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.synthetic import Chain
 from tasks.home import Home
+from tasks.override import grant
+from tasks.overrides import Override
 from tasks.sample import write_sample
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -116,6 +119,11 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
         (["retrain", "--recipe", "secret"], ["no recipe 'secret'; there are reference, production"]),
         (["promote"], ["there are no releases in", "run `shelfcast retrain` first"]),
         (["rollback"], ["name one of: a STORE, --region or --all"]),
+        (["override", "x", "--variant", "lstm-8", "--who", " "], ["--until is the last day", "Received: None"]),
+        (
+            ["override", "x", "--freeze", "--revoke", "--who", "Ana", "--why", "it is safe"],
+            ["there is no active override of freezes for release x to revoke; none is active"],
+        ),
         (["rollback", "1"], ["there are no sales"]),
         (["monitor"], ["there are no sales"]),
         (["backtest"], ["there are no sales"]),
@@ -278,6 +286,45 @@ def test_one_store_goes_all_the_way_and_status_answers_in_about_a_second(
     assert run("rollback", "1", SHELFCAST_STORES=str(listed)).returncode == 3
 
 
+def test_a_person_lets_a_refused_variant_out_and_every_report_says_so(run: Run, released: Path) -> None:
+    (manifest,) = released.glob("releases/*/manifest.json")
+    record = json.loads(manifest.read_text())
+    record["variants"][-1] |= {"verdict": "fail", "reasons": ["MAPE is 31.00 %, over the limit of 30 %"]}
+    manifest.write_text(json.dumps(record))
+    name, until = record["release"], str(date.today() + timedelta(7))
+    word = ("--who", "Ana Ruiz", "--why", "the new tills cannot wait")
+    told = json.loads(run("override", name, "--variant", "lstm-8-int8", *word, "--until", until, "--json").stdout)
+    assert told == {
+        "release": name,
+        "variant": "lstm-8-int8",
+        "what": "verdict",
+        "who": "Ana Ruiz",
+        "why": "the new tills cannot wait",
+        "until": until,
+        "state": "active",
+        "outcome": "fail",
+        "reasons": ["MAPE is 31.00 %, over the limit of 30 %"],
+    }
+    frozen = {"SHELFCAST_ROLLOUT__FREEZE": '[{"name": "all year", "first": "01-01", "last": "12-31"}]'}
+    listed = {"SHELFCAST_STORES": str(released.parent / "stores.toml"), "SHELFCAST_COSTS__PER_MAPE_PP": "0"}
+    (released.parent / "stores.toml").write_text(
+        "default_device = 'till'\n[devices.till]\nflash_kb = 99\nram_kb = 99\nlatency_us = 9999\n"
+    )
+    grant.fn(Home(released), Override(name, "freeze", None, "Bo Chen", "recall", date.today()))
+    given = run("promote", **frozen, **listed)
+    assert given.returncode == 0, given.stderr
+    assert (
+        f"; the gate did not pass it: released by Ana Ruiz until {until}: the new tills cannot wait; " in given.stdout
+    )
+    assert f"; in spite of freeze 'all year': released by Bo Chen until {date.today()}: recall" in given.stdout
+    report = run("report").stdout.strip()
+    assert report == str(released / "reports" / f"{name}.html")
+    ended = run("override", name, "--variant", "lstm-8-int8", *word, "--revoke")
+    assert ended.stdout == f"lstm-8-int8 of {name}: no longer overridden; stores keep what they run\n"
+    watched = json.loads(run("monitor", "--json").stdout)
+    assert [(each["kind"], each["subject"]) for each in watched["alerts"]] == [("override-expired", "store.1")]
+
+
 def test_the_same_file_again_changes_nothing(run: Run, tmp_path: Path, released: Path) -> None:
     before = tree(released)
     again = json.loads(run("ingest", "sales.csv", "--json").stdout)
@@ -361,6 +408,7 @@ def test_an_error_is_json_too(run: Run) -> None:
         "judge",
         "promote",
         "rollback",
+        "override",
         "monitor",
         "backtest",
         "status",

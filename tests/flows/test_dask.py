@@ -107,7 +107,7 @@ def unbuilt(built: Work, tmp_path: Path) -> Work:
 def made(candidate: Candidate) -> dict[str, bytes]:
     """Every weight and every file that was built, and what else lies beside them."""
     found = [path for variant in candidate.variants for path in (candidate.folder / variant.name).glob("[!0-9]*")]
-    found += [path for path in candidate.folder.glob("*/*") if path.suffix in (".npz", ".tflite")]
+    found += [path for path in candidate.folder.glob("*/[0-9]*") if path.suffix in (".npz", ".tflite")]
     return {str(path.relative_to(candidate.folder)): path.read_bytes() for path in found}
 
 

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 
 from flows.ingest import ingest
 from flows.monitor import monitor
-from flows.promote import promote, rollback
+from flows.promote import override, promote, rollback
 from flows.retrain import retrain
 from tasks import ledger
 from tasks.deliver import roll_back
@@ -154,10 +154,15 @@ def test_a_gate_that_nothing_passes_leaves_no_release(home: Path, released: Resu
     refused = retrain(str(home), "quick")
     settings("")
     assert refused["release"] is None
+    assert Path(refused["report"]).is_file()
     assert {each["verdict"] for each in refused["variants"]} == {"fail"}
     assert "over the limit of 0.5 %" in refused["variants"][0]["reasons"][0]
     assert sorted(path.name for path in (home / "releases").iterdir()) == before
-    assert "no variant passed" in ledger.read(Home(home), ["refusal"])[-1].why
+    entry = ledger.read(Home(home), ["refusal"])[-1]
+    assert "no variant passed" in entry.why
+    given = override(entry.subject, "Ana Ruiz", "a test", str(date.today()), "lstm-16", home=str(home))
+    assert (given["outcome"], given["reasons"]) == ("fail", refused["variants"][1]["reasons"])
+    assert {each["verdict"] for each in find(Home(home), entry.subject).manifest["variants"]} == {"fail"}
 
 
 def test_a_new_release_is_held_against_the_champion_and_can_be_taken_back(

@@ -8,9 +8,13 @@ import pytest
 
 from flows.settings import ROOT, SettingsError, load, stores_listed
 from tasks.forecasting.choice import CostModel
+from tasks.forecasting.freeze import Freeze
 from tasks.forecasting.history import WHOLE, ExcludedPeriod, History
 
 STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
+
+
+FREEZE = '[[rollout.freeze]]\nname = "Christmas"\nfirst = "11-20"\nlast = "01-02"\n'
 
 
 @pytest.fixture
@@ -43,6 +47,19 @@ def test_the_example_of_the_costs_is_their_default(file: Path, monkeypatch: pyte
     assert load().costs.model_fields_set == set(CostModel.model_fields)
     monkeypatch.setenv("SHELFCAST_COSTS__PER_MAPE_PP", "7")
     assert load().costs.per_mape_pp == 7
+
+
+def test_the_examples_of_freezes_are_right(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "deployments" / "settings.toml").read_text()
+    examples = re.findall(r"^# \[\[rollout\.freeze\]\].*\n(?:#.*\n)+", text, re.M)
+    file.write_text(re.sub(r"^# ?", "", "".join(examples), flags=re.M))
+    assert load().rollout.freeze == (
+        Freeze(name="Christmas", first="11-20", last="01-02"),
+        Freeze(name="stocktaking", first=date(2027, 1, 25), last=date(2027, 1, 27), stores=("2", "17")),
+    )
+    assert load().rollout.max_override_days == 90
+    monkeypatch.setenv("SHELFCAST_ROLLOUT__FREEZE", '[{"name": "n", "first": "2026-03-02", "last": "2026-03-02"}]')
+    assert [each.first for each in load().rollout.freeze] == [date(2026, 3, 2)]
 
 
 def test_the_stores_of_the_installation_are_right() -> None:
@@ -78,6 +95,14 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
         (STRIKE.replace("2026-03-02", "'in March'"), "history.exclude.0.first: Input should be a valid date"),
         ("[costs]\nper_mb = 1\n", "unknown key 'costs.per_mb'"),
         ("[costs]\nper_mape_pp = -1\n", "costs.per_mape_pp: Input should be greater than or equal to 0"),
+        (FREEZE.replace('"01-02"', '"02-30"'), "rollout.freeze.0.last: a day is a date such as 2026-12-24"),
+        (
+            FREEZE.replace('"01-02"', "2027-01-02"),
+            "rollout.freeze.0: first is 11-20 and last is 2027-01-02; write",
+        ),
+        (FREEZE + "store = ['2']\n", "unknown key 'rollout.freeze.0.store'"),
+        (FREEZE.replace('name = "Christmas"', ""), "rollout.freeze.0.name: Field required"),
+        ("[rollout]\nmax_override_days = 0\n", "rollout.max_override_days: Input should be greater than or equal to 1"),
         ("[history]\nlength = 500\n", "unknown key 'history.length'"),
         ("[history]\nmin_days = 14\n", "history.min_days: Input should be greater than 14"),
         ("[history]\nheld_back_days = -1\n", "history.held_back_days: Input should be greater than or equal to 0"),
@@ -94,6 +119,11 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
         "not a day",
         "misspelt cost",
         "negative cost",
+        "no day of any year",
+        "one end with a year",
+        "misspelt key of a freeze",
+        "a freeze without a name",
+        "overrides that end before they begin",
         "misspelt key",
         "series shorter than a window and its target",
         "days of the future",

@@ -1,0 +1,92 @@
+"""Freeze windows: days on which a store gets no other model, such as those before Christmas."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+LEAP_YEAR = 2000
+"""Any: what is a day in it is a day of some year."""
+
+
+class Freeze(BaseModel):
+    """Days of one period, or of the same period of every year, which may go over New Year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="what it is for, as promotions say it")
+    first: date | str = Field(description="first day: a date, or MM-DD for every year")
+    last: date | str = Field(description="last day, frozen too: a date, or MM-DD for every year")
+    stores: tuple[str, ...] | None = Field(None, description="the stores that it is in, by default all")
+
+    @field_validator("name")
+    @classmethod
+    def _not_blank(cls, name: str) -> str:
+        if not name.strip():
+            raise ValueError("the name is blank; say what the freeze is for")
+        return name
+
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _a_day(cls, day: object) -> object:
+        """A date as TOML or the environment writes it, or MM-DD; 02-29 is a day of leap years only."""
+        if isinstance(day, date):
+            return day
+        try:
+            if isinstance(day, str) and re.fullmatch(r"[0-9]{2}-[0-9]{2}", day):
+                date.fromisoformat(f"{LEAP_YEAR}-{day}")
+                return day
+            return date.fromisoformat(str(day))
+        except ValueError:
+            raise ValueError(
+                f'a day is a date such as 2026-12-24, or "12-24" for every year. Received: {day}'
+            ) from None
+
+    @field_validator("stores")
+    @classmethod
+    def _some(cls, stores: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if stores is not None and not stores:
+            raise ValueError("the list of stores is empty; name at least one, or leave the key out for all stores")
+        return stores
+
+    @model_validator(mode="after")
+    def _both_of_a_kind(self) -> Self:
+        if isinstance(self.first, str) is not isinstance(self.last, str):
+            raise ValueError(f"first is {self.first} and last is {self.last}; write both with a year, or both without")
+        if isinstance(self.first, date) and isinstance(self.last, date) and self.last < self.first:
+            raise ValueError(f"the last day {self.last} is before the first, {self.first}; swap them")
+        return self
+
+    def end(self, today: date) -> date | None:
+        """The last day of the freeze that `today` is in; `None` where it is in none.
+
+        Both ends belong to it. A yearly one whose last day is before its first goes over New Year.
+        """
+        if isinstance(self.first, date) and isinstance(self.last, date):
+            return self.last if self.first <= today <= self.last else None
+        first, last, now = str(self.first), str(self.last), f"{today:%m-%d}"
+        begun, over, over_new_year = now >= first, now > last, last < first
+        if not (begun or not over if over_new_year else begun and not over):
+            return None
+        return _day_of(today.year + (over_new_year and begun), last)
+
+
+def _day_of(year: int, day: str) -> date:
+    """A day of a year, and 28 February for 02-29 where there is none."""
+    try:
+        return date.fromisoformat(f"{year:04}-{day}")
+    except ValueError:
+        return date(year, 2, 28)
+
+
+def frozen(freezes: Iterable[Freeze], store: str, today: date) -> tuple[str, date] | None:
+    """Name and last day of the freeze that a store is in, of several the one that ends last; `None` for none."""
+    ends = [
+        (end, each.name)
+        for each in freezes
+        if (each.stores is None or store in each.stores) and (end := each.end(today))
+    ]
+    end, name = max(ends, default=(None, ""))
+    return (name, end) if end else None
