@@ -246,14 +246,35 @@ def quarantine(result: Result) -> None:
 
 
 def backtest(result: Result) -> None:
-    table(
-        ["retrain", "fits", "MAPE %", "WAPE %", "bias %"],
+    cost = f"{result['currency']} a year"
+    rows = [
         [
-            [each["name"], each["retrains"] + 1, *(_percent(each[error]) for error in ("mape", "wape", "bias_pct"))]
-            for each in result["cadences"]
-        ],
+            each["name"],
+            limit["name"],
+            *(each[count] for count in ("retrains", "promotions", "refusals")),
+            *(_percent(each[error]) for error in ("mape", "wape", "bias_pct")),
+            _percent(each["cost"]),
+        ]
+        for limit in result["limits"]
+        for each in limit["cadences"]
+    ]
+    table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
+    reference = result["without_network"]
+    say(f"{reference['name']}, no network: MAPE {_percent(reference['mape'])} %")
+    refused: dict[str, list[str]] = {}
+    for each in result["cadences"]:
+        for decision in each["decisions"]:
+            if not decision["promoted"]:
+                word = "refused" if decision["outcome"] == "fail" else "abstained"
+                why = f"{decision['day']} {word}: {'; '.join(decision['reasons'])}"
+                refused.setdefault(why, []).append(each["name"])
+    for why, names in sorted(refused.items()):
+        say(f"{why} ({', '.join(names)})")
+    say(
+        f"{result['variant']} over {result['days']} days from {result['first_day']}, MAPE of what stores would have run"
     )
-    say(f"{result['variant']} over {result['days']} days from {result['first_day']}: best retrained {result['best']}")
+    say(result["sentence"])
+    say(f"report {result['report']}")
 
 
 def sample(result: Result) -> None:

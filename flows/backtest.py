@@ -1,41 +1,49 @@
-"""Replay history: what a retraining cadence would have done."""
+"""Replay history: what a retraining cadence, and a limit of the gate, would have done."""
 
 import time
 from typing import Any
 
 from prefect import flow
 
+from flows import seasons
 from flows.failure import run_failed
 from flows.settings import home_at, load
-from tasks.backtest import compare_cadences, replay_history
+from tasks.backtest import cadences, replay_history, show, train_models, write_report
+from tasks.cutoff import open_backtest
 from tasks.forecasting.recipe import RECIPES
-from tasks.forecasting.variants.plan import variant as named
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
 def backtest(
-    home: str | None = None, variant: str = "lstm-16", recipe: str = "production", days: int = 364
+    home: str | None = None, variant: str = "lstm-16", profile: str = "quick", days: int = 364
 ) -> dict[str, Any]:
-    """Retrain every 4 weeks, every 12 weeks or never over the last days of the history, and compare.
+    """Retrain never, quarterly, monthly or before each season over the last days of the history, gate, and compare.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
         variant: What to retrain. Defaults to `lstm-16`.
-        recipe: How. Defaults to `production`.
+        profile: One of the settings' profiles, whose recipe is taken; each model is trained once, whatever its runs.
+            Defaults to `quick`.
         days: Days to replay. Defaults to 364.
 
     Returns:
         The JSON of `shelfcast backtest`.
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
-    first_day, periods = replay_history(place, named(variant), RECIPES[recipe], settings.days, days)
-    cadences = compare_cadences(periods)
-    return {
+    recipe = settings.profile(profile).recipe
+    parts = (settings.days, settings.history, settings.calendar, settings.mape)
+    replayed = open_backtest(place, RECIPES[recipe], variant, *parts)
+    before_seasons = [season.retrain_on for season in seasons.load()]
+    retrains = cadences(replayed, days, before_seasons, settings.gate.min_days)
+    trained = train_models(replayed, retrains)
+    result = {
         "variant": variant,
+        "profile": profile,
         "recipe": recipe,
-        "first_day": first_day,
+        "first_day": str(min(each[0] for each in retrains.values())),
+        "last_day": str(replayed.sales.dates[-1]),
         "days": days,
-        "cadences": cadences,
-        "best": cadences[0]["name"],
-        "seconds": time.monotonic() - start,
+        **replay_history(replayed, retrains, settings.gate, settings.costs),
     }
+    show(result)
+    return result | {"report": write_report(replayed, result), "trained": trained, "seconds": time.monotonic() - start}

@@ -229,20 +229,28 @@ def monitor(
 def backtest(
     days: Annotated[int, typer.Option(min=28, help="Days to replay")] = 364,
     variant: Annotated[str, typer.Option(help="What to retrain")] = "lstm-16",
+    profile: Annotated[str, typer.Option(help="Whose recipe; each model is trained once, whatever its runs")] = "quick",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Replay history: retrain never, every 12 weeks or every 4 weeks, and compare what each would have reached."""
+    """Replay history as if day by day: retrain never, quarterly, monthly or before each season; gate, promote, score.
+
+    It says what each cadence and each limit of the gate would have done, and which cadence pays. Models are kept under
+    backtests/ in the home, so a run that was cut off goes on, and the same run again trains nothing.
+    """
     with answering(as_json, quiet) as answer:
+        from flows import seasons
         from tasks import sales_table
         from tasks.forecasting.variants import plan
 
-        load()
+        load().profile(profile)
+        seasons.load()
         plan.variant(variant)
         sales_table.latest(home_at(home))
 
-        answer(flows("backtest").backtest(home=home, variant=variant, days=days), answers.backtest)
+        result = flows("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
+        answer(result, answers.backtest)
 
 
 @app.command()

@@ -1,93 +1,219 @@
-"""Steps: replay history as if day by day, with models retrained at each cut-off."""
+"""Steps: replay history as if day by day, with models retrained on a cadence, gated, promoted and scored."""
 
 import logging
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from prefect import task
+from prefect.artifacts import create_table_artifact
 
-from tasks import sales_table, workers
-from tasks.forecasting.lessons import lessons
-from tasks.forecasting.lstm import Floats
-from tasks.forecasting.metrics import Accuracy, accuracy
-from tasks.forecasting.recipe import Recipe, learn_scaling, to_learn_from
-from tasks.forecasting.sales import Panel, TooLittleHistory
-from tasks.forecasting.scaling import forecast
-from tasks.forecasting.variants import build, litert
-from tasks.forecasting.variants.plan import Variant
-from tasks.forecasting.windows import Days, Split, windows
-from tasks.home import Home
+from tasks import backtest_report, workers
+from tasks.cutoff import Backtest, train_model
+from tasks.forecasting.cadence import retrain_days
+from tasks.forecasting.choice import Cost, CostModel
+from tasks.forecasting.comparison import Comparison, Estimate
+from tasks.forecasting.evidence import Evidence, Forecast
+from tasks.forecasting.limits import Limits
+from tasks.forecasting.payoff import (
+    NOTHING_PASSED,
+    SETTINGS,
+    Spent,
+    beyond_noise,
+    cheapest_first,
+    compared_limits,
+    verdict,
+    yearly_cost,
+)
+from tasks.forecasting.sales import WINDOW, TooLittleHistory
+from tasks.forecasting.scoring import Accuracy, Yardstick
+from tasks.forecasting.simulation import Course, Decision, Scored, Simulation
+from tasks.home import write_file
+from tasks.record import defined
 
 log = logging.getLogger("shelfcast.backtest")
 
-PERIOD = 28
-"""Days from one cut-off to the next."""
-
-CADENCES = {"never": 0, "every 12 weeks": 3, "every 4 weeks": 1}
-"""How often to retrain, in periods."""
+Cadences = Mapping[str, tuple[date, ...]]
+Record = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Period:
-    """What a model forecasts from its cut-off to the end: day, actual and forecast of each window."""
-
-    day: NDArray[np.datetime64]
-    actual: Floats
-    forecast: Floats
+class LostModels(RuntimeError):
+    """Workers were lost, and with them models that the replay needs."""
 
 
-@task
-def replay_history(home: Home, variant: Variant, recipe: Recipe, days: Days, length: int) -> tuple[str, list[Period]]:
-    """Train one model a cut-off on what was known then, and forecast with its file what came after.
+def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], min_days: int) -> Cadences:
+    """The days on which each cadence retrains, over the last days of the sales.
+
+    Args:
+        backtest: Whose sales.
+        length: Days to replay.
+        before_seasons: A day for each season, of which only month and day mean something.
+        min_days: That the gate needs in a holdout.
 
     Raises:
-        sales_table.NoSales: If nothing was ingested yet.
-        TooLittleHistory: If there are fewer than 28 days to learn from before the replay begins.
+        TooLittleHistory: If there is not enough before the replay for the first model and its holdout.
     """
-    sales = sales_table.panel(home)
-    known = len(sales.dates)
-    cutoffs = list(range(known - length, known, PERIOD))
-    if cutoffs[0] < PERIOD:
+    dates = backtest.sales.dates
+    held_back, window = backtest.history.held_back_days, backtest.history.days or len(dates) + WINDOW
+    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.days.split(days).holdout >= min_days)
+    before = len(dates) - length - held_back
+    if min(before, window) < needed:
+        most = len(dates) - needed - held_back
+        more = "Widen [history] days" if window < needed else "Ingest more history"
+        remedy = f"Use --days {most} or fewer" if most >= min_days and window >= needed else more
         raise TooLittleHistory(
-            f"a replay of {length} days needs {length + PERIOD} days of history; received {known}. Use fewer --days"
+            f"a replay of {length} days needs {length + needed + held_back} days of history, as the gate asks for "
+            f"{min_days} days of holdout; received {len(dates)}. {remedy}"
         )
-    log.info(
-        "%d models, the first trained before %s, then every %d days", len(cutoffs), sales.dates[cutoffs[0]], PERIOD
-    )
-    periods = workers.gather(forecast_from, [(sales, variant, recipe, days, cutoff) for cutoff in cutoffs])
-    return str(sales.dates[cutoffs[0]]), periods
-
-
-def forecast_from(sales: Panel, variant: Variant, recipe: Recipe, days: Days, cutoff: int) -> Period:
-    """Train on the days before index `cutoff` and run the file on those after. Runs in a worker."""
-    split = Split(int(cutoff * (1 - days.validation)), cutoff)
-    scale = learn_scaling(recipe, sales, split).over(sales)
-    learned = lessons(recipe, scale, to_learn_from(recipe, sales, split)[0])
-    weights = build.train(variant, recipe, learned, seed=0)
-    file = litert.Forecaster(build.file(variant, recipe, weights, build.representative(learned, seed=0)))
-    after = windows(sales, cutoff, len(sales.dates))
-    return Period(after.day, after.actual, forecast(scale, after, file))
+    first, last = (dates[index].astype(date) for index in (len(dates) - length, -1))
+    return retrain_days(first, last, before_seasons)
 
 
 @task
-def compare_cadences(periods: list[Period]) -> list[dict[str, Any]]:
-    """How well each cadence would have done, the best MAPE first."""
-    results = [
-        {"name": name, "retrains": len(used) - 1, **asdict(_accuracy(used))}
-        for name, every in CADENCES.items()
-        if (used := periods[:: every or len(periods)])
-    ]
-    return sorted(results, key=lambda result: (result["mape"] != result["mape"], result["mape"]))
+def train_models(backtest: Backtest, cadences: Cadences) -> int:
+    """Train a model for each day on which a cadence retrains, each day once; how many were not there yet.
+
+    Raises:
+        LostModels: If a worker crashed or hung.
+    """
+    days = sorted({day for days in cadences.values() for day in days})
+    missing = [day for day in days if not backtest.has(day)]
+    log.info(
+        "%d models of %s: %d are there, %d to train",
+        *(len(days), " and ".join(each.name for each in backtest.variants), len(days) - len(missing), len(missing)),
+    )
+    for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
+        log.info("model %d of %d, sales before %s: MAPE %.2f %%", days.index(day) + 1, len(days), day, mape)
+    if lost := [str(day) for day in days if not backtest.has(day)]:
+        raise LostModels(f"workers were lost with the models of {', '.join(lost)}; run the same again to go on")
+    return len(missing)
 
 
-def _accuracy(periods: list[Period]) -> Accuracy:
-    """Each day forecast by the newest of these models that was there then."""
-    actual, forecast = [], []
-    for period, following in zip(periods, [*periods[1:], None], strict=True):
-        until = following.day.min() if following else np.datetime64("9999-12-31")
-        mine = period.day < until
-        actual.append(period.actual[mine])
-        forecast.append(period.forecast[mine])
-    return accuracy(np.concatenate(actual), np.concatenate(forecast))
+@task
+def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> Record:
+    """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
+    first = min(days[0] for days in cadences.values())
+    trained = {day: backtest.model(day) for days in cadences.values() for day in days}
+    parts = (backtest.history, backtest.days, backtest.policy, backtest.calendar.groups)
+    simulation = Simulation(backtest.sales, trained, first, *parts)
+    yardstick, compared = simulation.yardstick, compared_limits(gate)
+    courses = {
+        (name, limit): simulation.course(days, limits)
+        for limit, limits in compared.items()
+        for name, days in cadences.items()
+    }
+    scored = {key: simulation.score(course, yardstick) for key, course in courses.items()}
+    best_mape = min(
+        (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
+    )
+    length, stores = len(yardstick.cells[1]), len(set(backtest.sales.stores.tolist()))
+    cost = {
+        key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
+        for key, course in courses.items()
+    }
+    rows = {key: _row(key[0], course, scored[key], cost[key]) for key, course in courses.items()}
+    own = {name: cost[name, SETTINGS] for name in cadences}
+    order = cheapest_first(own)
+    differences = _differences(simulation, yardstick, {name: courses[name, SETTINGS] for name in order}, gate)
+    return {
+        "best": order[0],
+        "sentence": verdict(own, differences, costs.currency, gate.confidence)
+        + ("" if courses[order[0], SETTINGS].promoted else NOTHING_PASSED),
+        "currency": costs.currency,
+        "stores": stores,
+        "cadences": [rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order],
+        "limits": [
+            {"name": limit, **_changes(limits, gate), "cadences": [rows[name, limit] for name in order]}
+            for limit, limits in compared.items()
+        ],
+        "differences": [
+            {"cadence": order[0], "against": name, **defined(each._asdict()), "more_than_noise": beyond_noise(each)}
+            for name, each in differences.items()
+        ],
+        "without_network": _without_network(simulation, yardstick),
+        "policy": backtest.policy.hash,
+    }
+
+
+def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
+    sent = sum(simulation.trained[day].files[-1].transfer_bytes for day in course.promoted)
+    return Spent(scored.overall.mape, len(course.decisions) - 1, sent)
+
+
+def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> Record:
+    """A cadence under one limit."""
+    return {
+        "name": name,
+        "retrains": len(course.decisions) - 1,
+        **_accuracy(scored.overall),
+        "promotions": len(course.promoted),
+        "refusals": len(course.refused),
+        "days_without_a_model": scored.without_a_model,
+        "cost": None if cost is None else cost.total,
+        "costs": None if cost is None else asdict(cost),
+        "decisions": [_decision(each) for each in course.decisions],
+    }
+
+
+def _series(scored: Scored) -> Record:
+    return {
+        "mape_by_month": defined({month: each.mape for month, each in scored.months.items()}),
+        "mape_by_4_weeks": defined({day: each.mape for day, each in scored.four_weeks.items()}),
+    }
+
+
+def _decision(decision: Decision) -> Record:
+    checks = decision.verdict.checks if decision.verdict else ()
+    return {
+        "day": str(decision.day),
+        "outcome": decision.verdict.outcome if decision.verdict else "no gate",
+        "promoted": decision.promoted,
+        "reasons": decision.verdict.reasons if decision.verdict else [],
+        "counterfactuals": [check.counterfactual.sentence for check in checks if check.counterfactual],
+    }
+
+
+def _changes(limits: Limits | None, gate: Limits) -> Record:
+    """How limits differ from the settings', without the device, which no replay asks for."""
+    changed = {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
+    return {"changes": changed}
+
+
+def _differences(
+    simulation: Simulation, yardstick: Yardstick, courses: Mapping[str, Course], gate: Limits
+) -> dict[str, Estimate]:
+    """MAPE of the first course above that of each other, on the same days, with bounds by the gate's bootstrap."""
+    forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in courses.items()}
+    comparison = Comparison(Evidence.of(yardstick, (), forecasts), gate)
+    first, *others = courses
+    return {name: comparison.difference(first, name) for name in others}
+
+
+def _without_network(simulation: Simulation, yardstick: Yardstick) -> Record:
+    """How the first model's reference forecast would have done on all days."""
+    scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
+    return {
+        "name": simulation.trained[simulation.first].label,
+        **_accuracy(scored.overall),
+        **_series(scored),
+    }
+
+
+def _accuracy(accuracy: Accuracy) -> Record:
+    return defined(asdict(accuracy))
+
+
+@task
+def write_report(backtest: Backtest, result: Record) -> str:
+    """Write the HTML report, beside the models; its path."""
+    write_file(backtest.report, backtest_report.report(result).encode())
+    log.info("report %s", backtest.report)
+    return str(backtest.report)
+
+
+@task
+def show(result: Record) -> None:
+    """The table of cadences and limits, as a Prefect artifact."""
+    create_table_artifact(backtest_report.rows(result), key="backtest", description=result["sentence"])

@@ -81,6 +81,10 @@ class Home:
         return self.root / "releases"
 
     @property
+    def backtests(self) -> Path:
+        return self.root / "backtests"
+
+    @property
     def reports(self) -> Path:
         return self.root / "reports"
 

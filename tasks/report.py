@@ -135,7 +135,7 @@ def _whole(manifest: Record) -> Record:
 
 def _drawn(draw: Callable[[int], Any]) -> list[Markup]:
     """A chart for a desk and one for a phone; none if there is nothing to draw."""
-    return [_inline(svg(chart)) for chart in map(draw, (WIDE, NARROW)) if chart is not None]
+    return [inline(svg(chart)) for chart in map(draw, (WIDE, NARROW)) if chart is not None]
 
 
 def _row(variant: Record, baseline: Record | None) -> Record:
@@ -225,7 +225,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "signed": _signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {"number": number, "signed": signed, "amount": _amount, "stores": _stores, "flat": _flat}
     environment.filters |= {
         "bounds": _bounds,
         "policy": _policy,
@@ -238,7 +238,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _inline(image: str) -> Markup:
+def inline(image: str) -> Markup:
     """SVG for within HTML, where it needs no namespace."""
     for namespace in (' xmlns="http://www.w3.org/2000/svg"', ' xmlns:xlink="http://www.w3.org/1999/xlink"'):
         image = image.replace(namespace, "", 1)
@@ -257,17 +257,19 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
 
 
-def _number(value: float | None, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure, or a dash where it is undefined."""
     known = _rounded(value, digits)
     return _DASH if known is None else f"{known:,.{digits}f}".replace("-", "−")
 
 
-def _signed(value: float | None, digits: int = 2) -> str:
-    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + _number(value, digits)
+def signed(value: float | None, digits: int = 2) -> str:
+    """The same with its sign."""
+    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + number(value, digits)
 
 
 def _amount(value: float | None, unit: str) -> str:
-    text = _number(value, 2 if unit in ("%", "pp") else 0)
+    text = number(value, 2 if unit in ("%", "pp") else 0)
     return text if text == _DASH else f"{text} {unit}"
 
 
@@ -275,7 +277,7 @@ def _bounds(check: Record) -> str:
     """The lower and the upper bound of a check's value."""
     if check["low"] is None or check["high"] is None:
         return _DASH
-    return f"{_number(check['low'])} to {_amount(check['high'], check['unit'])}"
+    return f"{number(check['low'])} to {_amount(check['high'], check['unit'])}"
 
 
 def _refused_first(variants: list[Record]) -> list[Record]:

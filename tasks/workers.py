@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -31,16 +31,19 @@ def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
 
     A job whose worker crashed or hung is logged and left out; an exception of the function is raised.
     """
+    return list(arriving(function, jobs))
+
+
+def arriving(function: Any, jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """The same one by one, as soon as each is there: for progress."""
     with _one_at_a_time:
         pool = _pool()
     started = [(job, pool.schedule(function, args=job, timeout=HANG)) for job in jobs]
-    results = []
     for job, future in started:
         try:
-            results.append(future.result())
+            yield future.result()
         except (ProcessExpired, TimeoutError) as error:
             log.error("a worker was lost in %s%s: %s", function.__name__, job[1:], error)
-    return results
 
 
 def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:

@@ -57,6 +57,34 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
 
 
+def test_a_backtest_says_each_refusal_once_with_its_cadences(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"retrains": 0, "promotions": 0, "refusals": 1, "cost": None}
+    row |= dict.fromkeys(("mape", "wape", "bias_pct"), 9.0)
+    decisions = [
+        {"day": "2024-01-03", "promoted": False, "outcome": "fail", "reasons": ["too bad", "too large"]},
+        {"day": "2024-02-01", "promoted": False, "outcome": "abstain", "reasons": ["too good"]},
+        {"day": "2024-03-01", "promoted": True, "outcome": "pass", "reasons": []},
+    ]
+    cadences = [
+        row | {"name": "none", "decisions": decisions[:1]},
+        row | {"name": "monthly", "decisions": decisions},
+    ]
+    answers.backtest(
+        {
+            **{"currency": "EUR", "variant": "lstm-16", "days": 364, "first_day": "2024-01-03"},
+            **{"limits": [{"name": "the settings' gate", "cadences": cadences}], "cadences": cadences},
+            **{"without_network": {"name": "14-day mean", "mape": None}, "sentence": "It pays.", "report": "x.html"},
+        }
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["none", "the", "settings'", "gate", "0", "0", "1", "9.00", "9.00", "9.00", "-"]
+    assert lines[4:6] == [
+        "2024-01-03 refused: too bad; too large (none, monthly)",
+        "2024-02-01 abstained: too good (monthly)",
+    ]
+    assert lines[-2:] == ["It pays.", "report x.html"]
+
+
 def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.CaptureFixture[str]) -> None:
     word = {"release": "20241231-4f381d4f", "who": "Ana Ruiz", "why": "recall", "until": "2026-12-01"}
     overrides = [

@@ -128,6 +128,7 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
         (["monitor"], ["there are no sales"]),
         (["backtest"], ["there are no sales"]),
         (["backtest", "--variant", "gpt-4"], ["a variant's name is lstm-UNITS", "'gpt-4'"]),
+        (["backtest", "--profile", "fast"], ["no profile 'fast'; there are quick, standard, reference"]),
         (["report"], ["there are no releases"]),
         (["status", "--home", "s3://bucket/shelfcast"], ["home must be a folder", "s3://bucket/shelfcast"]),
         (["sample", "sales.xlsx"], ["sales are written as .csv, .csv.gz or .parquet"]),
