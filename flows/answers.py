@@ -119,11 +119,8 @@ def judge(result: Result) -> None:
         ["", "MAPE %", "verdict", "before"],
         [[each["name"], _percent(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
     )
-    for each in result["variants"]:
-        for check in each["checks"]:
-            if check["outcome"] in ("fail", "abstain"):
-                more = check["counterfactual"]
-                say(f"{each['name']}: {check['sentence']}{'; ' + more['sentence'] if more else ''}")
+    for reason in reasons(result["variants"]):
+        say(reason)
     say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be others")
 
 

@@ -41,6 +41,10 @@ GOLDEN = 8
 """Windows whose forecasts travel with a release, for devices to check themselves by."""
 
 
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
+"""On whose versions the models depend."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """What is being built, and where.

@@ -19,7 +19,7 @@ import numpy as np
 from pyarrow import Codec
 
 from tasks import sales_table
-from tasks.candidate import GOLDEN, npy
+from tasks.candidate import GOLDEN, PACKAGES, npy
 from tasks.forecasting import scaling
 from tasks.forecasting.evidence import File
 from tasks.forecasting.history import History
@@ -38,9 +38,6 @@ from tasks.forecasting.windows import Days, windows
 from tasks.home import Home, write_file
 from tasks.record import to_json
 from tasks.season_calendar import SeasonCalendar
-
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
-"""On whose versions the models depend."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from prefect import task
 
 from tasks import sales_table
-from tasks.candidate import Candidate, npy
+from tasks.candidate import PACKAGES, Candidate, npy
 from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.lessons import lessons
 from tasks.forecasting.recipe import Recipe, choose, learn_scaling, references, to_learn_from
@@ -26,8 +26,6 @@ from tasks.record import to_json
 from tasks.season_calendar import NO_CALENDAR, SeasonCalendar
 
 log = logging.getLogger("shelfcast.prepare")
-
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
 
 
 def draft(

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tasks import ledger
-from tasks.forecasting.evidence import BUDGET, CHAMPION, LAST_YEAR
+from tasks.forecasting.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
 from tasks.home import Home
 from tasks.ledger import Champion
 from tasks.release import Release, releases
-
-QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
-"""How far back the yearly drift budget looks, in days."""
-
-YEAR, SAME_SEASON = 364, 45
-"""Days back to the same season, and days that a release may be off it."""
 
 
 @dataclass(frozen=True)

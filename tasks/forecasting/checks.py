@@ -300,12 +300,12 @@ class Checks:
     def _at_most(self, name: str, what: str, estimate: Estimate, limit: float, unit: str, against: str | None) -> Check:
         if not (math.isfinite(estimate.value) and math.isfinite(estimate.high)):
             return self._undefined(name, what, limit, unit)
-        sure = f"at most {_number(estimate.high)} {unit} ({100 * self.limits.confidence:g} % sure)"
+        possible, surely = f"{_number(estimate.high)} {unit}", f"{100 * self.limits.confidence:g} % sure"
         said = f"{what} is {_number(estimate.value)} {unit}"
         if estimate.high <= limit:
-            said, outcome = f"{said}, {sure}, within {limit:g} {unit}", "pass"
+            said, outcome = f"{said}, at most {possible} ({surely}), within {limit:g} {unit}", "pass"
         elif estimate.value <= limit:
-            said, outcome = f"{said}, but only {sure}, which is over the limit of {limit:g} {unit}", "fail"
+            said, outcome = f"{said}, but not surely within {limit:g} {unit}: it may be {possible}", "fail"
         else:
             said, outcome = f"{said}, over the limit of {limit:g} {unit}", "fail"
         check = self._decided(name, estimate.value, estimate[1:], limit, unit, outcome, said)  # type: ignore[arg-type]
@@ -334,12 +334,13 @@ class Checks:
         needed = _up(estimate.high - limit)
         stores = comparison.drivers(variant, against, comparison.evidence.stores, limit)
         weeks = comparison.weeks(variant, against, limit).fewest
-        said = [f"it would have passed with a MAPE {needed:.2f} pp lower"]
-        said += [f"without store {names(stores.fewest)}"] if stores.fewest else []
-        said += [f"without the weeks of {names(sorted(weeks))}"] if weeks else []
+        passing = [f"it would have passed with a MAPE {needed:.2f} pp lower"]
+        passing += [f"without store {names(stores.fewest)}"] if stores.fewest else []
+        passing += [f"without the weeks of {names(sorted(weeks))}"] if weeks else []
+        said = ", or ".join(passing)
         if not stores.fewest and len(set(comparison.evidence.stores)) > 1:
-            said += [f"no few stores explain it: store {stores.most} adds most"]
-        return replace(check, counterfactual=Counterfactual(needed, stores.fewest, weeks, ", or ".join(said)))
+            said += f"; no few stores explain it, store {stores.most} adds most"
+        return replace(check, counterfactual=Counterfactual(needed, stores.fewest, weeks, said))
 
 
 def _number(value: float) -> str:

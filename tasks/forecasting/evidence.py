@@ -16,6 +16,12 @@ REFERENCE, CHAMPION, INCUMBENT, LAST_YEAR, BUDGET = "reference", "champion", "in
 """Forecasters that variants are compared with: the one without a network; what stores run; the same with the reference
 where a store runs nothing; the release of the same season last year; what stores ran earlier within the year."""
 
+QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
+"""How far back the yearly drift budget looks, in days."""
+
+YEAR, SAME_SEASON = 364, 45
+"""Days back to the same season, and days that a release may be off it."""
+
 
 class Forecast(NamedTuple):
     """What one forecaster says of the holdout.

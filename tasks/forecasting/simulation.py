@@ -9,7 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.evidence import BUDGET, CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE, Evidence, File, Forecast
+from tasks.forecasting.evidence import (
+    BUDGET,
+    CHAMPION,
+    INCUMBENT,
+    LAST_YEAR,
+    QUARTERS,
+    REFERENCE,
+    SAME_SEASON,
+    YEAR,
+    Evidence,
+    File,
+    Forecast,
+)
 from tasks.forecasting.gate import Verdict, judge
 from tasks.forecasting.history import History
 from tasks.forecasting.limits import Limits
@@ -18,12 +30,6 @@ from tasks.forecasting.past import Past
 from tasks.forecasting.sales import Panel
 from tasks.forecasting.scoring import Accuracy, MapePolicy, Sums, Yardstick
 from tasks.forecasting.windows import Days, Windows, windows
-
-QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
-"""How far back the yearly drift budget looks, in days."""
-
-YEAR, SAME_SEASON = 364, 45
-"""Days back to the same season, and days that a release may be off it."""
 
 FOUR_WEEKS = 28
 

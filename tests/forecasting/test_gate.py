@@ -342,7 +342,7 @@ def test_a_value_within_the_limit_does_not_pass_unless_it_surely_is() -> None:
     assert sure.low < sure.value < sure.high <= sure.limit and sure.outcome == "pass"
     between = (sure.value + sure.high) / 2
     unsure = of("equal", "champion", max_worse_than_champion_pp=max(between, 0))
-    assert unsure.outcome == "fail" and "but only at most" in unsure.sentence
+    assert unsure.outcome == "fail" and "but not surely within" in unsure.sentence
     assert of("equal", "champion", max_worse_than_champion_pp=max(between, 0), confidence=0.5).outcome == "pass"
 
 
