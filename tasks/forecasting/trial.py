@@ -29,7 +29,9 @@ class Trial:
 
     Sales are Poisson around level x weekday x a slow surprise of the store, which no forecaster foresees. Forecasters
     are right about the rest but for lognormal errors of two kinds: slow ones of the store and fast ones of the series.
-    These have the same distribution for all of them, so that no one is better in truth.
+    These have the same distribution for all of them, so that no one is better in truth; over a year of 50 series two of
+    them differ by 0.07 pp of MAPE, as much as recipes `production` and `level` are uncertain to on real sales (retrains
+    of one recipe are by 0.003 pp).
 
     Attributes:
         stores: How many.
@@ -46,8 +48,8 @@ class Trial:
     days: int = 364
     seed: int = 0
     surprise: float = 0.06
-    slow: float = 0.03
-    fast: float = 0.06
+    slow: float = 0.02
+    fast: float = 0.05
 
     def evidence(self, worse: Mapping[str, float | Floats]) -> Evidence:
         """What the gate sees; the arguments are those of `given`."""
