@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ OPEN = 10.0
 """Units that a store sells a day so that a day without any sale is taken for one on which it was closed."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SERIES_AT_ONCE = 512
+
 CLASSES = (("A", 0.80), ("B", 0.95), ("C", 1.0))
 """Item classes by the share of sales that the better-selling items make up."""
 
@@ -254,10 +256,13 @@ class Yardstick:
     @cached_property
     def _scales(self) -> tuple[Floats, Floats]:
         """Mean absolute and mean squared change from the same day of the week before, of each window's series."""
-        sales = self._before.sales.astype(np.float64)
-        change = sales[:, WEEK:] - sales[:, :-WEEK]
-        scales = (_positive(_mean(np.abs(change))), _positive(_mean(change**2)))
-        return scales[0][self.windows.series], scales[1][self.windows.series]
+        sales, scales = self._before.sales, np.empty((2, len(self.windows.panel.sales)))
+        for start in range(0, len(sales), _SERIES_AT_ONCE):
+            few = sales[start : start + _SERIES_AT_ONCE].astype(np.float64)
+            change = few[:, WEEK:] - few[:, :-WEEK]
+            scales[:, start : start + len(few)] = _mean(np.abs(change)), _mean(change**2)
+        absolute, square = _positive(scales)[:, self.windows.series]
+        return absolute, square
 
     @property
     def _before(self) -> Panel:
@@ -266,16 +271,16 @@ class Yardstick:
     @cached_property
     def _groupings(self) -> dict[str, tuple[list[str], NDArray[np.int64]]]:
         """For each kind of group the labels, and which of them each window has."""
-        panel, series, day = self.windows.panel, self.windows.series, self.windows.day
-        month = day.astype("datetime64[M]")
+        panel, series, column = self.windows.panel, self.windows.series, self.windows.column
+        weekday = (panel.dates.astype("datetime64[D]").astype(np.int64) + 3) % WEEK
         cells, cell = self._cells
         return {
             "store": _numbered(panel.stores, series),
             "item": _numbered(panel.items, series),
             "item class": _numbered(self.classes, series),
             "store x item class": ([" x ".join(each) for each in cells], cell),
-            "weekday": (list(WEEKDAYS), (day.astype("datetime64[D]").astype(np.int64) + 3) % WEEK),
-            "month": _numbered(month.astype(str), slice(None)),
+            "weekday": (list(WEEKDAYS), weekday[column]),
+            "month": _numbered(panel.dates.astype("datetime64[M]").astype(str), column),
         }
 
     @cached_property
@@ -296,8 +301,7 @@ class Yardstick:
 def closed(panel: Panel) -> NDArray[np.bool_]:
     """Days on which a store that sells `OPEN` units a day or more sells none, shape of `panel.sales`."""
     stores, row = np.unique(panel.stores, return_inverse=True)
-    total = np.zeros((len(stores), len(panel.dates)))
-    np.add.at(total, row, np.nan_to_num(panel.sales))
+    total = np.array([np.nansum(panel.sales[row == store], axis=0, dtype=float) for store in range(len(stores))])
     return ((total <= 0) & (total.mean(axis=1, keepdims=True) >= OPEN))[row]
 
 
@@ -319,14 +323,13 @@ def item_classes(panel: Panel, groups: Mapping[str, Iterable[str]]) -> NDArray[n
     return np.array([name for name, _ in CLASSES])[np.searchsorted(ends, share, side="right")][row]
 
 
-def _numbered(labels: NDArray[Any], of_window: Any) -> tuple[list[str], NDArray[np.int64]]:
-    """Labels that occur in windows, in the order of the panel, and the number of each window's."""
-    mine = labels[of_window]
-    unique, first, number = np.unique(mine, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(unique), int)
-    rank[order] = np.arange(len(unique))
-    return unique[order].astype(str).tolist(), rank[number]
+def _numbered(labels: NDArray[np.str_], place: NDArray[np.integer]) -> tuple[list[str], NDArray[np.int64]]:
+    """Labels of the places that windows have, in the order of the panel, and the number of each window's."""
+    used = np.unique(place)
+    number = {label: index for index, label in enumerate(dict.fromkeys(labels[used].tolist()))}
+    numbers = np.full(len(labels), -1)
+    numbers[used] = [number[label] for label in labels[used].tolist()]
+    return list(number), numbers[place]
 
 
 def _mean(values: Floats) -> Floats:
