@@ -109,6 +109,15 @@ def champions(home: Home, until: datetime | None = None) -> dict[str, list[Champ
     return {store: stack for store, stack in history.items() if stack}
 
 
+def first_champions(home: Home) -> dict[str, Champion]:
+    """What each store ran first."""
+    first: dict[str, Champion] = {}
+    for entry in read(home, ["promotion"]):
+        if entry.release and entry.variant:
+            first.setdefault(entry.subject, Champion(entry.release, entry.variant))
+    return first
+
+
 def open_alerts(home: Home) -> dict[str, Entry]:
     """Alerts raised and not resolved, by id."""
     state: dict[str, Entry] = {}

@@ -35,16 +35,20 @@ def rivals(home: Home, last_day: date, now: datetime) -> list[Rival]:
         last_day: The last day of the candidate's sales.
         now: To count back from in the ledger, with a time zone.
     """
-    found = [Rival(CHAMPION, "what the stores run", _current(home, None))]
-    found += [
-        Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago", _current(home, now - timedelta(days)))
-        for days, ago in QUARTERS.items()
-    ]
-    return [rival for rival in [*found, *_last_year(home, last_day)] if rival.of_store]
+    current = {store: stack[-1] for store, stack in ledger.champions(home).items()}
+    found = [Rival(CHAMPION, "what the stores run", current), *_within_the_year(home, now), *_last_year(home, last_day)]
+    return [rival for rival in found if rival.of_store]
 
 
-def _current(home: Home, until: datetime | None) -> dict[str, Champion]:
-    return {store: stack[-1] for store, stack in ledger.champions(home, until).items()}
+def _within_the_year(home: Home, now: datetime) -> list[Rival]:
+    """What each store ran a number of days ago, or first if it ran nothing then; nothing twice."""
+    first, found = ledger.first_champions(home), list[Rival]()
+    for days, ago in QUARTERS.items():
+        then = {store: stack[-1] for store, stack in ledger.champions(home, now - timedelta(days)).items()}
+        of_store = first | then
+        if of_store not in [each.of_store for each in found]:
+            found.append(Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
+    return found
 
 
 def _last_year(home: Home, last_day: date) -> list[Rival]:

@@ -191,7 +191,7 @@ class Checks:
         """The one of the year's models that it comes off worst against: it must keep to the limit against them all."""
         earlier = [name for name in self.comparison.evidence.errors if name.startswith(f"{BUDGET} ")]
         if not earlier:
-            return self._nothing_to_compare("budget", limit, "no store ran a model 3 months ago or earlier")
+            return self._nothing_to_compare("budget", limit, "no store ran a model yet")
         highs = {name: self.comparison.difference(self.file.variant, name).high for name in earlier}
         undefined = [name for name, high in highs.items() if math.isnan(high)]
         worst = undefined[0] if undefined else max(highs, key=lambda name: highs[name])

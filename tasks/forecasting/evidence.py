@@ -17,7 +17,7 @@ REFERENCE, CHAMPION, INCUMBENT, LAST_YEAR, BUDGET = "reference", "champion", "in
 where a store runs nothing; the release of the same season last year; what stores ran earlier within the year."""
 
 QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
-"""How far back the yearly drift budget looks, in days."""
+"""How far back the yearly drift budget looks, in days; to a store's first model where it ran none then."""
 
 YEAR, SAME_SEASON = 364, 45
 """Days back to the same season, and days that a release may be off it."""

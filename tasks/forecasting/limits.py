@@ -28,7 +28,9 @@ class Limits(BaseModel):
         0.5, ge=0, description="the same above that of the release of the same season last year"
     )
     max_worse_in_a_year_pp: float | None = Field(
-        1.0, ge=0, description="the same above those that stores ran 3, 6, 9 and 12 months ago: the yearly drift budget"
+        1.0,
+        ge=0,
+        description="the same above those that stores ran 3, 6, 9, 12 months ago, or first: the yearly drift budget",
     )
     max_worse_in_a_store_pp: float | None = Field(
         2.0, ge=0, description="the same in any one store, against what runs there, else the reference forecast"

@@ -217,7 +217,8 @@ class Simulation:
     def _rivals(self, day: date, course: Course) -> Rivals:
         """The champion, what ran earlier within the year, and the release of the same season last year."""
         found = {CHAMPION: course.runs_on(day)}
-        found |= {f"{BUDGET} {ago}": course.runs_on(day - timedelta(ago)) for ago in QUARTERS}
+        first = next(iter(course.promoted), None)
+        found |= {f"{BUDGET} {ago}": course.runs_on(day - timedelta(ago)) or first for ago in QUARTERS}
         off = {each: abs((day - each).days - YEAR) for each in course.promoted}
         found[LAST_YEAR] = min(
             (each for each in off if off[each] <= SAME_SEASON), key=lambda each: off[each], default=None
@@ -252,4 +253,4 @@ def _label(role: str, day: date) -> str:
         return f"what the stores run, the model of {day}"
     if role == LAST_YEAR:
         return f"the model of {day}, the same season last year"
-    return f"what the stores ran {QUARTERS[int(role.removeprefix(f'{BUDGET} '))]} ago, the model of {day}"
+    return f"what the stores ran {QUARTERS[int(role.removeprefix(f'{BUDGET} '))]} ago, or first, the model of {day}"

@@ -1,13 +1,14 @@
 """The gate against the truth: 200 made-up gates each, by seed. `make bench PARTS=gate` prints more of the same."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from tasks.forecasting.checks import Check
-from tasks.forecasting.evidence import CHAMPION, INCUMBENT, REFERENCE, Evidence
+from tasks.forecasting.evidence import BUDGET, CHAMPION, INCUMBENT, REFERENCE, Evidence
 from tasks.forecasting.gate import Verdict, judge
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.trial import BASELINE, Trial
@@ -115,3 +116,24 @@ def test_a_store_can_be_made_worse_alone() -> None:
 def test_the_seed_decides() -> None:
     one, again, other = (Trial(days=56, seed=seed).evidence({}).mape(CHAMPION) for seed in (1, 1, 2))
     assert one == again != other
+
+
+# many small steps
+
+
+def test_ten_steps_that_are_each_allowed_do_not_add_up() -> None:
+    """Releases that are each 0.3 pp worse than what stores run: the yearly budget of 1 pp stops them after three."""
+    evidence, runs = Trial().evidence({"own": 0.0}), 0
+    errors = [
+        replace(evidence.errors["own"], percentage=evidence.errors["own"].percentage + 0.3 * step * evidence.counted)
+        for step in range(11)
+    ]
+    for step in range(1, 11):
+        rivals = {CHAMPION: errors[runs], INCUMBENT: errors[runs], f"{BUDGET} 91": errors[0]}
+        compared = {**evidence.errors, **rivals, BASELINE: errors[step], "own": errors[step]}
+        verdict = judge(replace(evidence, errors=compared), Limits())[1]
+        alone = check(verdict, "champion")
+        assert (alone.outcome == "pass") == (0.3 * (step - runs) <= 0.5)
+        assert (verdict.outcome == "pass") == (step <= 3), verdict.reasons
+        runs = step if verdict.outcome == "pass" else runs
+    assert runs == 3

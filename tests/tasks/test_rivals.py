@@ -46,17 +46,22 @@ def test_the_champion_is_what_each_store_runs_now_also_after_a_rollback(shop: Sh
 
 
 @pytest.mark.parametrize(
-    ("later", "quarters"),
-    [(90, []), (92, ["91"]), (183, ["91", "182"]), (365, ["91", "182", "273", "364"])],
+    ("later", "then"),
+    [
+        (1, {"91": "first"}),
+        (92, {"91": "now", "182": "first"}),
+        (274, {"91": "now", "364": "first"}),
+        (365, {"91": "now"}),
+    ],
     ids=str,
 )
-def test_the_budget_looks_back_in_quarters_as_far_as_stores_ran_anything(
-    shop: Shop, later: int, quarters: list[str]
-) -> None:
-    home, older, _ = shop
+def test_the_budget_looks_back_in_quarters_and_to_what_ran_first(shop: Shop, later: int, then: dict[str, str]) -> None:
+    home, older, newer = shop
     promote(home, older, "1")
-    names = [name for name in found(home, later=later) if name.startswith("budget")]
-    assert names == [f"budget {days}" for days in quarters]
+    promote(home, newer, "1")
+    ids = {"first": older, "now": newer}
+    budgets = {name: runs(each) for name, each in found(home, later=later).items() if name.startswith("budget")}
+    assert budgets == {f"budget {days}": {"1": ids[which]} for days, which in then.items()}
 
 
 def test_the_budget_compares_with_what_ran_then_not_with_what_runs_now(shop: Shop) -> None:
