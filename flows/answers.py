@@ -3,6 +3,7 @@
 from typing import Any
 
 from flows.console import say, table
+from tasks.forecasting.comparison import names
 from tasks.reasons import reasons, smallest, worst_off
 
 Result = dict[str, Any]
@@ -180,6 +181,8 @@ def _stores(stores: list[Result]) -> None:
         ],
         left=3,
     )
+    if unknown := [each["store"] for each in stores if each["gated_mape"] is None]:
+        say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
 
 
 def releases(result: Result) -> None:
@@ -265,8 +268,8 @@ def backtest(result: Result) -> None:
                 word = "refused" if decision["outcome"] == "fail" else "abstained"
                 why = f"{decision['day']} {word}: {'; '.join(decision['reasons'])}"
                 refused.setdefault(why, []).append(each["name"])
-    for why, names in sorted(refused.items()):
-        say(f"{why} ({', '.join(names)})")
+    for why, cadences in sorted(refused.items()):
+        say(f"{why} ({', '.join(cadences)})")
     say(
         f"{result['variant']} over {result['days']} days from {result['first_day']}, MAPE of what stores would have run"
     )

@@ -55,16 +55,18 @@ def _store(
         gated = Release(home.releases / now.release).gated_mape(now.variant, store, policy)
     except DifferentPolicies:
         gated = None
-    return {
-        "store": store,
-        "release": now.release,
-        "variant": now.variant,
-        "gated_mape": gated,
-        "mape": mape,
-        "drift_pp": None if mape is None or gated is None else mape - gated,
-        "days": days,
-        "previous": stack[-2].release if len(stack) > 1 else None,
-    }
+    return defined(
+        {
+            "store": store,
+            "release": now.release,
+            "variant": now.variant,
+            "gated_mape": gated,
+            "mape": mape,
+            "drift_pp": None if mape is None or gated is None else mape - gated,
+            "days": days,
+            "previous": stack[-2].release if len(stack) > 1 else None,
+        }
+    )
 
 
 def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:

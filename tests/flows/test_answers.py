@@ -104,3 +104,11 @@ def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.Capture
         "refused as a whole: 20250101-00000000, made 2026-11-24T10:00:00 (weekly)",
         *lines,
     ]
+
+
+def test_a_store_gated_under_another_mape_policy_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    store = {"release": "20241231-4f381d4f", "variant": "lstm-8", "mape": 9.0, "days": 14}
+    known, unknown = {"gated_mape": 8.0, "drift_pp": 1.0}, {"gated_mape": None, "drift_pp": None}
+    answers.monitor({"stores": [store | known | {"store": "1"}, store | unknown | {"store": "2"}], "alerts": []})
+    said = capsys.readouterr().out
+    assert "store 2: not gated under today's [mape], so drift is unknown until the next release" in said
