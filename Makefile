@@ -26,7 +26,7 @@ run: env ## ingest the shipped landing file, retrain (quick), show the compariso
 	$(BIN)/shelfcast retrain --profile quick
 
 test: env ## every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: env ## ruff and mypy
 	$(BIN)/ruff check .

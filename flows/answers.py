@@ -122,7 +122,7 @@ def judge(result: Result) -> None:
     )
     for reason in reasons(result["variants"]):
         say(reason)
-    say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be others")
+    say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be different")
 
 
 def promote(result: Result) -> None:
