@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -189,26 +189,8 @@ class Evidence:
         counted = float(self.counted[each.runs].sum())
         return float(each.percentage[each.runs].sum()) / counted if counted else float("nan")
 
-    def without(self, cells: NDArray[np.bool_] | None = None, days: NDArray[np.bool_] | None = None) -> "Evidence":
-        """As if some cells or days had not been measured."""
-        kept = np.ones(self.counted.shape)
-        if cells is not None:
-            kept[cells] = 0
-        if days is not None:
-            kept[:, days] = 0
-        errors = {
-            name: replace(each, percentage=_where(kept, each.percentage), signed=_where(kept, each.signed))
-            for name, each in self.errors.items()
-        }
-        shared = {name: getattr(self, name) * kept for name in ("forecasts", "counted", "sold")}
-        return replace(self, errors=errors, **shared)
-
 
 _ARRAYS = ("stores", "classes", "days", "forecasts", "counted", "sold")
-
-
-def _where(kept: Floats, values: Floats) -> Floats:
-    return np.where(kept > 0, values, 0)
 
 
 def _errors(yardstick: Yardstick, stores: NDArray[np.str_], forecast: Forecast) -> Errors:

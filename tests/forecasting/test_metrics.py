@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.forecasting.metrics import bias, coverage, mape, wape
+from tasks.forecasting.metrics import mape, wape
 
 Metric = Callable[[NDArray[np.floating], NDArray[np.floating]], float]
 
@@ -20,9 +20,7 @@ FORECAST = np.array([12.0, 3.0, 15.0, 5.0], dtype=np.float32)
 def test_worked_by_hand() -> None:
     """Errors of 2, 3, 5 and 0 units: 20 %, not counted, 25 % and 0 %."""
     assert mape(ACTUAL, FORECAST) == pytest.approx((20 + 25 + 0) / 3)
-    assert coverage(ACTUAL) == pytest.approx(75)
     assert wape(ACTUAL, FORECAST) == pytest.approx(100 * (2 + 3 + 5 + 0) / 35)
-    assert bias(ACTUAL, FORECAST) == pytest.approx(100 * (2 + 3 - 5 + 0) / 35)
 
 
 def loop_mape(actual: list[float], forecast: list[float]) -> float:
@@ -35,14 +33,6 @@ def loop_wape(actual: list[float], forecast: list[float]) -> float:
     return 100 * error / sum(actual) if sum(actual) > 0 else math.nan
 
 
-def loop_bias(actual: list[float], forecast: list[float]) -> float:
-    return 100 * (sum(forecast) - sum(actual)) / sum(actual) if sum(actual) > 0 else math.nan
-
-
-def loop_coverage(actual: list[float]) -> float:
-    return 100 * len([a for a in actual if a > 0]) / len(actual) if actual else math.nan
-
-
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(0, 300, width=32)), max_size=40))
 def test_as_naive_loops(days: list[tuple[int, float]]) -> None:
     actual, forecast = [float(a) for a, _ in days], [f for _, f in days]
@@ -50,11 +40,9 @@ def test_as_naive_loops(days: list[tuple[int, float]]) -> None:
     close = {"rel": 1e-9, "abs": 1e-9, "nan_ok": True}
     assert mape(*arrays) == pytest.approx(loop_mape(actual, forecast), **close)
     assert wape(*arrays) == pytest.approx(loop_wape(actual, forecast), **close)
-    assert bias(*arrays) == pytest.approx(loop_bias(actual, forecast), **close)
-    assert coverage(arrays[0]) == pytest.approx(loop_coverage(actual), **close)
 
 
-@pytest.mark.parametrize("metric", [mape, wape, bias])
+@pytest.mark.parametrize("metric", [mape, wape])
 @pytest.mark.parametrize(
     ("actual", "forecast"),
     [
