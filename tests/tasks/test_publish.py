@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tasks import ledger, workers
@@ -324,7 +325,24 @@ def test_the_report_says_where_the_smallest_that_passed_does_well_and_badly(shop
 def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tuple[Home, str, str], built: Work) -> None:
     home, older, newer = shop
     assert [entry.subject for entry in ledger.read(home, ["release"])] == [older, newer]
-    assert ledger.read(home, ["release"])[0].why == "the gate passed 4 variants"
+    entry = ledger.read(home, ["release"])[0]
+    assert entry.why == "the gate passed 4 variants"
+    manifest = Release(home.releases / older).manifest
+    assert entry.details["variants"] == manifest["variants"], "with every check of every verdict"
+
+
+def test_scores_by_group_are_in_the_release_with_their_policy(shop: tuple[Home, str, str], built: Work) -> None:
+    table = pd.read_parquet(shop[0].releases / shop[1] / "scores.parquet")
+    assert set(table["by"]) == {"", "store", "item", "item class", "store x item class", "weekday", "month"}
+    assert set(table["policy"]) == {DEFAULT_POLICY.hash} and set(table["forecaster"]) == {"reference", *NAMES}
+    overall = table[table["by"] == ""].set_index("forecaster")
+    for name in NAMES:
+        score = built.candidate.scores(name)[0]
+        assert score["policy"] == DEFAULT_POLICY.hash
+        for error in ("mape", "wape", "bias_pct", "mase", "rmsse"):
+            assert overall.loc[name, error] == pytest.approx(score[error])
+    stores = table[(table["forecaster"] == "lstm-16") & (table["by"] == "store")].set_index("group")["mape"]
+    assert stores.to_dict() == pytest.approx(built.candidate.scores("lstm-16")[0]["by_store"])
 
 
 def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None:
