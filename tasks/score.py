@@ -51,7 +51,8 @@ def score(
         forecasts = _forecasts(home, champion, stores, last, policy)
         scores.append(home, forecasts)
         gated = _gated(home, champion, stores, policy)
-        scored += [_store(store, champion, forecasts, last, drift, gated[store]) for store in stores]
+        parts = (forecasts, last, drift, policy)
+        scored += [_store(store, champion, gated[store], *parts) for store in stores]
     log.info("scored %d stores as of %s", len(scored), last)
     return str(last), sorted(scored, key=lambda each: (len(each.store), each.store))
 
@@ -83,6 +84,7 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
     except TooLittleHistory:
         return empty
     since = windows(sales, sales.column_after(learned), len(sales.dates))
+    since = since[Yardstick(since, len(sales.dates), policy).measured]
     if not len(since):
         return empty
     forecast = release.forecast(champion.variant, since, release.levels)
@@ -102,11 +104,18 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
 
 
 def _store(
-    store: str, champion: Champion, forecasts: pd.DataFrame, last: date, drift: DriftPolicy, gated: float
+    store: str,
+    champion: Champion,
+    gated: float,
+    forecasts: pd.DataFrame,
+    last: date,
+    drift: DriftPolicy,
+    policy: MapePolicy,
 ) -> StoreScore:
     mine = forecasts[forecasts["store"] == store]
     day = np.array(mine["date"].to_list(), dtype="datetime64[D]")
-    now = live(day, mine["percentage_error"].to_numpy(), gated, np.datetime64(last), drift)
+    error = mine["percentage_error"].to_numpy()
+    now = live(day, error, gated, np.datetime64(last), drift, policy.min_coverage)
     return StoreScore(store, champion.release, champion.variant, now)
 
 

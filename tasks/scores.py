@@ -71,5 +71,6 @@ def lately(home: Home, drift: DriftPolicy, policy: MapePolicy) -> dict[tuple[Any
         return {}
     recent = scores[pd.to_datetime(scores["date"]) > pd.Timestamp(max(scores["date"])) - pd.Timedelta(days=drift.days)]
     return {
-        key: (mean(mine["percentage_error"].to_numpy()), mine["date"].nunique()) for key, mine in recent.groupby(KEY)
+        key: (mean(mine["percentage_error"].to_numpy(), policy.min_coverage), mine["date"].nunique())
+        for key, mine in recent.groupby(KEY)
     }

@@ -63,6 +63,7 @@ def live(
     gated_mape: float,
     as_of: np.datetime64,
     policy: DriftPolicy,
+    min_coverage: float = 0.0,
 ) -> Live:
     """Score one store's forecasts on the days up to `as_of`.
 
@@ -72,21 +73,23 @@ def live(
         gated_mape: What the release was gated at, in percent.
         as_of: The last day to look at.
         policy: How far to look back.
+        min_coverage: Share of the forecasts that must count, in percent. Defaults to 0.
     """
     week = (day > as_of - 7) & (day <= as_of)
     recent = (day > as_of - policy.days) & (day <= as_of)
     return Live(
-        mean(error[week]),
-        mean(error[recent]),
+        mean(error[week], min_coverage),
+        mean(error[recent], min_coverage),
         gated_mape,
         len(np.unique(day[recent])),
     )
 
 
-def mean(error: Floats) -> float:
-    """Mean of the errors that count; NaN if none does."""
+def mean(error: Floats, min_coverage: float) -> float:
+    """Mean of the errors that count; NaN if none does, or fewer than `min_coverage` percent of them."""
     counts = np.isfinite(error)
-    return float(np.mean(error[counts], dtype=float)) if counts.any() else math.nan
+    enough = counts.any() and 100 * counts.mean() >= min_coverage
+    return float(np.mean(error[counts], dtype=float)) if enough else math.nan
 
 
 def alarming(now: Live, policy: DriftPolicy, already_open: bool) -> bool | None:

@@ -210,7 +210,7 @@ class Yardstick:
 
     def _sums(self, forecast: Floats, group: NDArray[np.integer], groups: int) -> Sums:
         """Sums over the windows of each group, which `group` numbers, shape `(windows,)`."""
-        here = self._measured
+        here = self.measured
         error = np.asarray(forecast, np.float64) - self._actual
         absolute, scale, square = np.abs(error), *self._scales
         scaled, counted = here & np.isfinite(scale), self._counted
@@ -234,8 +234,8 @@ class Yardstick:
         return np.maximum(actual, 0) if self.policy.returns == "as no sales" else actual
 
     @cached_property
-    def _measured(self) -> NDArray[np.bool_]:
-        """Which days count in any error."""
+    def measured(self) -> NDArray[np.bool_]:
+        """Which windows count in any error, shape `(windows,)`."""
         measured = self._actual >= 0
         if self.policy.closed_days == "leave out":
             measured &= ~closed(self.windows.panel)[self.windows.series, self.windows.column]
@@ -244,7 +244,7 @@ class Yardstick:
     @cached_property
     def _counted(self) -> NDArray[np.bool_]:
         """Which count in MAPE."""
-        counted = self._measured & (self._actual > 0) if self.policy.zero_days == "leave out" else self._measured
+        counted = self.measured & (self._actual > 0) if self.policy.zero_days == "leave out" else self.measured
         if not self.policy.min_volume:
             return counted
         return counted & (_mean(self._before.sales) >= self.policy.min_volume)[self.windows.series]

@@ -82,3 +82,12 @@ def test_nothing_scored_is_undefined() -> None:
 def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         DriftPolicy(**wrong)
+
+
+@pytest.mark.parametrize(("counting", "known"), [(7, True), (6, False)])
+def test_drift_is_unknown_where_too_few_of_the_days_count(counting: int, known: bool) -> None:
+    day, error = TODAY - np.arange(28), np.full(28, np.nan)
+    error[:counting] = 15.0
+    score = live(day, error, 12.0, TODAY, POLICY, min_coverage=25)
+    assert math.isfinite(score.drift_pp) == known
+    assert score.mape_7 == pytest.approx(15.0), "of a week it is most of the days"

@@ -219,3 +219,17 @@ def test_a_release_gated_under_another_mape_policy_has_no_drift(shifted: Shop) -
     assert all(each.live.mape_28 > 0 and math.isnan(each.live.gated_mape) for each in scored)
     assert all(math.isnan(each.live.drift_pp) for each in scored)
     assert watch.fn(home, scored, "2023-03-19", POLICY) == []
+
+
+def test_a_day_on_which_a_store_was_closed_is_not_scored(shop: Shop, tmp_path: Path, take_in: TakeIn) -> None:
+    home, older, _ = shop
+    promote(home, older, "1", "2")
+    later = CHAIN.model_copy(update={"days": CHAIN.days + 14})
+    write_sample(tmp_path / "later.parquet", later)
+    sales = pd.read_parquet(tmp_path / "later.parquet")
+    closed = (sales["store"].astype(str) == "2") & (pd.to_datetime(sales["date"]) == pd.Timestamp(2023, 3, 10))
+    sales.loc[closed, "sales"] = 0
+    sales.to_parquet(tmp_path / "closed.parquet")
+    assert closed.sum() == 2 and take_in(home, tmp_path / "closed.parquet")["rows_accepted"] == 14 * 4
+    scored = {each.store: each.live.days for each in score.fn(home, None, POLICY)[1]}
+    assert scored == {"1": 14, "2": 13}
