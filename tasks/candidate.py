@@ -11,10 +11,12 @@ evidence.npz                                             what the gate saw
 import io
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,32 @@ GOLDEN = 8
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
 """On whose versions the models depend."""
+
+
+def folder_name(
+    last_day: date,
+    snapshot: int,
+    recipe: Recipe,
+    variants: Sequence[Variant],
+    days: Days,
+    history: History,
+    calendar: SeasonCalendar,
+    policy: MapePolicy,
+    **more: Any,
+) -> str:
+    """The last day known and a hash of all that models depend on, so that the same work finds the same folder again."""
+    depends_on = {
+        "snapshot": snapshot,
+        "recipe": recipe.model_dump(),
+        **more,
+        "variants": [variant.name for variant in variants],
+        "days": days.model_dump(),
+        "history": history.model_dump(mode="json"),
+        "calendar": calendar.model_dump(mode="json"),
+        "mape": policy.model_dump(mode="json"),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+    return f"{last_day:%Y%m%d}-{sha256(to_json(depends_on)).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -90,9 +118,7 @@ class Candidate:
     @cached_property
     def panel(self) -> Panel:
         """The sales that take part; they stay in their file."""
-        series, sales = self.prepared["series"], np.load(self.folder / "sales.npy", mmap_mode="r")
-        dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
-        return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
+        return stored_panel(self.folder, self.prepared["series"])
 
     @cached_property
     def holdout(self) -> Windows:
@@ -119,7 +145,7 @@ class Candidate:
     @property
     def golden_rows(self) -> NDArray[np.int64]:
         """Indices of windows spread over the holdout."""
-        return np.unique(np.linspace(0, len(self.holdout) - 1, GOLDEN).astype(int))
+        return golden_rows(self.holdout)
 
     @property
     def golden(self) -> Windows:
@@ -185,7 +211,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
         "fault": fault,
         "sha256": sha256(content).hexdigest(),
         "file_bytes": len(content),
-        "transfer_bytes": len(Codec("zstd", compression_level=19).compress(content, asbytes=True)),
+        "transfer_bytes": transfer_bytes(content),
     }
     if fault is None:
         file = litert.Forecaster(content)
@@ -215,6 +241,28 @@ def _validated(candidate: Candidate, file: litert.Forecaster) -> float | None:
         return None
     chosen = candidate.validation
     return chosen.accuracy(scaling.forecast(candidate.scale, chosen.windows, file)).mape
+
+
+def series_of(panel: Panel) -> dict[str, Any]:
+    """What a panel has beside its sales, for JSON."""
+    return {"stores": panel.stores.tolist(), "items": panel.items.tolist(), "first_day": str(panel.dates[0])}
+
+
+def stored_panel(folder: Path, series: dict[str, Any]) -> Panel:
+    """The panel whose sales are in `sales.npy` of a folder, where they stay, and whose rest is `series`."""
+    sales = np.load(folder / "sales.npy", mmap_mode="r")
+    dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
+    return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
+
+
+def golden_rows(measured: Windows) -> NDArray[np.int64]:
+    """Indices of a few windows, spread over all."""
+    return np.unique(np.linspace(0, len(measured) - 1, GOLDEN).astype(int))
+
+
+def transfer_bytes(content: bytes) -> int:
+    """Bytes of a file as it is sent."""
+    return len(Codec("zstd", compression_level=19).compress(content, asbytes=True))
 
 
 def npy(array: NDArray[Any]) -> bytes:

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pyarrow import Codec
 
 from tasks import sales_table
-from tasks.candidate import GOLDEN, PACKAGES, npy
+from tasks.candidate import folder_name, golden_rows, npy, series_of, stored_panel, transfer_bytes
 from tasks.forecasting import scaling
 from tasks.forecasting.evidence import File
 from tasks.forecasting.history import History
@@ -69,10 +66,7 @@ class Backtest:
     @cached_property
     def sales(self) -> Panel:
         """All sales; they stay in their file."""
-        series = json.loads((self.folder / "series.json").read_text())
-        sales = np.load(self.folder / "sales.npy", mmap_mode="r")
-        dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
-        return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
+        return stored_panel(self.folder, json.loads((self.folder / "series.json").read_text()))
 
     @property
     def report(self) -> Path:
@@ -135,22 +129,12 @@ def open_backtest(
     for period in history.exclude:
         require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
     variants = plan((variant,))
-    depends_on = {
-        "snapshot": version,
-        "recipe": recipe.model_dump(),
-        "variants": [each.name for each in variants],
-        "days": days.model_dump(),
-        "history": history.model_dump(mode="json"),
-        "calendar": calendar.model_dump(mode="json"),
-        "mape": policy.model_dump(mode="json"),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-    }
-    folder = home.backtests / f"{last_day:%Y%m%d}-{sha256(to_json(depends_on)).hexdigest()[:8]}"
+    name = folder_name(last_day, version, recipe, variants, days, history, calendar, policy)
+    folder = home.backtests / name
     if not (folder / "series.json").exists():
         sales = History(exclude=history.exclude).cut(sales_table.panel(home, version))
         write_file(folder / "sales.npy", npy(sales.sales))
-        series = {"stores": sales.stores.tolist(), "items": sales.items.tolist(), "first_day": str(sales.dates[0])}
-        write_file(folder / "series.json", to_json(series))
+        write_file(folder / "series.json", to_json(series_of(sales)))
     return Backtest(folder, recipe, variants, days, history, calendar, policy)
 
 
@@ -175,7 +159,7 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
         windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
     )
     yardstick = Yardstick(past.holdout, past.split.holdout, backtest.policy, backtest.calendar.groups)
-    golden = scale(holdout[np.unique(np.linspace(0, len(holdout) - 1, GOLDEN).astype(int))]).inputs
+    golden = scale(holdout[golden_rows(holdout)]).inputs
     files, tables = [], {}
     for variant, weights in _all_weights(backtest, taught):
         content = build.file(variant, backtest.recipe, weights, build.representative(taught, seed=0))
@@ -199,8 +183,7 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
 
 
 def _file(variant: Variant, fault: str | None, content: bytes, mape: float) -> File:
-    sent = Codec("zstd", compression_level=19).compress(content, asbytes=True)
-    return File(variant.name, variant.parent, fault, len(content), len(sent), (mape,))
+    return File(variant.name, variant.parent, fault, len(content), transfer_bytes(content), (mape,))
 
 
 def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:

@@ -3,14 +3,12 @@
 import logging
 from dataclasses import asdict
 from datetime import date
-from hashlib import sha256
-from importlib import metadata
 
 import numpy as np
 from prefect import task
 
 from tasks import sales_table
-from tasks.candidate import PACKAGES, Candidate, npy
+from tasks.candidate import Candidate, folder_name, npy, series_of
 from tasks.forecasting.history import WHOLE, History
 from tasks.forecasting.lessons import lessons
 from tasks.forecasting.recipe import Recipe, choose, learn_scaling, references, to_learn_from
@@ -52,20 +50,8 @@ def draft(
     for period in history.exclude:
         require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
     built = plan(variants)
-    depends_on = {
-        "snapshot": version,
-        "recipe": recipe.model_dump(),
-        "runs": runs,
-        "variants": [variant.name for variant in built],
-        "days": days.model_dump(),
-        "history": history.model_dump(mode="json"),
-        "calendar": calendar.model_dump(mode="json"),
-        "mape": policy.model_dump(mode="json"),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-    }
-    key = sha256(to_json(depends_on)).hexdigest()[:8]
-    folder = home.candidates / f"{last_day:%Y%m%d}-{key}"
-    return Candidate(folder, version, recipe_name, recipe, runs, built, days, history, calendar, policy)
+    name = folder_name(last_day, version, recipe, built, days, history, calendar, policy, runs=runs)
+    return Candidate(home.candidates / name, version, recipe_name, recipe, runs, built, days, history, calendar, policy)
 
 
 @task
@@ -104,11 +90,7 @@ def prepare(home: Home, candidate: Candidate) -> None:
         "snapshot": asdict(sales_table.describe(home, candidate.snapshot))
         | {"series": len(sales.stores), "skipped": sales.skipped}
         | asdict(row_set(sales)),
-        "series": {
-            "stores": sales.stores.tolist(),
-            "items": sales.items.tolist(),
-            "first_day": str(sales.dates[0]),
-        },
+        "series": series_of(sales),
         "scaling": scaling.to_dict(),
         "levels": scaling.after(sales).to_dict() if isinstance(scaling, RunningLevel) else None,
         "validation": {

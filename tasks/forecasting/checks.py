@@ -192,10 +192,10 @@ class Checks:
         earlier = [name for name in self.comparison.evidence.errors if name.startswith(f"{BUDGET} ")]
         if not earlier:
             return self._nothing_to_compare("budget", limit, "no store ran a model yet")
-        highs = {name: self.comparison.difference(self.file.variant, name).high for name in earlier}
-        undefined = [name for name, high in highs.items() if math.isnan(high)]
-        worst = undefined[0] if undefined else max(highs, key=lambda name: highs[name])
-        return self._worse("budget", f"that of {self.comparison.evidence.errors[worst].label}", worst, limit)
+        found = {name: self.comparison.difference(self.file.variant, name) for name in earlier}
+        worst = max(found, key=lambda name: math.inf if math.isnan(found[name].high) else found[name].high)
+        what = f"MAPE above that of {self.comparison.evidence.errors[worst].label}"
+        return self._at_most("budget", what, found[worst], limit, "pp", worst)
 
     def _reference(self, _: bool) -> Check:
         """Below the reference for sure."""

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.bootstrap import WEEK, Bootstrap, Draws
+from tasks.forecasting.bootstrap import Bootstrap, Draws
 from tasks.forecasting.evidence import Evidence
 from tasks.forecasting.limits import Limits
 from tasks.forecasting.metrics import Floats
+from tasks.forecasting.season import weekday
 
 BLOCKS, GROUP_BLOCKS = 4, 12
 """Blocks of days at least, in a comparison of all and in that of one group: a group is allowed only a share of the
@@ -117,13 +118,9 @@ class Comparison:
         Source:
             Holm (1979), "A simple sequentially rejective multiple test procedure".
         """
-        parts = self._parts(name, other, groups)
-        measured = (parts.counted > 0).sum(axis=1)
-        judged = measured >= self.limits.min_days
-        kept, excess, counted = parts.names[judged], parts.excess[judged], parts.counted[judged]
+        (kept, excess, counted), short = self._judged(name, other, groups)
         difference = excess.sum(axis=1) / counted.sum(axis=1)
-        known = np.isfinite(difference)
-        order = np.argsort(-np.where(known, difference, -np.inf), kind="stable")[: known.sum()]
+        order = _worst_first(difference)
         drawn = {
             int(index): self._draws(excess[index], counted[index], GROUP_BLOCKS, GROUP_DRAWS)
             for number, index in enumerate(order)
@@ -136,13 +133,26 @@ class Comparison:
         flagged.sort(key=lambda index: -lows[index])
         subject = next(iter(flagged or drawn), None)
         return Worst(
-            tuple(Group(str(kept[index]), float(difference[index])) for index in order),
+            _named(kept, difference, order),
             tuple(kept[flagged].tolist()),
             UNDEFINED if subject is None else Estimate(float(difference[subject]), *drawn[subject].bounds(at)),
             max(lows.values()) if flagged else math.nan,
-            tuple(kept[~known].tolist()),
-            tuple(parts.names[~judged & (measured > 0)].tolist()),
+            tuple(kept[~np.isfinite(difference)].tolist()),
+            short,
         )
+
+    def ranked(self, name: str, other: str, groups: NDArray[np.str_]) -> tuple[Group, ...]:
+        """The difference in each group of cells with days enough, the worst first, without bounds."""
+        (kept, excess, counted), _ = self._judged(name, other, groups)
+        difference = excess.sum(axis=1) / counted.sum(axis=1)
+        return _named(kept, difference, _worst_first(difference))
+
+    def _judged(self, name: str, other: str, groups: NDArray[np.str_]) -> tuple["_Parts", tuple[str, ...]]:
+        """What each group with days enough adds, and the names of those with too few."""
+        parts = self._parts(name, other, groups)
+        measured = (parts.counted > 0).sum(axis=1)
+        judged = measured >= self.limits.min_days
+        return _Parts(*(each[judged] for each in parts)), tuple(parts.names[~judged & (measured > 0)].tolist())
 
     def drivers(self, name: str, other: str | None, groups: NDArray[np.str_], limit: float) -> Drivers:
         """Which groups of cells put the difference, or the MAPE if there is no other, over `limit`."""
@@ -207,6 +217,16 @@ class _Parts(NamedTuple):
     counted: Floats
 
 
+def _worst_first(difference: Floats) -> NDArray[np.int64]:
+    """Indices of the known differences, the largest first."""
+    known = np.isfinite(difference)
+    return np.argsort(-np.where(known, difference, -np.inf), kind="stable")[: known.sum()]
+
+
+def _named(names: NDArray[np.str_], difference: Floats, order: NDArray[np.int64]) -> tuple[Group, ...]:
+    return tuple(Group(str(names[index]), float(difference[index])) for index in order)
+
+
 @lru_cache(maxsize=8)
 def _bootstrap(days: int, block_weeks: int, draws: int, blocks: int) -> Bootstrap:
     return Bootstrap(days, block_weeks, draws, blocks)
@@ -226,7 +246,7 @@ def _surely_over(suspects: Mapping[int, Draws], limit: float, groups: int, chanc
 
 def mondays(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     """The first day of each day's week."""
-    return days - (days.astype("datetime64[D]").astype(np.int64) + 3) % WEEK
+    return days - weekday(days)
 
 
 def names(items: Iterable[str], at_most: int = 5) -> str:

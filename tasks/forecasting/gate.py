@@ -62,5 +62,4 @@ def _verdict(comparison: Comparison, file: File, files: dict[str, File]) -> Verd
 def _worst_off(comparison: Comparison, variant: str) -> tuple[Group, ...]:
     if not {variant, INCUMBENT} <= set(comparison.evidence.errors):
         return ()
-    worst = comparison.worst(variant, INCUMBENT, comparison.evidence.stores, float("inf"))
-    return worst.groups[:WORST_OFF]
+    return comparison.ranked(variant, INCUMBENT, comparison.evidence.stores)[:WORST_OFF]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.forecasting.metrics import Floats
 from tasks.forecasting.sales import Panel
+from tasks.forecasting.season import weekday
 from tasks.forecasting.windows import Windows
 
 WEEK = 7
@@ -175,24 +176,17 @@ class Yardstick:
 
     def by(self, forecast: Floats) -> dict[str, dict[str, Accuracy]]:
         """Errors by store, item, item class, store x item class, weekday and month, each group by its name."""
-        return {
-            name: dict(
-                zip(labels, self._sums(forecast, group, len(labels)).accuracy(self.policy.min_coverage), strict=True)
-            )
-            for name, (labels, group) in self._groupings.items()
-        }
+        return {kind: self._by(forecast, kind) for kind in self._groupings}
 
     def percentage_errors(self, forecast: Floats) -> Floats:
         """Absolute percentage error of each window in percent, shape `(windows,)`; NaN where a day does not count."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             errors = 100 * np.abs(np.asarray(forecast, np.float64) - self._actual) / self._divisor
         return np.where(self._counted, errors, np.nan)
 
     def by_store(self, forecast: Floats) -> dict[str, float]:
         """MAPE of each store that has days, in percent."""
-        labels, group = self._groupings["store"]
-        found = self._sums(forecast, group, len(labels)).accuracy(self.policy.min_coverage)
-        return {store: each.mape for store, each in zip(labels, found, strict=True)}
+        return {store: each.mape for store, each in self._by(forecast, "store").items()}
 
     @property
     def cells(self) -> tuple[list[tuple[str, str]], NDArray[np.datetime64]]:
@@ -208,6 +202,11 @@ class Yardstick:
         sums = self._sums(forecast, group * len(days) + column, len(labels) * len(days))
         return Sums(*(each.reshape(len(labels), len(days)) for each in sums))
 
+    def _by(self, forecast: Floats, kind: str) -> dict[str, Accuracy]:
+        labels, group = self._groupings[kind]
+        sums = self._sums(forecast, group, len(labels))
+        return dict(zip(labels, sums.accuracy(self.policy.min_coverage), strict=True))
+
     def _sums(self, forecast: Floats, group: NDArray[np.integer], groups: int) -> Sums:
         """Sums over the windows of each group, which `group` numbers, shape `(windows,)`."""
         here = self.measured
@@ -220,7 +219,7 @@ class Yardstick:
                 counted,
                 np.where(here, self._actual, 0),
                 scaled,
-                np.where(counted, 100 * absolute / self._divisor, 0),
+                np.where(counted, self.percentage_errors(forecast), 0),
                 np.where(here, absolute, 0),
                 np.where(here, error, 0),
                 np.where(scaled, absolute / scale, 0),
@@ -272,14 +271,13 @@ class Yardstick:
     def _groupings(self) -> dict[str, tuple[list[str], NDArray[np.int64]]]:
         """For each kind of group the labels, and which of them each window has."""
         panel, series, column = self.windows.panel, self.windows.series, self.windows.column
-        weekday = (panel.dates.astype("datetime64[D]").astype(np.int64) + 3) % WEEK
         cells, cell = self._cells
         return {
             "store": _numbered(panel.stores, series),
             "item": _numbered(panel.items, series),
             "item class": _numbered(self.classes, series),
             "store x item class": ([" x ".join(each) for each in cells], cell),
-            "weekday": (list(WEEKDAYS), weekday[column]),
+            "weekday": (list(WEEKDAYS), weekday(panel.dates)[column]),
             "month": _numbered(panel.dates.astype("datetime64[M]").astype(str), column),
         }
 
