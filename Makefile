@@ -32,6 +32,7 @@ lint: env ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: env ## speed, memory and accuracy, as ratios within one run; PARTS="files memory" for some of it
 	$(BIN)/python -m benchmarks $(PARTS)

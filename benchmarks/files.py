@@ -11,10 +11,10 @@ from contextlib import redirect_stdout
 import numpy as np
 from pyarrow import Codec
 
-from tasks.forecasting.lstm import Weights
-from tasks.forecasting.sales import WINDOW
-from tasks.forecasting.variants.latency import Rules, measure
-from tasks.forecasting.variants.litert import Forecaster, write
+from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.model.lstm import Weights
+from tasks.forecasting.model.variants.latency import Rules, measure
+from tasks.forecasting.model.variants.litert import Forecaster, write
 
 UNITS = (64, 32, 16, 8, 4)
 LOOP = Rules(seconds=1.0)

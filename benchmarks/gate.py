@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.size import peak_mb
-from tasks.forecasting.bootstrap import Bootstrap
-from tasks.forecasting.checks import Check
-from tasks.forecasting.evidence import CHAMPION, Evidence
-from tasks.forecasting.gate import Verdict, judge
-from tasks.forecasting.limits import Limits
-from tasks.forecasting.trial import Trial
+from benchmarks.synthetic_gate import Trial
+from tasks.forecasting.gate.bootstrap import Bootstrap
+from tasks.forecasting.gate.checks import Check
+from tasks.forecasting.gate.evidence import CHAMPION, Evidence
+from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.gate.verdict import Verdict, judge
 
 YEAR = 364
 VARIANTS = 12

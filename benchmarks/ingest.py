@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from tasks import contract
-from tasks.contract import Contract
 from tasks.forecasting.synthetic import Chain
-from tasks.home import Home
-from tasks.ingest import merge_batch, read_batch
-from tasks.sample import write_sample
+from tasks.ingest.contract import suite
+from tasks.ingest.contract.suite import Contract
+from tasks.ingest.ingest import merge_batch, read_batch
+from tasks.ingest.sample import write_sample
+from tasks.state.home import Home
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 CHAIN = Chain(stores=10, items=50, days=1826, first_day=date(2021, 1, 1))
@@ -47,7 +47,7 @@ def _ours(path: Path) -> dict[str, float]:
         start = time.perf_counter()
         batch = read_batch.fn([str(path)], home, Contract(), staging)
         read = time.perf_counter()
-        contract.check(batch.profile, Contract())  # type: ignore[arg-type]
+        suite.check(batch.profile, Contract())  # type: ignore[arg-type]
         checked = time.perf_counter()
         merge_batch.fn(batch, home)
         merged = time.perf_counter()

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.size import ingest_apart, peak_mb
 from tasks.forecasting.synthetic import Chain
-from tasks.sample import write_sample
+from tasks.ingest.sample import write_sample
 
 STORES = {50: 1, 500: 10, 5000: 100}
 """Series, and the stores of 50 items that have them; 5 years each."""
@@ -51,12 +51,12 @@ def _apart(step: str, home: Path) -> dict[str, Any]:
 
 def _step(step: str, home: Path) -> None:
     """Run one step and print what it took; only training needs Keras."""
-    from tasks.candidate import build_run
-    from tasks.forecasting.recipe import RECIPES
-    from tasks.forecasting.variants.plan import variant
-    from tasks.forecasting.windows import Days
-    from tasks.home import Home
-    from tasks.prepare import draft, prepare
+    from tasks.forecasting.data.windows import Days
+    from tasks.forecasting.model.recipe import RECIPES
+    from tasks.forecasting.model.variants.plan import variant
+    from tasks.retrain.candidate import build_run
+    from tasks.retrain.prepare import draft, prepare
+    from tasks.state.home import Home
 
     candidate = draft(Home(home), "production", RECIPES["production"], 1, (VARIANT,), Days())
     if step == "train":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.forecasting.synthetic import Chain
-from tasks.sample import write_sample
+from tasks.ingest.sample import write_sample
 
 CHAIN = Chain(stores=5, items=10, days=1826)
 """Made up where no sales are given: as many as the published benchmark's."""

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tasks.forecasting.synthetic import Chain
-from tasks.sample import write_sample
+from tasks.ingest.sample import write_sample
 
 FIRST = date(2021, 1, 1)
 SIZES = {"1 million": 11, "10 million": 110, "91 million": 1000}
@@ -72,10 +72,10 @@ def ingest_apart(home: Path, paths: list[Path]) -> list[dict[str, Any]]:
 def _take_in(home: str, paths: list[str]) -> None:
     import great_expectations  # noqa: F401
 
-    from tasks.contract import Contract
-    from tasks.home import Home
-    from tasks.ingest import merge_batch, read_batch, refuse_batch
-    from tasks.validate import validate
+    from tasks.ingest.contract.suite import Contract
+    from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
+    from tasks.ingest.validate import validate
+    from tasks.state.home import Home
 
     for path in paths:
         with TemporaryDirectory() as staging:

@@ -12,9 +12,9 @@ from importlib.util import find_spec
 import numpy as np
 
 from tasks import workers
-from tasks.forecasting.lstm import Floats, fit
-from tasks.forecasting.recipe import RECIPES
-from tasks.forecasting.sales import WINDOW
+from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.model.lstm import Floats, fit
+from tasks.forecasting.model.recipe import RECIPES
 
 UNITS = (64, 32, 16)
 WINDOWS = 32_768

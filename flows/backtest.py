@@ -5,12 +5,12 @@ from typing import Any
 
 from prefect import flow
 
-from flows import seasons
-from flows.failure import run_failed
+from flows.runtime import seasons
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load
-from tasks.backtest import cadences, replay_history, show, train_models, write_report
-from tasks.cutoff import open_backtest
-from tasks.forecasting.recipe import RECIPES
+from tasks.backtest.models import open_backtest
+from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
+from tasks.forecasting.model.recipe import RECIPES
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])

@@ -6,13 +6,12 @@ from typing import Any
 
 from prefect import flow
 
-from flows.failure import run_failed
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load
-from tasks import alert
-from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
+from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch, summary
+from tasks.ingest.replay import Chosen, replay
+from tasks.ingest.validate import alerts, validate
 from tasks.notify import publish_batch, send
-from tasks.replay import Chosen, replay
-from tasks.validate import validate
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
@@ -43,7 +42,7 @@ def ingest(
             sources or [str(place.landing)], place, settings.contract, Path(staging), written, settings.intake
         )
         findings = validate(batch, settings.contract, place)
-        send(alert.about_data(batch.id, findings), settings.alert_urls)
+        send(alerts(batch.id, findings), settings.alert_urls)
         if findings.refusal:
             result = refuse_batch(batch, findings, place)
         else:

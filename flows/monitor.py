@@ -5,11 +5,11 @@ from typing import Any
 
 from prefect import flow
 
-from flows.failure import run_failed
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load
-from tasks.expire import expire, remember_expired
+from tasks.monitor.expire import expire, remember_expired
+from tasks.monitor.score import remember, score, summary, watch
 from tasks.notify import send
-from tasks.score import remember, score, summary, watch
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])

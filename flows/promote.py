@@ -4,12 +4,13 @@ from typing import Any
 
 from prefect import flow
 
-from flows.failure import run_failed
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load, stores_listed
-from tasks import overrides, selection
-from tasks.deliver import caught_up, deliver, plan_wave, promote_wave, roll_back, summary
-from tasks.override import grant, revoke
-from tasks.release import find
+from tasks.promote import selection
+from tasks.promote.deliver import caught_up, deliver, plan_wave, promote_wave, roll_back, summary
+from tasks.promote.override import grant, revoke
+from tasks.state import overrides
+from tasks.state.release import find
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])

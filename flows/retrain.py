@@ -6,20 +6,22 @@ from typing import Any
 
 from prefect import flow
 
-from flows import cluster
-from flows.build import build_variants
-from flows.failure import run_failed
+from flows.runtime import cluster
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load, stores_listed
-from tasks import alert
-from tasks.evaluate import evaluate_rivals, time_files
-from tasks.forecasting.recipe import RECIPES
-from tasks.judge import judge
-from tasks.manifest import release_id, summary
+from tasks.forecasting.model.recipe import RECIPES
 from tasks.notify import send
-from tasks.prepare import draft, prepare
-from tasks.publish import publish, refused_report, settle, show
-from tasks.release import Release
-from tasks.rivals import rivals
+from tasks.retrain.candidate import Candidate
+from tasks.retrain.comparators import rivals
+from tasks.retrain.compress import compress
+from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.judge import judge
+from tasks.retrain.manifest import release_id, summary
+from tasks.retrain.prepare import draft, prepare
+from tasks.retrain.publish import publish, refused_report, settle, show
+from tasks.retrain.train import train
+from tasks.state import alerts
+from tasks.state.release import Release
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
@@ -55,6 +57,17 @@ def retrain(
     show(manifest)
     published = release.folder.exists()
     if not published:
-        send([alert.nothing_passed(manifest)], settings.alert_urls)
+        send([alerts.nothing_passed(manifest)], settings.alert_urls)
     report = release.report if published else refused_report(candidate)
     return summary(manifest, published, report, time.monotonic() - start)
+
+
+@flow
+def build_variants(candidate: Candidate) -> None:
+    """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
+    built: dict[str, Any] = {}
+    for variant in candidate.variants:
+        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
+        built[variant.name] = step.submit(candidate, variant, *parent)
+    for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
+        evaluated.result()

@@ -17,21 +17,21 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tasks.columns import Feed
-from tasks.contract import Contract
-from tasks.delta import Tidiness
-from tasks.forecasting.choice import CostModel
-from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.history import WHOLE, History
-from tasks.forecasting.limits import Limits
-from tasks.forecasting.recipe import RECIPES
-from tasks.forecasting.rollout import RolloutPolicy, StoreList
-from tasks.forecasting.scoring import DEFAULT_POLICY, MapePolicy
-from tasks.forecasting.variants.plan import plan
-from tasks.forecasting.windows import Days
-from tasks.home import Home
-from tasks.intake import Intake
-from tasks.season_calendar import NO_CALENDAR, SeasonCalendar
+from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.data.history import WHOLE, History
+from tasks.forecasting.data.windows import Days
+from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.model.recipe import RECIPES
+from tasks.forecasting.model.variants.plan import plan
+from tasks.forecasting.rollout.drift import DriftPolicy
+from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
+from tasks.ingest.contract.suite import Contract
+from tasks.ingest.reading.feed import Feed
+from tasks.ingest.stage import Intake
+from tasks.state.delta import Tidiness
+from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
+from tasks.state.home import Home
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""

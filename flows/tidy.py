@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.failure import run_failed
+from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load
 from tasks.tidy import tidy_tables
 

@@ -11,7 +11,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
-from tasks.alert import Alert
+from tasks.state.alerts import Alert
 
 log = logging.getLogger("shelfcast.alert")
 

@@ -10,10 +10,10 @@ from typing import Any
 from deltalake import DeltaTable
 from prefect import task
 
-from tasks import delta, sales_table
-from tasks.delta import Tidiness
-from tasks.home import Home
-from tasks.release import releases
+from tasks.state import delta, sales_table
+from tasks.state.delta import Tidiness
+from tasks.state.home import Home
+from tasks.state.release import releases
 
 log = logging.getLogger("shelfcast.tidy")
 

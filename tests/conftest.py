@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.candidate import Candidate, npy
-from tasks.contract import Contract
-from tasks.forecasting.limits import Limits
-from tasks.forecasting.lstm import Training
-from tasks.forecasting.recipe import Recipe
+from tasks.forecasting.data.windows import Days
+from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.model.lstm import Training
+from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.synthetic import Chain
-from tasks.forecasting.windows import Days
-from tasks.home import Home, write_file
+from tasks.ingest.contract.suite import Contract
+from tasks.retrain.candidate import Candidate
+from tasks.state.arrays import npy
+from tasks.state.home import Home, write_file
 
 # steps are called outside a flow here; Prefect's log handler warns of that, and warnings are errors
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
@@ -70,8 +71,8 @@ class Work:
 @pytest.fixture(scope="session")
 def take_in() -> TakeIn:
     """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""
-    from tasks.contract import Breach, Findings
-    from tasks.ingest import merge_batch, read_batch, refuse_batch, summary
+    from tasks.ingest.contract.suite import Breach, Findings
+    from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch, summary
 
     def ingest(
         home: Home,
@@ -91,11 +92,11 @@ def take_in() -> TakeIn:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
-    from tasks.compress import compress
-    from tasks.evaluate import evaluate, evaluate_rivals, time_files
-    from tasks.prepare import draft, prepare
-    from tasks.sample import write_sample
-    from tasks.train import train
+    from tasks.ingest.sample import write_sample
+    from tasks.retrain.compress import compress
+    from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+    from tasks.retrain.prepare import draft, prepare
+    from tasks.retrain.train import train
 
     folder = tmp_path_factory.mktemp("built")
     home = Home(folder / "home")
@@ -123,8 +124,8 @@ def work(built: Work, tmp_path: Path) -> Work:
 @pytest.fixture(scope="session")
 def published(built: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, tuple[str, str]]:
     """The same with two releases, older first. Copy it before you change it."""
-    from tasks.judge import judge
-    from tasks.publish import publish
+    from tasks.retrain.judge import judge
+    from tasks.retrain.publish import publish
 
     work = built.copied(tmp_path_factory.mktemp("published") / "home")
     kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
@@ -162,8 +163,8 @@ class Refusals:
 @pytest.fixture(scope="session")
 def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     """What `refusals` copies."""
-    from tasks.judge import judge
-    from tasks.publish import publish
+    from tasks.retrain.judge import judge
+    from tasks.retrain.publish import publish
 
     work = built.copied(tmp_path_factory.mktemp("refused") / "home")
     for variant, found in (

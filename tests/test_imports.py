@@ -1,4 +1,4 @@
-"""The architecture, held: who imports whom, and what a light command must not load."""
+"""What import-linter's contracts cannot hold: no clock, no file and no heavy package where none belongs."""
 
 import ast
 import subprocess
@@ -60,16 +60,9 @@ def test_there_are_steps_and_knowledge() -> None:
     assert len(FORECASTING) > 15
 
 
-@pytest.mark.parametrize("path", modules("tasks"), ids=str)
-def test_tasks_import_no_flow(path: Path) -> None:
-    assert not [each for each in imports(path) if each.split(".")[0] in ("flows", "tests")]
-
-
 @pytest.mark.parametrize("path", FORECASTING, ids=str)
-def test_forecasting_knows_no_prefect_no_files_and_no_step(path: Path) -> None:
-    used = set(imports(path))
-    assert not [each for each in used if each.startswith("tasks") and not each.startswith("tasks.forecasting")]
-    roots = {each.split(".")[0] for each in used}
+def test_forecasting_knows_no_prefect_and_no_files(path: Path) -> None:
+    roots = {each.split(".")[0] for each in imports(path)}
     assert roots - STDLIB <= KNOWLEDGE
     # Weights.load is given a path by its caller
     assert not roots & (IO - ({"pathlib"} if path.name == "lstm.py" else set()))
@@ -97,12 +90,12 @@ def test_no_module_has_a_name_that_says_nothing(folder: str) -> None:
     assert not [path for path in modules(folder) if VAGUE & {part.removesuffix(".py") for part in path.parts}]
 
 
-@pytest.mark.parametrize("package", ["tasks", "tasks/forecasting"])
-def test_a_package_imports_nothing_of_itself(package: str) -> None:
-    assert (ROOT / package / "__init__.py").read_text() == ""
+@pytest.mark.parametrize("package", [path for path in modules("tasks") if path.name == "__init__.py"], ids=str)
+def test_a_package_imports_nothing_of_itself(package: Path) -> None:
+    assert (ROOT / package).read_text() == ""
 
 
-@pytest.mark.parametrize("module", ["flows.views", "flows.settings", "flows.cli"])
+@pytest.mark.parametrize("module", ["flows.cli.views", "flows.settings", "flows.cli.app"])
 def test_a_view_loads_nothing_heavy(module: str) -> None:
     heavy = ("tensorflow", "keras", "great_expectations", "prefect", "altair", "apprise")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.forecasting.metrics import mape
-from tasks.forecasting.season import SeasonalIndex, weekday
-from tasks.forecasting.windows import Days
+from tasks.forecasting.accuracy.metrics import mape
+from tasks.forecasting.data.days import weekday
+from tasks.forecasting.data.windows import Days
+from tasks.forecasting.model.seasonality import SeasonalIndex
 
 Floats = NDArray[np.float64]
 

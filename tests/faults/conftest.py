@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.forecasting.data.windows import Days
 from tasks.forecasting.synthetic import Chain
-from tasks.forecasting.windows import Days
-from tasks.home import Home
-from tasks.prepare import draft
-from tasks.sample import write_sample
+from tasks.ingest.sample import write_sample
+from tasks.retrain.prepare import draft
+from tasks.state.home import Home
 from tests.conftest import RECIPE, TakeIn, Work
 from tests.faults.homes import moved
 

@@ -33,22 +33,25 @@ import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
-from tasks import delta, ledger, publish, replay, report, scores
-from tasks.contract import Contract
-from tasks.deliver import deliver, plan_wave, promote_wave
-from tasks.delta import Tidiness
-from tasks.forecasting.choice import DeviceClass
-from tasks.forecasting.drift import DriftPolicy
-from tasks.forecasting.rollout import RolloutPolicy, StoreList
-from tasks.ingest import merge_batch, read_batch
-from tasks.intake import Intake
-from tasks.judge import judge
-from tasks.manifest import release_id
-from tasks.override import grant
-from tasks.overrides import Override
-from tasks.release import Release, refused, releases
-from tasks.replay import Chosen
-from tasks.score import remember, score, watch
+from tasks.forecasting.rollout.drift import DriftPolicy
+from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
+from tasks.ingest import replay
+from tasks.ingest.contract.suite import Contract
+from tasks.ingest.ingest import merge_batch, read_batch
+from tasks.ingest.replay import Chosen
+from tasks.ingest.stage import Intake
+from tasks.monitor.score import remember, score, watch
+from tasks.promote.deliver import deliver, plan_wave, promote_wave
+from tasks.promote.override import grant
+from tasks.report import release_report
+from tasks.retrain import publish
+from tasks.retrain.judge import judge
+from tasks.retrain.manifest import release_id
+from tasks.state import delta, ledger, scores
+from tasks.state.delta import Tidiness
+from tasks.state.overrides import Override
+from tasks.state.release import Release, refused, releases
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work
 
@@ -152,7 +155,7 @@ class Noon(datetime):
 
 def steady(folder: Path) -> None:
     """Let published bytes depend on nothing but the candidate, and draw each report once: it takes a second."""
-    draw = report.report
+    draw = release_report.report
 
     def drawn(*arguments: Any) -> str:
         path = folder / f"{sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()}.html"
@@ -160,7 +163,7 @@ def steady(folder: Path) -> None:
             path.write_text(draw(*arguments))
         return path.read_text()
 
-    report.report = drawn
+    release_report.report = drawn
     publish.datetime = Noon  # type: ignore[misc]
 
 

@@ -13,10 +13,11 @@ from typing import Any, get_args
 
 from deltalake import DeltaTable
 
-from flows import views
-from tasks import ledger, quarantine, sales_table, scores
-from tasks.forecasting.drift import DriftPolicy
-from tasks.home import Home
+from flows.cli import views
+from tasks.forecasting.rollout.drift import DriftPolicy
+from tasks.ingest import quarantine
+from tasks.state import ledger, sales_table, scores
+from tasks.state.home import Home
 from tests.conftest import Work
 from tests.faults.driver import STEPS, Job
 

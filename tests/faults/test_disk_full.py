@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from deltalake import DeltaTable
 
-from tasks import sales_table
-from tasks.accepted import Accepted
-from tasks.home import Home
-from tasks.keys import Keys
-from tasks.spool import Spool
+from tasks.ingest.spool import Spool
+from tasks.ingest.staged_rows import Accepted
+from tasks.state import sales_table
+from tasks.state.home import Home
+from tasks.state.row_keys import Keys
 from tests.conftest import Work
 from tests.faults.driver import Failure, Job
 from tests.faults.homes import Copy, assert_mended, unnamed, visible

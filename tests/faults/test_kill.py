@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from tasks import ledger, publish, quarantine, report, sales_table
-from tasks.deliver import promote_wave
-from tasks.forecasting.rollout import Wave
-from tasks.home import Home
-from tasks.judge import judge
-from tasks.release import Release, releases
-from tasks.sample import write_sample
+from tasks.forecasting.rollout.waves import Wave
+from tasks.ingest import quarantine
+from tasks.ingest.sample import write_sample
+from tasks.promote.deliver import promote_wave
+from tasks.report import release_report
+from tasks.retrain import publish
+from tasks.retrain.judge import judge
+from tasks.state import ledger, sales_table
+from tasks.state.home import Home
+from tasks.state.release import Release, releases
 from tests.conftest import CHAIN, TODAY, TakeIn, Work, only
 from tests.faults import driver
 from tests.faults.driver import STEPS, TILL, Job
@@ -26,7 +29,7 @@ LATER = CHAIN.model_copy(update={"days": 460, "shift_on": date(2023, 3, 20), "sh
 @pytest.fixture
 def everything_steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps run here give the bytes that they give in the driver."""
-    monkeypatch.setattr(report, "report", report.report)
+    monkeypatch.setattr(release_report, "report", release_report.report)
     monkeypatch.setattr(publish, "datetime", publish.datetime)
     driver.steady(tmp_path)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
-from flows import answers
 from flows.backtest import backtest
-from tasks.forecasting.recipe import RECIPES
-from tasks.forecasting.sales import TooLittleHistory
-from tasks.home import Home
-from tasks.sample import write_sample
+from flows.cli import render
+from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.forecasting.model.recipe import RECIPES
+from tasks.ingest.sample import write_sample
+from tasks.state.home import Home
 from tests.conftest import CHAIN, RECIPE, TakeIn
 
 KEYS = {
@@ -46,7 +46,7 @@ def test_a_backtest_answers_and_reports(home: Home, capsys: pytest.CaptureFixtur
         tables = [each for each in client.read_artifacts() if each.key == "backtest"]
     assert [each.description for each in tables] == [result["sentence"]]
     assert len(json.loads(str(tables[0].data))) == 4 * len(result["limits"])
-    answers.backtest(result)
+    render.backtest(result)
     said = capsys.readouterr().out
     assert said.count("before each season") >= len(result["limits"])
     assert result["sentence"] in said and result["report"] in said

@@ -9,8 +9,9 @@ from prefect.client.orchestration import get_client
 
 from flows.ingest import ingest
 from flows.tidy import tidy
-from tasks import ledger, quarantine, sales_table
-from tasks.home import Home
+from tasks.ingest import quarantine
+from tasks.state import ledger, sales_table
+from tasks.state.home import Home
 
 BAD_STORE = "17"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from flows.cli.views import rejudged
 from flows.settings import Settings, SettingsError, load
-from flows.views import rejudged
-from tasks.home import Home
-from tasks.release import DamagedRelease, NoSuchRelease, Release, find
+from tasks.state.home import Home
+from tasks.state.release import DamagedRelease, NoSuchRelease, Release, find
 from tests.conftest import LIMITS, Refusals, only
 
 Shop = tuple[Home, str, str]

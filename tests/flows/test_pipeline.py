@@ -14,12 +14,12 @@ from flows.ingest import ingest
 from flows.monitor import monitor
 from flows.promote import override, promote, rollback
 from flows.retrain import retrain
-from tasks import ledger
-from tasks.deliver import roll_back
 from tasks.forecasting.synthetic import Chain, noise_floor
-from tasks.home import Home
-from tasks.release import Release, find
-from tasks.sample import write_sample
+from tasks.ingest.sample import write_sample
+from tasks.promote.deliver import roll_back
+from tasks.state import ledger
+from tasks.state.home import Home
+from tasks.state.release import Release, find
 
 CHAIN = Chain(stores=5, items=3, days=1096)
 NEXT = CHAIN.model_copy(update={"days": 1096 + 14})

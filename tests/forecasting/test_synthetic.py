@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from tasks.forecasting.metrics import mape
-from tasks.forecasting.season import weekday
+from tasks.forecasting.accuracy.metrics import mape
+from tasks.forecasting.data.days import weekday
+from tasks.forecasting.data.windows import Days
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
-from tasks.forecasting.windows import Days
 
 SMALL = Chain(stores=3, items=4, days=400, seed=7)
 RICH = SMALL.model_copy(update={"zero_heavy": 0.5, "promotions": 0.2, "closed_weekday": 6})

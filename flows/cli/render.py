@@ -1,0 +1,295 @@
+"""Results for people: each function shows the JSON of one command on stdout."""
+
+from typing import Any
+
+from flows.cli.console import say, table
+from tasks.forecasting.gate.comparison import names
+from tasks.report.explain import reasons, smallest, worst_off
+
+Result = dict[str, Any]
+
+
+def ingest(result: Result) -> None:
+    if result["refused"]:
+        say(f"refused: {result['why']}")
+        say("nothing was changed; the files are where they were")
+    else:
+        say(
+            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of "
+            f"them changed a known day), {result['rows_unchanged']:,} known already, "
+            f"{result['rows_quarantined']:,} in quarantine"
+        )
+        say(f"sales table: version {result['snapshot']}")
+    if result["reasons"]:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
+    for word, messages in (("warning", result["warnings"]), ("noted", result["records"])):
+        for message in messages:
+            say(f"{word}: {message}")
+    if result["docs"]:
+        say(f"Data Docs: {result['docs']}")
+
+
+def replay(result: Result) -> None:
+    say(
+        f"{result['rows_read']:,} rows held against today's rules: {result['rows_accepted']:,} accepted, "
+        f"{result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} stay in quarantine"
+    )
+    if result["reasons"]:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
+    if result["fixed"]:
+        columns = ("date", "store", "item", "sales")
+        table(
+            ["corrected", "line", "before", "after"],
+            [
+                [
+                    row["file"],
+                    row["line"],
+                    *(",".join(row[when][name] or "" for name in columns) for when in ("before", "after")),
+                ]
+                for row in result["fixed"]
+            ],
+            left=4,
+        )
+
+
+def tidy(result: Result) -> None:
+    table(
+        ["table", "version", "files before", "after", "removed", "MB freed"],
+        [
+            [
+                each["table"],
+                each["version"],
+                each["files_before"],
+                each["files"],
+                each["removed"],
+                f"{each['bytes_freed'] / 2**20:.1f}",
+            ]
+            for each in result["tables"]
+        ],
+    )
+    kept = ", ".join(map(str, result["kept_versions"]))
+    say(f"sales stay readable as in versions {kept}" if kept else "no release names a version of the sales")
+
+
+def retrain(result: Result) -> None:
+    rows: list[list[Any]] = [
+        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network", ""]
+        for each in result["references"]
+    ]
+    baseline = result["variants"][0]
+    for each in result["variants"]:
+        ratio = f"{baseline['weights_kb'] / each['weights_kb']:.1f}x" if each["parent"] else ""
+        rows.append(
+            [
+                each["name"],
+                f"{each['weights_kb']:.2f}",
+                _whole(each["file_bytes"]),
+                _whole(each["transfer_bytes"]),
+                _percent(each["mape"]),
+                _percent(each["mape_std"], 3),
+                ratio,
+                _signed(each["delta_mape"]) if each["parent"] else "",
+                _percent(each["bias_pct"]),
+                _whole(each["latency_us"]),
+                each["verdict"],
+                each["dominated_by"] or "",
+            ]
+        )
+    columns = ["", "KB", "file B", "sent B", "MAPE %", "sd", "ratio", "impact pp", "bias %", "us", "verdict"]
+    table([*columns, "dominated by"], rows)
+    days = result["holdout"]
+    say(f"MAPE of the .tflite files on {days['days']} days that training never saw, {days['first']} to {days['last']}")
+    for line in reasons(result["variants"]):
+        say(line)
+    best = smallest(result)
+    if best and (stores := worst_off(best)):
+        say(f"{best['name']} comes off worst in {stores}")
+    for each in result["choices"]:
+        say(f"for a {each['device']}: {each['reason']}")
+    say(
+        f"release {result['release']}"
+        if result["release"]
+        else "nothing passed: no release, stores keep what they run; `shelfcast releases` has its id for an override"
+    )
+    say(f"report {result['report']}")
+
+
+def judge(result: Result) -> None:
+    changed = [each for each in result["variants"] if each["verdict"] != each["before"]]
+    table(
+        ["", "MAPE %", "verdict", "before"],
+        [[each["name"], _percent(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
+    )
+    for reason in reasons(result["variants"]):
+        say(reason)
+    say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be different")
+
+
+def promote(result: Result) -> None:
+    if not result["stores"]:
+        say(f"every store has release {result['release']} already")
+        return
+    columns = ("store", "state", "variant", "release", "previous")
+    table(columns, [[each[column] for column in columns] for each in result["stores"]], left=5)
+    for reason in dict.fromkeys(each["reason"] for each in result["stores"]):
+        stores = [each["store"] for each in result["stores"] if each["reason"] == reason]
+        more = f" and {len(stores) - 5:,} more" if len(stores) > 5 else ""
+        say(f"store {', '.join(stores[:5])}{more}: {reason}")
+    say(f"wave: {result['wave']}")
+
+
+def monitor(result: Result) -> None:
+    if not result["stores"]:
+        say("no store runs a model yet; run `shelfcast promote` first")
+        return
+    _stores(result["stores"])
+    if not any(each["days"] for each in result["stores"]):
+        say("no sales arrived since the release's last day, so there is nothing to score yet")
+    for alert in result["alerts"]:
+        say(f"{alert['state']}: {alert['message']}")
+
+
+def status(result: Result) -> None:
+    say(f"home {result['home']}")
+    if result["snapshot"] is None:
+        say("no sales yet; run `shelfcast ingest` first")
+        return
+    say(f"sales to {result['last_day']}, table version {result['snapshot']}; newest release {result['newest_release']}")
+    if result["stores"]:
+        _stores(result["stores"])
+    for alert in result["alerts"]:
+        say(f"open since {alert['since']}: {alert['message']}")
+    _overrides(result)
+    if result["quarantine"]:
+        say(f"{sum(result['quarantine'].values()):,} rows in quarantine; see `shelfcast quarantine list`")
+
+
+def _stores(stores: list[Result]) -> None:
+    table(
+        ["store", "release", "variant", "gated MAPE %", "MAPE 28 d %", "drift pp", "days"],
+        [
+            [
+                each["store"],
+                each["release"],
+                each["variant"],
+                _percent(each["gated_mape"]),
+                _percent(each["mape"]),
+                _signed(each["drift_pp"]),
+                each["days"],
+            ]
+            for each in stores
+        ],
+        left=3,
+    )
+    if unknown := [each["store"] for each in stores if each["gated_mape"] is None]:
+        say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
+
+
+def releases(result: Result) -> None:
+    table(
+        ["release", "created", "recipe", "passed", "refused", "stores", "why"],
+        [
+            [
+                each["release"],
+                each["created"],
+                each["recipe"],
+                len(each["passed"]),
+                len(each["refused"]),
+                each["stores"],
+                each["reason"],
+            ]
+            for each in result["releases"]
+        ],
+        left=3,
+    )
+    for each in result["refused_candidates"]:
+        say(f"refused as a whole: {each['release']}, made {each['created']} ({each['reason']})")
+    _overrides(result)
+
+
+def override(result: Result) -> None:
+    if result["state"] == "revoked":
+        say(f"{_overridden(result)}: no longer overridden; stores keep what they run")
+        return
+    for reason in result["reasons"]:
+        say(f"{result['variant']}: {reason}")
+    say(f"{_overridden(result)}: {_released(result)}")
+    say(f"`shelfcast promote {result['release']}` gives it to stores")
+
+
+def _overrides(result: Result) -> None:
+    for each in result["overrides"]:
+        say(f"overridden: {_overridden(each)}, {_released(each)}")
+
+
+def _overridden(override: Result) -> str:
+    return (
+        f"{override['variant']} of {override['release']}"
+        if override["variant"]
+        else (f"{override['release']} during freezes")
+    )
+
+
+def _released(override: Result) -> str:
+    return f"released by {override['who']} until {override['until']}: {override['why']}"
+
+
+def quarantine(result: Result) -> None:
+    table(
+        ["file", "line", "reason", "raw"],
+        [[each["file"], each["line"], each["reason"], each["raw"][:80]] for each in result["rows"]],
+        left=4,
+    )
+    say(f"{result['total']:,} rows in quarantine")
+    if result["csv"]:
+        say(f"all of them in {result['csv']}; correct it and give it to `shelfcast quarantine replay --fix-with`")
+
+
+def backtest(result: Result) -> None:
+    cost = f"{result['currency']} a year"
+    rows = [
+        [
+            each["name"],
+            limit["name"],
+            *(each[count] for count in ("retrains", "promotions", "refusals")),
+            *(_percent(each[error]) for error in ("mape", "wape", "bias_pct")),
+            _percent(each["cost"]),
+        ]
+        for limit in result["limits"]
+        for each in limit["cadences"]
+    ]
+    table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
+    reference = result["without_network"]
+    say(f"{reference['name']}, no network: MAPE {_percent(reference['mape'])} %")
+    refused: dict[str, list[str]] = {}
+    for each in result["cadences"]:
+        for decision in each["decisions"]:
+            if not decision["promoted"]:
+                word = "refused" if decision["outcome"] == "fail" else "abstained"
+                why = f"{decision['day']} {word}: {'; '.join(decision['reasons'])}"
+                refused.setdefault(why, []).append(each["name"])
+    for why, cadences in sorted(refused.items()):
+        say(f"{why} ({', '.join(cadences)})")
+    say(
+        f"{result['variant']} over {result['days']} days from {result['first_day']}, MAPE of what stores would have run"
+    )
+    say(result["sentence"])
+    say(f"report {result['report']}")
+
+
+def sample(result: Result) -> None:
+    say(f"{result['rows']:,} rows in {result['path']}")
+    if "noise_floor" in result:
+        say(f"noise floor: {result['noise_floor']:.2f} % MAPE, {result['noise_floor_holdout']:.2f} % on the holdout")
+
+
+def _percent(value: float | None, digits: int = 2) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"
+
+
+def _signed(value: float | None) -> str | None:
+    return None if value is None else f"{round(value, 2) + 0.0:+.2f}"
+
+
+def _whole(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.0f}"

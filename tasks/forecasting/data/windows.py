@@ -1,0 +1,128 @@
+"""Windows of 14 days and the day after: which days of a panel are forecast, split by date."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.forecasting.data.panel import WINDOW, Panel
+
+KNOWN = 7
+"""Days of a window that must be known before it is used."""
+
+PIECE = 65_536
+"""Windows that are in memory at once where many are gone through."""
+
+_SERIES_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Days to forecast: two numbers a window, all else is a view of the panel.
+
+    Attributes:
+        panel: Whose days.
+        series: Row of the panel, shape `(windows,)`.
+        column: Column of the target day, shape `(windows,)`.
+    """
+
+    panel: Panel
+    series: NDArray[np.int32]
+    column: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def __getitem__(self, chosen: Any) -> "Windows":
+        """Some of them, by a slice, indices or a mask."""
+        return Windows(self.panel, self.series[chosen], self.column[chosen])
+
+    @property
+    def history(self) -> NDArray[np.float32]:
+        """The 14 days before each target in units, oldest first, shape `(windows, 14)`; NaN where one is missing."""
+        return self.panel.sales[self.series[:, None], self.column[:, None] + np.arange(-WINDOW, 0)]
+
+    @property
+    def actual(self) -> NDArray[np.float32]:
+        """Sales of the target day, shape `(windows,)`."""
+        return self.panel.sales[self.series, self.column]
+
+    @property
+    def day(self) -> NDArray[np.datetime64]:
+        """The target day, shape `(windows,)`."""
+        return self.panel.dates[self.column]
+
+    def pieces(self, size: int = PIECE) -> Iterator["Windows"]:
+        """All of them, `size` at a time."""
+        return (self[start : start + size] for start in range(0, len(self), size))
+
+
+class Days(BaseModel):
+    """Which days train, which choose and which only measure; always split by date."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    holdout: float = Field(0.2, gt=0, lt=1, description="share of the target days, the last ones, that only measure")
+    validation: float = Field(0.1, gt=0, lt=1, description="share of the training days, the last ones, that choose")
+
+    def split(self, days: int) -> "Split":
+        """Where validation and holdout begin in a panel of `days` days."""
+        holdout = WINDOW + int((days - WINDOW) * (1 - self.holdout))
+        return Split(WINDOW + int((holdout - WINDOW) * (1 - self.validation)), holdout)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into a panel's days: targets from `WINDOW` to `holdout` train, later ones are never learned from.
+
+    `validation` is where the last training days begin, on which choices are made.
+    """
+
+    validation: int
+    holdout: int
+
+
+def windows(panel: Panel, first: int, last: int, at_most: int | None = None) -> Windows:
+    """Windows whose target day has an index in `[first, last)`, with 7 or more known days and a known target.
+
+    Args:
+        panel: Whose days.
+        first: Index of the first target day.
+        last: Index after the last one.
+        at_most: Draw so many of them without replacement, always the same ones. Defaults to `None`, all.
+    """
+    first = max(first, WINDOW)
+    blocks = [
+        (row, min(row + _SERIES_AT_ONCE, len(panel.sales))) for row in range(0, len(panel.sales), _SERIES_AT_ONCE)
+    ]
+    if at_most is None:
+        found = [_usable(panel, *block, first, last) for block in blocks]
+    else:
+        found = _draw(panel, blocks, first, last, at_most)
+    pairs = np.concatenate([np.empty((0, 2), np.int32), *found])
+    return Windows(panel, pairs[:, 0].copy(), pairs[:, 1].copy())
+
+
+def _draw(panel: Panel, blocks: list[tuple[int, int]], first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
+    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them."""
+    ends = np.cumsum([0, *(len(_usable(panel, *block, first, last)) for block in blocks)])
+    if ends[-1] <= at_most:
+        chosen = np.arange(ends[-1])
+    else:
+        chosen = np.sort(np.random.default_rng(0).choice(ends[-1], at_most, replace=False, shuffle=False))
+    within = np.split(chosen, np.searchsorted(chosen, ends[1:-1]))
+    return [
+        _usable(panel, *block, first, last)[ranks - start]
+        for block, ranks, start in zip(blocks, within, ends[:-1], strict=True)
+    ]
+
+
+def _usable(panel: Panel, start: int, end: int, first: int, last: int) -> NDArray[np.int32]:
+    """Row and column of each usable target of some series, shape `(targets, 2)`."""
+    known = np.isfinite(panel.sales[start:end, first - WINDOW : last])
+    count = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+    enough = count[:, WINDOW:-1] - count[:, : -WINDOW - 1] >= KNOWN
+    return np.argwhere(known[:, WINDOW:] & enough).astype(np.int32) + np.array([start, first], np.int32)

@@ -1,0 +1,138 @@
+"""Making a variant's weights and its `.tflite` file."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tasks.forecasting.model import lstm
+from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.recipe import Recipe
+from tasks.forecasting.model.training_set import Lessons
+from tasks.forecasting.model.variants import contents, integer, litert
+from tasks.forecasting.model.variants.plan import Storage, Variant
+from tasks.forecasting.model.variants.prune import prune
+from tasks.forecasting.model.variants.quantize import halve, simulate
+
+REPRESENTATIVE = 2048
+"""Windows that stand for all when activations are quantized: with a quarter of them, peaks were missed."""
+
+TOLERANCE: dict[Storage, float] = {"float32": 1e-4, "float16": 1e-4, "int8": 0.05, "full-int8": 0.1}
+"""How far a file's answers may be from its weights', as a share of the largest answer or of 1, whichever is more.
+
+Float files differ by the order of sums, 1e-6. Hybrid INT8 rounds each day's state once more, 0.003 at most on trained
+weights. Full-integer INT8 rounds every activation, and saturates where a day is beyond the representative set: 0.006 on
+trained weights, 0.07 with a set that misses the peaks. Beyond the tolerance a file is broken; whether it is good enough
+is the gate's question.
+"""
+
+_CHUNK = 4096
+"""Windows that a teacher answers at a time, to bound memory."""
+
+
+def train(variant: Variant, recipe: Recipe, lessons: Lessons, seed: int) -> Weights:
+    """Fit a variant from initial weights."""
+    return lstm.fit(lessons.inputs, lessons.outputs, lessons.weight, variant.units, recipe.training, seed)
+
+
+def compress(variant: Variant, recipe: Recipe, parent: Weights, lessons: Lessons, seed: int) -> Weights:
+    """Distil, prune or round the parent's weights, as the variant's last step says."""
+    if variant.steps[-1] == "kd":
+        return distil(variant, recipe, parent, lessons, seed)
+    if variant.storage == "int8" and recipe.int8 == "simulated":
+        return simulate(parent)
+    if variant.storage != "float32":
+        return parent
+    pruned = prune(parent, variant.sparsity)
+    learned = (lessons.inputs, lessons.outputs, lessons.weight)
+    return lstm.fit(*learned, variant.units, recipe.finetuning, seed, start=pruned)
+
+
+def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons, seed: int) -> Weights:
+    """Fit a variant from initial weights to a blend of a teacher's answers and the actuals.
+
+    The squared error of the blend differs from the blend of both squared errors by a constant only.
+
+    Args:
+        variant: The student.
+        recipe: Says how much of the blend is the teacher's.
+        teacher: The baseline's weights.
+        lessons: What both learn from.
+        seed: Of the student's fit.
+
+    Source:
+        Hinton, Vinyals & Dean (2015), "Distilling the Knowledge in a Neural Network".
+    """
+    chunks = [teacher(lessons.inputs[at : at + _CHUNK]) for at in range(0, len(lessons.inputs), _CHUNK)]
+    share = np.float32(recipe.distillation)
+    blend = share * np.concatenate(chunks) + (1 - share) * lessons.outputs
+    return train(variant, recipe, replace(lessons, outputs=blend), seed)
+
+
+def representative(lessons: Lessons, seed: int) -> Floats:
+    """Windows of training days drawn evenly, in order, shape `(at most 2048, 14, 1)`."""
+    count = min(REPRESENTATIVE, len(lessons.inputs))
+    drawn = np.random.default_rng(seed).choice(len(lessons.inputs), count, replace=False)
+    return np.asarray(lessons.inputs[np.sort(drawn)])
+
+
+def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats) -> bytes:
+    """The variant's `.tflite` file. INT8 that is only simulated is stored as float, and is no smaller.
+
+    Args:
+        variant: What the file should be.
+        recipe: How it was made.
+        weights: The variant's weights.
+        representative: Scaled windows of training days, shape `(windows, 14, 1)`, that INT8 is fitted to: full-integer
+            INT8 takes its ranges from them; hybrid INT8 the bias of its answers.
+    """
+    storage = stored_as(variant, recipe)
+    if storage == "full-int8":
+        return integer.write(weights, integer.calibrate(weights, representative))
+    content = litert.write(weights, storage)
+    if storage == "int8":
+        return litert.write(unbiased(weights, content, representative), storage)
+    return content
+
+
+def unbiased(weights: Weights, content: bytes, representative: Floats) -> Weights:
+    """The weights with the head's bias corrected by how much a file of them answers too high on average.
+
+    Source:
+        Nagel et al. (2019), "Data-Free Quantization through Weight Equalization and Bias Correction", its empirical
+        form.
+    """
+    excess = litert.Forecaster(content)(representative) - weights(representative)
+    return replace(weights, head_bias=weights.head_bias - excess.mean(axis=0, dtype=np.float64).astype(np.float32))
+
+
+def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats) -> str | None:
+    """Why a file may not be used; nothing if it is what its name says and answers as its weights do.
+
+    Args:
+        variant: What the file should be.
+        recipe: How it was made.
+        weights: The variant's weights.
+        content: The file.
+        inputs: Golden samples, shape `(samples, 14, 1)`.
+    """
+    storage = stored_as(variant, recipe)
+    try:
+        forecaster = litert.Forecaster(content)
+    except litert.NotAForecaster as error:
+        return str(error)
+    if (found := contents.operations(content)) != contents.OPERATIONS[storage]:
+        return f"a {storage} file's operations are {', '.join(contents.OPERATIONS[storage])}; got {', '.join(found)}"
+    for kernel, share in contents.zeros(content).items():
+        if not share >= variant.sparsity:
+            return f"{variant.sparsity:.0%} of each kernel should be 0; of {kernel} it is {share:.1%}"
+    expected = (halve(weights) if storage == "float16" else weights)(inputs)
+    worst = float(np.abs(forecaster(inputs) - expected).max())
+    allowed = TOLERANCE[storage] * max(1.0, float(np.abs(expected).max()))
+    if worst <= allowed:
+        return None
+    return f"its answers differ from its weights' by {worst:.3g}, allowed are {allowed:.3g}"
+
+
+def stored_as(variant: Variant, recipe: Recipe) -> Storage:
+    """How the variant's file holds its kernels under a recipe."""
+    return "float32" if variant.storage == "int8" and recipe.int8 == "simulated" else variant.storage

@@ -1,0 +1,40 @@
+"""Magnitude pruning of kernels."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tasks.forecasting.model.lstm import Floats, Weights
+
+
+def prune(weights: Weights, sparsity: float) -> Weights:
+    """Set the smallest weights of each kernel to 0; biases stay.
+
+    Fine-tune afterwards with `lstm.fit(..., start=pruned)`, which holds the zeros.
+
+    Args:
+        weights: A trained forecaster.
+        sparsity: Share of each kernel that becomes 0, at least; between 0 and 1.
+
+    Source:
+        Han et al. (2015), "Learning both Weights and Connections for Efficient Neural Networks".
+    """
+    return replace(
+        weights,
+        kernel=_without_smallest(weights.kernel, sparsity),
+        recurrent=_without_smallest(weights.recurrent, sparsity),
+        head=_without_smallest(weights.head, sparsity),
+    )
+
+
+def sparsity(weights: Weights) -> float:
+    """Share of kernel weights that are 0."""
+    kernels = (weights.kernel, weights.recurrent, weights.head)
+    return 1 - sum(np.count_nonzero(kernel) for kernel in kernels) / sum(kernel.size for kernel in kernels)
+
+
+def _without_smallest(kernel: Floats, share: float) -> Floats:
+    order = np.argsort(np.abs(kernel), axis=None, kind="stable")
+    pruned = kernel.copy()
+    pruned.flat[order[: int(np.ceil(share * kernel.size))]] = 0
+    return pruned

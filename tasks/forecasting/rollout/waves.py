@@ -1,0 +1,155 @@
+"""Which stores there are, and in which wave each gets a release."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tasks.forecasting.data.days import natural
+from tasks.forecasting.rollout.freeze import Freeze
+from tasks.forecasting.rollout.selection import DeviceClass
+
+
+class UnknownStore(ValueError):
+    """A store that has no sales."""
+
+
+def require_known(stores: Iterable[str], known: Sequence[str], where: str) -> None:
+    """Every one of `stores` must be in `known`.
+
+    Args:
+        stores: Store codes.
+        known: Stores with sales.
+        where: Where `stores` were named, for the message.
+
+    Raises:
+        UnknownStore: If one is not.
+    """
+    unknown = [store for store in stores if store not in known]
+    if unknown:
+        raise UnknownStore(
+            f"{where} names store {', '.join(unknown)}, which has no sales; remove it or ingest its sales. "
+            f"Stores with sales: {', '.join(known[:20])}"
+        )
+
+
+class Store(BaseModel):
+    """One store that models are delivered to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(description="name of its device class")
+    region: str = Field("", description="for rollbacks by region")
+    canary: bool = Field(False, description="gets each release in the first wave")
+
+
+class RolloutPolicy(BaseModel):
+    """How fast a release spreads, when none may, and for how long a person may have it otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    canary_days: int = Field(
+        0, ge=0, description="days that canary stores must have been scored on before the other stores follow"
+    )
+    freeze: tuple[Freeze, ...] = Field((), description="days on which stores, all or some, get no other model")
+    max_override_days: int = Field(
+        90, ge=1, le=3650, description="days ahead that an override of the gate or of a freeze may last, at most"
+    )
+
+    @property
+    def frozen_stores(self) -> list[str]:
+        """The stores that freezes name."""
+        return [store for each in self.freeze for store in each.stores or ()]
+
+
+class StoreList(BaseModel):
+    """All stores and their device classes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default_device: str | None = Field(None, description="device class of stores with sales that are not listed")
+    devices: dict[str, DeviceClass]
+    stores: dict[str, Store] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _devices_are_described(self) -> Self:
+        used = {store.device: f"store {name}" for name, store in self.stores.items()}
+        if self.default_device:
+            used[self.default_device] = "default_device"
+        for device, where in used.items():
+            if device not in self.devices:
+                known = ", ".join(self.devices)
+                raise ValueError(f"{where} has the device class {device!r}, which is not described; there are {known}")
+        return self
+
+    def store(self, name: str) -> Store | None:
+        """The store as listed, else with the default device class, else nothing."""
+        if name in self.stores:
+            return self.stores[name]
+        return Store(device=self.default_device) if self.default_device else None
+
+    def canaries(self, names: Iterable[str]) -> list[str]:
+        """Stores of the first wave: those marked, else the first fifth."""
+        ordered = natural(names)
+        marked = [name for name in ordered if (store := self.store(name)) and store.canary]
+        return marked or ordered[: math.ceil(len(ordered) / 5)]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The stores that a promotion reaches in one step.
+
+    Attributes:
+        name: `canary`, `rest`, `chosen` (named by a person), or `none` where every store has the release.
+        stores: Which.
+        hold: Why the wave may not go out; `None` where it may.
+    """
+
+    name: str
+    stores: tuple[str, ...]
+    hold: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a release has come.
+
+    Attributes:
+        running: Stores that run it.
+        rolled_back: Stores that were taken off it.
+        drifting: Stores where it has drifted.
+        scored_days: Days that each store's forecasts by it were scored on.
+    """
+
+    running: frozenset[str]
+    rolled_back: frozenset[str]
+    drifting: frozenset[str]
+    scored_days: Mapping[str, int]
+
+
+def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, policy: RolloutPolicy) -> Wave:
+    """Canary stores first; the others once no canary was taken off the release or drifts, and each was scored enough.
+
+    A store that was rolled back does not get the release again unless a person names it.
+    """
+    everywhere = list(stores)
+    canaries = listed.canaries(everywhere)
+    waiting = [store for store in everywhere if store not in progress.running | progress.rolled_back]
+    first = tuple(store for store in waiting if store in canaries)
+    if first:
+        return Wave("canary", first)
+    rest = tuple(store for store in waiting if store not in canaries)
+    return Wave("rest", rest, _hold(canaries, progress, policy)) if rest else Wave("none", ())
+
+
+def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> str | None:
+    for store in canaries:
+        if store in progress.rolled_back:
+            return f"canary store {store} was rolled back from it"
+        if store in progress.drifting:
+            return f"canary store {store} drifts"
+        if (days := progress.scored_days.get(store, 0)) < policy.canary_days:
+            return f"canary store {store} was scored on {days} days, {policy.canary_days} are needed"
+    return None

@@ -1,0 +1,245 @@
+"""The calendar of a batch: which stores and series have rows on which days, in the table and the batch together.
+
+It is shown rows month by month and holds counts only: its size depends on stores, series and days, not on rows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tasks.state.row_keys import Ints, Keys, Month, date_of, day_of, item_of, month_of, places, series_of, store_of
+
+RECENT = 28
+"""Days without sales after which a series is no longer active."""
+
+YEAR = 364
+"""Days to the same weekday of last year's same week."""
+
+LONGEST_COMPARISON = 28
+"""Days, the last of a batch, that are compared with last year's."""
+
+_LONGEST_MONTH = 31
+Bools = NDArray[np.bool_]
+
+
+@dataclass
+class _Series:
+    """Of each series seen so far, in the order of `keys`."""
+
+    keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    last_day: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    open_days: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    missing: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    first_gap: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    last_gap: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def slots(self, keys: Ints) -> tuple[Ints, Bools]:
+        """Where each of some series stands, and whether it was seen before; new ones are put in."""
+        where, known = places(self.keys, keys)
+        if known.all():
+            return where, known
+        fresh = keys[~known]
+        at = where[~known]
+        self.keys = np.insert(self.keys, at, fresh)
+        for name, value in (("last_day", 0), ("open_days", 0), ("missing", 0), ("first_gap", -1), ("last_gap", -1)):
+            setattr(self, name, np.insert(getattr(self, name), at, value))
+        return np.searchsorted(self.keys, keys), known
+
+
+class Calendar:
+    """Which stores and series have rows on which days. Months are shown to it in their order."""
+
+    def __init__(self, first: int, last: int, stores: Iterable[int]) -> None:
+        """Args: first, last: the batch's days since 1970-01-01. stores: the batch's."""
+        self.first, self.last = first, last
+        self.stores = np.array(sorted(stores), np.int64)
+        self._rows: dict[Month, Ints] = {}
+        self._units: dict[Month, Ints] = {}
+        self._open = np.zeros(0, np.int64)
+        self._series = _Series()
+        self._item_seen = np.zeros((0, 3), bool)
+
+    @property
+    def months(self) -> dict[Month, tuple[int, int]]:
+        """The months that it must see, of the table and the batch together, with the first and last day wanted."""
+        found: dict[Month, tuple[int, int]] = {}
+        for first, last in (
+            (self._compared_from - YEAR, self.last - YEAR),
+            (self.first - RECENT - 1, self.last),
+        ):
+            days = np.arange(max(first, 0), max(last, 0) + 1)
+            months = month_of(days)
+            for month in np.unique(months).tolist():
+                mine = days[months == month]
+                low, high = found.get(month, (int(mine[0]), int(mine[-1])))
+                found[month] = min(low, int(mine[0])), max(high, int(mine[-1]))
+        return found
+
+    @property
+    def _compared_from(self) -> int:
+        return max(self.first, self.last - LONGEST_COMPARISON + 1)
+
+    def see(self, month: Month, keys: Ints, sales: Ints) -> None:
+        """Rows of some stores in a month, each key once, ascending; no later call brings more of these stores.
+
+        Args:
+            month: Whose rows.
+            keys: What is in the table or the batch.
+            sales: Units of each.
+        """
+        known = day_of(keys) <= self.last
+        keys, sales = (keys, sales) if known.all() else (keys[known], sales[known])
+        if not len(keys):
+            return
+        stores, days = store_of(keys), day_of(keys)
+        count = int(stores.max()) + 1
+        start = _first_day(month)
+        cells = stores * _LONGEST_MONTH + (days - start)
+        shape = count, _LONGEST_MONTH
+        rows = np.bincount(cells, minlength=count * _LONGEST_MONTH).reshape(shape)
+        units = np.bincount(cells, weights=sales, minlength=count * _LONGEST_MONTH).reshape(shape).astype(np.int64)
+        for seen, more in ((self._rows, rows), (self._units, units)):
+            seen[month] = grown(seen.get(month, more[:0]), count)
+            seen[month][:count] += more
+        self._open = grown(self._open, count)
+        in_span = np.arange(start, start + _LONGEST_MONTH) >= self.first
+        opened = ((rows > 0) & in_span).cumsum(axis=1) + self._open[:count, None]
+        self._follow(keys, days, opened[stores, days - start])
+        self._open[:count] = opened[:, -1]
+        self._see_items(keys, days, stores)
+
+    def _follow(self, keys: Ints, days: Ints, opened: Ints) -> None:
+        """Compare the days between two rows of a series with the days on which its store had rows."""
+        series = series_of(keys)
+        starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
+        ends = np.append(starts[1:], len(keys)) - 1
+        slots, known = self._series.slots(series[starts])
+        known &= days[starts] - self._series.last_day[slots] <= RECENT + 1
+        within = (days >= self.first).astype(np.int64)
+        before, previous = np.append(0, opened[:-1]), np.append(0, days[:-1])
+        before[starts] = np.where(known, self._series.open_days[slots], opened[starts] - within[starts])
+        previous[starts] = np.where(known, self._series.last_day[slots], days[starts] - 1)
+        self._note(np.repeat(slots, ends - starts + 1), opened - before - within, previous + 1, days - 1)
+        self._series.open_days[slots], self._series.last_day[slots] = opened[ends], days[ends]
+
+    def _note(self, slots: Ints, missing: Ints, first: Ints, last: Ints) -> None:
+        gaps = np.flatnonzero(missing > 0)
+        if not len(gaps):
+            return
+        slots, known = slots[gaps], self._series
+        np.add.at(known.missing, slots, missing[gaps])
+        fresh = known.first_gap[slots] < 0
+        earliest = np.maximum(first[gaps], self.first)
+        known.first_gap[slots[fresh][::-1]] = earliest[fresh][::-1]
+        known.last_gap[slots] = last[gaps]
+
+    def _see_items(self, keys: Ints, days: Ints, stores: Ints) -> None:
+        of_batch = np.zeros(max(int(stores.max()), int(self.stores.max(initial=0))) + 1, bool)
+        of_batch[self.stores] = True
+        ours = of_batch[stores]
+        items = item_of(keys)[ours]
+        days = days[ours]
+        self._item_seen = grown(self._item_seen, int(items.max(initial=-1)) + 1)
+        for kind, when in enumerate((days < self.first, days >= self.first, days > self.last - 7)):
+            self._item_seen[items[when], kind] = True
+
+    def finish(self) -> None:
+        """Count the days that lack at the end, once all months were seen."""
+        series, stores = self._series, store_of(self._series.keys)
+        active = np.isin(stores, self.stores) & (series.last_day >= self.last - RECENT)
+        lacking = np.where(active, self._open[stores] - series.open_days, 0)
+        slots = np.arange(len(series.keys))
+        self._note(slots, lacking, series.last_day + 1, np.full(len(slots), self.last))
+
+    def gaps(self, keys: Keys) -> pd.DataFrame:
+        """Series of the batch's stores that lack days on which their store had sales: how many, from when to when."""
+        series = self._series
+        chosen = np.flatnonzero((series.missing > 0) & np.isin(store_of(series.keys), self.stores))
+        return pd.DataFrame(
+            {
+                "store": [keys.stores.names[number] for number in store_of(series.keys[chosen])],
+                "item": [keys.items.names[number] for number in item_of(series.keys[chosen])],
+                "days": series.missing[chosen],
+                "first": [date_of(number) for number in series.first_gap[chosen]],
+                "last": [date_of(number) for number in series.last_gap[chosen]],
+            }
+        )
+
+    def lost_days(self) -> Ints:
+        """Days without any row on which a store had some a week before, by store of the batch.
+
+        Looked at are the days since its last sales before the batch; a store that is closed for ever counts once.
+        """
+        opened: Any = self._days(self._rows, self.first - RECENT, self.last)[self.stores] > 0
+        expected = np.zeros_like(opened)
+        expected[:, 7:] = opened[:, :-7]
+        day_numbers = np.arange(opened.shape[1])
+        known_before: Any = np.where(day_numbers < RECENT, opened, False)
+        since = np.where(known_before.any(axis=1), (known_before * day_numbers).max(axis=1), RECENT - 1)
+        until = np.where(opened.any(axis=1), (opened * day_numbers).max(axis=1), -1)
+        until = np.where(until >= opened.shape[1] - 1 - RECENT, opened.shape[1] - 1, until)
+        looked_at = (day_numbers > since[:, None]) & (day_numbers <= until[:, None])
+        return (expected & ~opened & looked_at).sum(axis=1)
+
+    def against_last_year(self) -> pd.DataFrame:
+        """Rows and units of the batch's stores and last days, and those of the same weeks of last year.
+
+        Columns `rows`, `units`, `rows_then`, `units_then`, one row a store. Only days count that last year had rows on.
+        """
+        span = self._compared_from, self.last
+        then = [self._days(seen, span[0] - YEAR, span[1] - YEAR)[self.stores] for seen in (self._rows, self._units)]
+        now = [self._days(seen, *span)[self.stores] for seen in (self._rows, self._units)]
+        comparable = then[0].sum(axis=0) > 0
+        sums = [each[:, comparable].sum(axis=1) for each in (*now, *then)]
+        return pd.DataFrame(dict(zip(("rows", "units", "rows_then", "units_then"), sums, strict=True)))
+
+    def new_and_vanished_stores(self) -> tuple[Ints, Ints]:
+        """Stores of the batch without sales before it, and stores that had some in the weeks before and have none now.
+
+        Before the first sales nothing is new.
+        """
+        recent: Any = self._days(self._rows, self.first - RECENT, self.first - 1).any(axis=1)
+        year: Any = self._days(self._rows, self._compared_from - YEAR, min(self.last - YEAR, self.first - 1)).any(
+            axis=1
+        )
+        past = recent | year
+        now = self._days(self._rows, self.first, self.last).any(axis=1)
+        new = self.stores[~past[self.stores]] if past.any() else self.stores[:0]
+        gone = recent & ~now
+        gone[self.stores] = False
+        return new, np.flatnonzero(gone)
+
+    def new_and_vanished_items(self) -> tuple[Ints, Ints]:
+        """The same of items in the batch's stores; one that sells on few days has vanished after a week."""
+        before, within, this_week = self._item_seen.T
+        new = np.flatnonzero(within & ~before) if before.any() else np.empty(0, np.int64)
+        return new, np.flatnonzero(before & ~within & ~this_week)
+
+    def _days(self, seen: dict[Month, Ints], first: int, last: int) -> Ints:
+        """Counts by store and day, of all days from first to last."""
+        count = max((len(each) for each in seen.values()), default=0)
+        count = max(count, int(self.stores.max(initial=-1)) + 1)
+        days = np.zeros((count, max(last - first + 1, 0)), np.int64)
+        for month, counts in seen.items():
+            start = _first_day(month)
+            low, high = max(first, start), min(last, _first_day(month + 1) - 1)
+            if low <= high:
+                days[: len(counts), low - first : high - first + 1] = counts[:, low - start : high - start + 1]
+        return days
+
+
+def _first_day(month: Month) -> int:
+    return int(np.datetime64(month, "M").astype("datetime64[D]").astype(np.int64))
+
+
+def grown(array: NDArray, rows: int) -> NDArray:
+    """The array with at least so many rows, new ones being zero."""
+    if len(array) >= rows:
+        return array
+    grown = np.zeros((rows, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown

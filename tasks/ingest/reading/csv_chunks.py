@@ -1,0 +1,227 @@
+"""CSV as pieces: text in any encoding, plain or compressed, block by block. A bad line costs that line only."""
+
+import codecs
+import csv
+import gzip
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from tasks.ingest.reading.chunk import Ints, Piece, UnreadableFile, in_our_writing
+from tasks.ingest.reading.feed import Feed, WrongColumns
+
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+"""First bytes of compressed files; a file's name says nothing of it."""
+
+BLOCK = 1 << 24
+"""Bytes of text in a piece; no line is longer."""
+
+csv.field_size_limit(2 * BLOCK)  # else a field of 128 kB is none here, and is one for pyarrow
+
+
+def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
+    """The rows of a CSV file, whose first line is the header.
+
+    Raises:
+        UnreadableFile: If it is empty, damaged, no text, or lacks a column that the feed names.
+    """
+    blocks = _blocks(path, feed.encoding)
+    start = next(blocks, b"")
+    if not start.strip():
+        deque(blocks, 0)  # a file that is blank to its end is said to be empty
+    head, _, block = start.partition(b"\n")
+    delimiter, header = feed.header(head.decode().rstrip("\r"))
+    try:
+        wanted = dict(zip(feed.wanted, feed.positions(header), strict=True))
+    except WrongColumns as error:
+        raise UnreadableFile(f"{path.name} {error}") from None
+    first = 2
+    while block or (block := next(blocks, b"")):
+        ends = block.count(b"\n")
+        yield _piece(block, first, ends + (not block.endswith(b"\n")), wanted, (len(header), delimiter), feed)
+        first += ends
+        block = b""
+
+
+def _piece(block: bytes, first: int, count: int, wanted: dict[str, int], shape: tuple[int, str], feed: Feed) -> Piece:
+    """The rows of a block of `count` lines, of which the first has the number `first`."""
+    lines = np.arange(first, first + count)
+    table = _whole_records(block, count, *shape)
+    bad: list[int] = []
+    if table is None:
+        lines = _nonempty_lines(block, first)
+        table, bad = _records(block, len(lines), *shape) or _records_by_line(block, lines - first, *shape)
+    shaped = np.delete(lines, bad) if bad else lines
+    found = {name: _encoded(table[f"c{index}"]) for name, index in wanted.items()}
+    return Piece(shaped, in_our_writing(found, len(shaped), feed), lines[bad], lambda some: _raw(block, some - first))
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column.unify_dictionaries().combine_chunks()
+    return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+
+
+def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.Table | None:
+    """A block's table, if each of its lines is one record; as it is nearly always."""
+    if _misread(block, delimiter):
+        return None
+    try:
+        table = _parsed(block, width, delimiter, None)
+    except pa.ArrowInvalid:
+        return None
+    return table if len(table) == lines else None
+
+
+def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.Table, list[int]] | None:
+    """A block's table and its misshapen lines; nothing where records are not lines."""
+    bad: list[int] = []
+
+    def set_aside(row: pa.csv.InvalidRow) -> str:
+        bad.append(row.number - 1)
+        return "skip"
+
+    if _misread(block, delimiter):
+        return None
+    try:
+        table = _parsed(block, width, delimiter, set_aside)
+    except pa.ArrowInvalid:
+        return None
+    return (table, bad) if len(table) + len(bad) == lines else None
+
+
+def _misread(block: bytes, delimiter: str) -> bool:
+    """Whether pyarrow may read a block otherwise than line by line.
+
+    It ends a line at a lone CR, leaves out a byte order mark at the start, and closes a quote that is open at the end.
+    """
+    if block.startswith(codecs.BOM_UTF8) or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
+        return True
+    end = len(block.rstrip(b"\r\n"))
+    last = block[block.rfind(b"\n", 0, end) + 1 : end]
+    return b'"' in last and not _values(last.decode(), delimiter)
+
+
+def _parsed(block: bytes, width: int, delimiter: str, set_aside: Any) -> pa.Table:
+    columns = [f"c{index}" for index in range(width)]
+    kinds = dict.fromkeys(columns, pa.dictionary(pa.int32(), pa.string()))
+    return pa.csv.read_csv(
+        pa.BufferReader(block),
+        # with threads pyarrow does not tell the numbers of bad rows
+        pa.csv.ReadOptions(column_names=columns, use_threads=set_aside is None, block_size=BLOCK >> 2),
+        # else pyarrow closes a quote that is open where a chunk of its own ends
+        pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside, newlines_in_values=b'"' in block),
+        pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
+    )
+
+
+def _records_by_line(block: bytes, lines: Ints, width: int, delimiter: str) -> tuple[pa.Table, list[int]]:
+    """The same, slower, each line by itself: a quote that is never closed costs its own line only."""
+    physical = block.decode().split("\n")
+    shaped: list[list[str]] = []
+    bad: list[int] = []
+    for number, line in enumerate(lines.tolist()):
+        values = _values(physical[line].removesuffix("\r"), delimiter)
+        if len(values) == width:
+            shaped.append(values)
+        else:
+            bad.append(number)
+    columns = zip(*shaped, strict=True) if shaped else [()] * width
+    return pa.table({f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns)}), bad
+
+
+def _values(line: str, delimiter: str) -> list[str]:
+    """The values of a line; none if a quote in it stays open or a lone CR ends it."""
+    reader = csv.reader([line, ""], delimiter=delimiter)
+    try:
+        values = next(reader)
+    except csv.Error:
+        return []
+    # an open quote goes on in the next line
+    return values if reader.line_num == 1 else []
+
+
+def _nonempty_lines(block: bytes, first: int) -> Ints:
+    """Numbers of the lines of a block that are not empty, its first line having the number `first`."""
+    text = np.frombuffer(block, np.uint8)
+    ends = np.append(np.flatnonzero(text == ord("\n")), len(text))
+    starts = np.append(0, ends[:-1] + 1)
+    length = ends - starts
+    length -= (length > 0) & (text[ends - 1] == ord("\r"))
+    return np.flatnonzero(length > 0) + first
+
+
+def _raw(block: bytes, lines: Ints) -> list[str]:
+    ends = np.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")), len(block))
+    starts = np.append(0, ends[:-1] + 1)
+    return [block[starts[line] : ends[line]].decode().rstrip("\r") for line in lines.tolist()]
+
+
+def _blocks(path: Path, encoding: str) -> Iterator[bytes]:
+    """The file's text in UTF-8, whole lines at a time, bytes that are none replaced by U+FFFD.
+
+    Raises:
+        UnreadableFile: If it is empty, damaged or no text.
+    """
+    rest, blank = b"", True
+    for number, chunk in enumerate(_decoded(path, encoding)):
+        if not number and b"\0" in chunk[:4096]:
+            raise UnreadableFile(f"{path.name} is not text (it holds NUL bytes); sales come as CSV in UTF-8")
+        whole, newline, rest = (rest + chunk).rpartition(b"\n")
+        if len(rest) > BLOCK:
+            raise UnreadableFile(f"{path.name} has a line of over {BLOCK >> 20} MB; is it a CSV file?")
+        blank = blank and not (whole.strip() or rest.strip())
+        if newline:
+            yield _text(whole + newline, encoding)
+    if blank:
+        raise UnreadableFile(f"{path.name} is empty; is the export complete?")
+    if rest:
+        yield _text(rest, encoding)
+
+
+def _text(block: bytes, encoding: str) -> bytes:
+    return block if encoding != "utf-8" or block.isascii() else block.decode(errors="replace").encode()
+
+
+def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
+    """The file's content without its byte order mark, in UTF-8; of UTF-8 itself as it is."""
+    chunks = _chunks(path)
+    if encoding == "utf-8":
+        yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+        yield from chunks
+        return
+    decoder, start = codecs.getincrementaldecoder(encoding)("replace"), True
+    try:
+        for chunk in chain(chunks, [None]):
+            text = decoder.decode(chunk or b"", final=chunk is None)
+            yield (text.removeprefix("\ufeff") if start else text).encode(errors="replace")
+            start = start and not text
+    except UnicodeError:
+        raise UnreadableFile(f"{path.name} is not text in {encoding}; which encoding is it in?") from None
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with ExitStack() as stack:
+        file: IO[bytes] = stack.enter_context(path.open("rb"))
+        start = file.read(len(ZSTD))
+        file.seek(0)
+        kind = "gzip" if start.startswith(GZIP) else "zstd" if start == ZSTD else ""
+        opened: Any = file
+        try:
+            if kind == "gzip":
+                opened = stack.enter_context(gzip.GzipFile(fileobj=file))
+            elif kind:
+                opened = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
+            while chunk := opened.read(BLOCK):
+                yield chunk
+        except (OSError, EOFError, zlib.error) as error:
+            if not kind:
+                raise
+            raise UnreadableFile(f"{path.name} is a damaged {kind} ({error}); fetch it again") from None

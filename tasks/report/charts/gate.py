@@ -1,0 +1,137 @@
+"""How close a release's variants came to the gate's limits, as Altair."""
+
+from typing import Any
+
+import altair as alt
+
+from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
+from tasks.report.explain import subject
+
+Record = dict[str, Any]
+
+COMPARISONS = {
+    "reference": "no network",
+    "champion": "what stores run",
+    "budget": "the year's models",
+    "last year": "last year's season",
+    "baseline": "the baseline",
+    "parent": "its parent",
+    "store": "in the worst store",
+    "item class": "in the worst class",
+}
+"""Checks that compare MAPE on the same days, and with whom."""
+
+_STEP = 24
+_REACH = 3
+"""Times the largest limit that a panel reaches to either side."""
+_LEAST = 0.5
+"""Percentage points that it reaches at least, times the same."""
+_FINEST = 0.05
+"""Percentage points to either side that are always shown, so that next to nothing does not look like much."""
+_ROOM = 0.04
+"""Share of the axis left empty at either end, so that a point does not cover the labels."""
+_FIGURES, _FIGURE = 170, 160
+"""Pixels that are not plot: figures on a desk; on a phone one figure, and labels."""
+
+
+def gate_chart(manifest: Record, width: int = WIDE) -> alt.VConcatChart | None:
+    """Differences of MAPE with their bounds against the limits; nothing where no check compared any.
+
+    One panel has every comparison of the variant that the report speaks of, the other every variant against what
+    stores run, else against the baseline. What lies beyond a panel's reach is drawn at its edge.
+
+    Args:
+        manifest: Of the release.
+        width: Of plot and figures, in pixels. Defaults to `WIDE`.
+    """
+    panels = {title: rows for title, rows in _panels(manifest) if rows}
+    if not panels:
+        return None
+    described = "Difference of MAPE with its bounds against the limit: " + "; ".join(panels)
+    drawn = alt.vconcat(*(_panel(title, rows, width) for title, rows in panels.items()), spacing=22)
+    return styled(drawn.properties(padding={"left": 24, "right": 30, "top": 5, "bottom": 5}), described)
+
+
+def _panels(manifest: Record) -> list[tuple[str, list[Record]]]:
+    one = subject(manifest)
+    checks = {check["name"]: check for check in one["checks"]}
+    mine = [_row(label, checks[name]) for name, label in COMPARISONS.items() if _compared(one, checks.get(name))]
+    against = next((name for name in ("champion", "baseline") if _all(manifest, name)), "baseline")
+    return [
+        (f"{one['name']} against …", mine),
+        (f"Every variant against {COMPARISONS[against]}", _all(manifest, against)),
+    ]
+
+
+def _all(manifest: Record, name: str) -> list[Record]:
+    found = [
+        (variant, next((check for check in variant["checks"] if check["name"] == name), None))
+        for variant in manifest["variants"]
+    ]
+    return [_row(variant["name"], check) for variant, check in found if check and _compared(variant, check)]
+
+
+def _compared(variant: Record, check: Record | None) -> bool:
+    """Whether a check has a difference to draw; the baseline has none from itself."""
+    itself = check is not None and check["name"] == "baseline" and variant["parent"] is None
+    return check is not None and not itself and check["value"] is not None and check["limit"] is not None
+
+
+def _row(label: str, check: Record) -> Record:
+    """In percentage points above whom it is compared with; the limit of the reference check is its MAPE."""
+    shift = check["limit"] if check["name"] == "reference" else 0.0
+    value, limit = check["value"] - shift, check["limit"] - shift
+    low, high = (value if check.get(name) is None else check[name] - shift for name in ("low", "high"))
+    return {"label": label, "value": value, "low": low, "high": high, "limit": limit, "outcome": check["outcome"]}
+
+
+def _panel(title: str, rows: list[Record], width: int) -> Any:
+    wide, ends = width >= WIDE, _ends(rows)
+    drawn = [_drawn(row, ends, wide) for row in rows]
+    plot = width - (_FIGURES if wide else _FIGURE)
+    label = alt.Y("label:N", sort=[row["label"] for row in rows], title=None, axis=alt.Axis(labelLimit=0, ticks=False))
+    value = alt.X(
+        "value:Q",
+        title="pp of MAPE; left is better",
+        scale=alt.Scale(domain=ends, nice=False),
+        axis=alt.Axis(tickCount=9 if wide else 4, format="+~g"),
+    )
+    looks = [alt.Scale(domain=list(VERDICTS), range=list(values)) for values in zip(*VERDICTS.values(), strict=True)]
+    legend = alt.Legend(symbolOpacity=1)
+    color = alt.Color("outcome:N", title=None, scale=looks[0], legend=legend)
+    shape = alt.Shape("outcome:N", title=None, scale=looks[1], legend=legend)
+    mark = alt.Chart()
+    layers = (
+        mark.mark_rule(color=INK, opacity=0.5, strokeDash=[2, 3]).encode(x=alt.datum(0)),
+        mark.mark_rule(strokeWidth=6, opacity=0.45).encode(color, label, x="low:Q", x2="high:Q"),
+        mark.mark_tick(color=INK, thickness=2.5, size=18).encode(label, x="limit:Q"),
+        mark.mark_point(filled=True, size=80, opacity=1).encode(value, label, color, shape),
+        mark.mark_text(align="left", baseline="middle", fontSize=12, color=INK).encode(
+            label, x=alt.value(plot + 12), text="figures:N"
+        ),
+    )
+    heading = alt.Title(title, anchor="start", fontSize=13, color=INK)
+    panel = alt.layer(*layers, data=alt.Data(values=drawn))
+    return panel.properties(width=plot, height=_STEP * len(rows), title=heading)
+
+
+def _ends(rows: list[Record]) -> tuple[float, float]:
+    """Of the axis: all that is drawn, but nothing out of reach."""
+    reach = _REACH * max(_LEAST, *(row["limit"] for row in rows))
+    low = max(min(-_FINEST, *(row["low"] for row in rows)), -reach)
+    high = min(max(_FINEST, *(row[name] for row in rows for name in ("high", "limit"))), reach)
+    room = _ROOM * (high - low)
+    return low - room, high + room
+
+
+def _drawn(row: Record, ends: tuple[float, float], wide: bool) -> Record:
+    """A row with its figures in words, and within the panel."""
+    figures = _signed(row["value"])
+    if wide:
+        figures += f" ({_signed(row['low'])} to {_signed(row['high'])})"
+    inside = {name: min(max(row[name], ends[0]), ends[1]) for name in ("value", "low", "high", "limit")}
+    return row | inside | {"figures": figures}
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")

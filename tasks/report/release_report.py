@@ -1,0 +1,345 @@
+"""The report and the model card of a release: its manifest goes in, text comes out."""
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from tasks.forecasting.accuracy.scoring import OPEN
+from tasks.report import breakdown
+from tasks.report.charts.comparison import NARROW, WIDE, series_chart, size_chart, svg
+from tasks.report.charts.gate import gate_chart
+from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_off
+
+Record = dict[str, Any]
+
+PUBLISHED = {
+    "lstm-64": (66.25, 15.92, 0.10),
+    "lstm-32": (17.13, 16.22, 0.09),
+    "lstm-16": (4.57, 16.74, 0.46),
+    "lstm-32-p30": (11.99, 16.04, 0.09),
+    "lstm-32-p50": (8.56, 16.20, 0.08),
+    "lstm-32-p70": (5.14, 16.84, 0.16),
+    "lstm-32-int8": (4.28, 16.21, 0.22),
+}
+"""KB, MAPE and its sd in percent: Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques"."""
+
+COUNTED = {
+    "zero_days": {
+        "leave out": "MAPE counts days with sales above zero.",
+        "as one unit": "MAPE counts days without a sale too: the error is divided by one unit.",
+    },
+    "returns": {
+        "leave out": "Days with more returns than sales are left out of every error.",
+        "as no sales": "Days with more returns than sales count as days without a sale.",
+    },
+    "closed_days": {
+        "leave out": f"A day without any sale in a store that sells {OPEN:g} units a day or more is taken for closed, "
+        "and left out of every error.",
+        "count": "Days on which a whole store sold nothing count like any other.",
+    },
+}
+"""What a MAPE policy says of days, by its fields."""
+
+ERRORS = {"wape": "WAPE %", "bias_pct": "bias %", "mase": "MASE", "rmsse": "RMSSE"}
+"""What stands beside MAPE in the tables by group."""
+
+_DASH = "–"
+
+
+def comparison(manifest: Record) -> list[Record]:
+    """The table of the published article: a row for each variant, then for each forecast without a network.
+
+    Undefined values are `None`. KB are the article's (parameters alone), `ratio` is the baseline's KB over the
+    variant's, `impact_pp` is the MAPE above the baseline's. With the recipe `reference` the published figures, in
+    percent and KB, stand beside ours. The verdict of a forecast without a network is `reference`.
+    """
+    baseline = _baseline(manifest)
+    rows = [_row(variant, baseline) for variant in manifest["variants"] + _references(manifest)]
+    if manifest["profile"]["recipe_name"] != "reference":
+        return rows
+    return [row | _published(row["name"]) for row in rows]
+
+
+def headline(manifest: Record) -> str:
+    """The smallest variant that passed, against the baseline and the best forecast without a network; else why not."""
+    best = smallest(manifest)
+    if best is None:
+        nothing = f"None of the {len(manifest['variants'])} variants passed the gate, so there is nothing to promote."
+        nearest = subject(manifest)
+        return f"{nothing} The nearest, {nearest['name']}: {first_reason(nearest) or nearest['verdict']}."
+    size, mape = _amount(best["file_bytes"], "bytes"), _amount(best["mape"], "%")
+    comparisons = " and ".join(_comparisons(best, _baseline(manifest), _best_reference(manifest)))
+    return f"{best['name']} is the smallest variant that passed: {size}, MAPE {mape}" + (
+        f"; {comparisons}." if comparisons else "."
+    )
+
+
+def caution(manifest: Record) -> str | None:
+    """What must be said where a forecast without a network beats networks; `None` where it beats none."""
+    reference = _best_reference(manifest)
+    networks = [variant for variant in manifest["variants"] if variant["mape"] is not None]
+    beaten = [variant["name"] for variant in networks if reference and _gap(variant, reference) > 0]
+    if not reference or not beaten:
+        return None
+    fact = f"Without any network, {reference['name']} has a MAPE of {_amount(reference['mape'], '%')}"
+    if len(beaten) == len(networks):
+        return f"{fact}: lower than every network in this release. By accuracy alone, these data need no network."
+    return f"{fact}: lower than {len(beaten)} of the {len(networks)} networks ({', '.join(beaten)})."
+
+
+def report(manifest: Record, samples: list[Record], errors: Sequence[Record] = ()) -> str:
+    """The release as one HTML file that needs no network and runs no script.
+
+    Args:
+        manifest: Of the release.
+        samples: As for `series_chart`; without any, that part is left out.
+        errors: By group, as for `breakdown.tables`; without any, that part is left out. Defaults to none.
+    """
+    manifest, one = _whole(manifest), subject(manifest)["name"]
+    return _template("report.html.j2").render(
+        _context(manifest),
+        size_charts=_drawn(lambda width: size_chart(manifest, width)),
+        gate_charts=_drawn(lambda width: gate_chart(manifest, width)),
+        series_charts=_drawn(lambda width: series_chart(samples, width)) if samples else [],
+        tables=breakdown.tables(errors, one),
+        matrix=breakdown.matrix(errors, one),
+        errors=ERRORS,
+    )
+
+
+def card(manifest: Record) -> str:
+    """The model card of a release, in Markdown.
+
+    Source:
+        Mitchell et al. (2019), "Model Cards for Model Reporting".
+    """
+    return _template("card.md.j2").render(_context(_whole(manifest)))
+
+
+def _whole(manifest: Record) -> Record:
+    """A manifest with what older ones lack, undefined."""
+    unbounded = {"low": None, "high": None, "counterfactual": None}
+    variants = [
+        {"mase": None, "rmsse": None, "worst_off": []}
+        | variant
+        | {"checks": [unbounded | check for check in variant["checks"]]}
+        for variant in manifest["variants"]
+    ]
+    return {"policy": None, "limits": {}} | manifest | {"variants": variants}
+
+
+def _drawn(draw: Callable[[int], Any]) -> list[Markup]:
+    """A chart for a desk and one for a phone; none if there is nothing to draw."""
+    return [inline(svg(chart)) for chart in map(draw, (WIDE, NARROW)) if chart is not None]
+
+
+def _row(variant: Record, baseline: Record | None) -> Record:
+    kb, base_kb = variant["weights_kb"], baseline and baseline["weights_kb"]
+    compared = baseline and variant["verdict"] != "reference" and None not in (variant["mape"], baseline["mape"])
+    return {
+        "name": variant["name"],
+        "weights_kb": _rounded(kb, 2),
+        "ratio": _rounded(base_kb / kb, 1) if kb and base_kb else None,
+        "mape": _rounded(variant["mape"], 2),
+        "mape_std": _rounded(variant["mape_std"], 3) if variant["runs"] > 1 else None,
+        "impact_pp": _gap(variant, baseline) + 0.0 if baseline and compared else None,
+        "coverage": _rounded(variant["coverage"], 1),
+        "wape": _rounded(variant["wape"], 2),
+        "bias_pct": _rounded(variant["bias_pct"], 2),
+        "file_bytes": variant["file_bytes"],
+        "transfer_bytes": variant["transfer_bytes"],
+        "latency_us": _rounded(variant["latency_us"], 1),
+        "verdict": variant["verdict"],
+        "dominated_by": variant["dominated_by"],
+    }
+
+
+def _references(manifest: Record) -> list[Record]:
+    nothing = dict.fromkeys(("weights_kb", "mape_std", "file_bytes", "transfer_bytes", "latency_us", "dominated_by"))
+    return [nothing | reference | {"runs": 1, "verdict": "reference"} for reference in manifest["references"]]
+
+
+def _published(name: str) -> Record:
+    kb, mape, std = PUBLISHED.get(name, (None, None, None))
+    return {"published_kb": kb, "published_mape": mape, "published_std": std}
+
+
+def _baseline(manifest: Record) -> Record | None:
+    return next((variant for variant in manifest["variants"] if variant["parent"] is None), None)
+
+
+def _best_reference(manifest: Record) -> Record | None:
+    known = [reference for reference in manifest["references"] if reference["mape"] is not None]
+    return min(known, key=lambda reference: reference["mape"], default=None)
+
+
+def _comparisons(best: Record, baseline: Record | None, reference: Record | None) -> list[str]:
+    sentences = []
+    if best is baseline:
+        sentences.append("it is the baseline itself")
+    elif baseline and baseline["mape"] is not None:
+        size = _amount(baseline["file_bytes"], "bytes")
+        sentences.append(f"{_against(best, baseline)} the baseline {baseline['name']} ({size})")
+    if reference:
+        sentences.append(f"{_against(best, reference)} the best forecast without a network ({reference['name']})")
+    return sentences
+
+
+def _against(one: Record, other: Record) -> str:
+    gap = _gap(one, other)
+    return f"{abs(gap):.2f} pp {'worse' if gap > 0 else 'better'} than" if gap else "as accurate as"
+
+
+def _gap(one: Record, other: Record) -> float:
+    """MAPE of one above the other's, in percentage points, to the two decimals that are shown."""
+    return round(round(one["mape"], 2) - round(other["mape"], 2), 2)
+
+
+def _context(manifest: Record) -> Record:
+    rows = comparison(manifest)
+    return {
+        "manifest": manifest,
+        "rows": [row for row in rows if row["verdict"] != "reference"],
+        "references": [row for row in rows if row["verdict"] == "reference"],
+        "best": smallest(manifest),
+        "subject": subject(manifest),
+        "baseline": _baseline(manifest),
+        "headline": headline(manifest),
+        "caution": caution(manifest),
+    }
+
+
+def _template(name: str) -> Template:
+    html = name.endswith(".html.j2")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=html,
+        finalize=None if html else _markdown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": number, "signed": signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {
+        "bounds": _bounds,
+        "policy": _policy,
+        "why": why,
+        "worst_off": worst_off,
+        "tint": breakdown.tint,
+    }
+    environment.filters |= {"kept": kept, "because": because, "refusals": refusals, "refused_first": _refused_first}
+    environment.filters |= {"window": _window, "period": _period, "seasons": _seasons, "device": _device}
+    return environment.get_template(name)
+
+
+def inline(image: str) -> Markup:
+    """SVG for within HTML, where it needs no namespace."""
+    for namespace in (' xmlns="http://www.w3.org/2000/svg"', ' xmlns:xlink="http://www.w3.org/1999/xlink"'):
+        image = image.replace(namespace, "", 1)
+    return Markup(image)
+
+
+def _markdown(value: Any) -> Any:
+    """Text as one line of Markdown without any markup of its own."""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(escape(value, quote=False).split())
+    return "".join(f"\\{sign}" if sign in r"\|[]`*" else sign for sign in line)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure, or a dash where it is undefined."""
+    known = _rounded(value, digits)
+    return _DASH if known is None else f"{known:,.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """The same with its sign."""
+    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + number(value, digits)
+
+
+def _amount(value: float | None, unit: str) -> str:
+    text = number(value, 2 if unit in ("%", "pp") else 0)
+    return text if text == _DASH else f"{text} {unit}"
+
+
+def _bounds(check: Record) -> str:
+    """The lower and the upper bound of a check's value."""
+    if check["low"] is None or check["high"] is None:
+        return _DASH
+    return f"{number(check['low'])} to {_amount(check['high'], check['unit'])}"
+
+
+def _refused_first(variants: list[Record]) -> list[Record]:
+    return sorted(variants, key=lambda variant: ("fail", "abstain", "pass").index(variant["verdict"]))
+
+
+def _policy(policy: Record | None) -> list[str]:
+    """Which days count, in sentences; a release of before there was a policy left days without a sale out."""
+    if policy is None:
+        return [COUNTED["zero_days"]["leave out"]]
+    said = [words[policy[field]] for field, words in COUNTED.items()]
+    if policy["min_volume"]:
+        said.append(f"Series that sold less than {policy['min_volume']:g} units a day are left out of MAPE.")
+    return [*said, f"MAPE is undefined where it covers less than {policy['min_coverage']:g} % of the days."]
+
+
+def _seasons(scaling: Record) -> str:
+    """What of the calendar a scaling knows, as a sentence."""
+    if scaling["kind"] == "global-min-max":
+        return "Seasons are not modelled apart from the window."
+    known = {
+        "weekdays": set(scaling["weekday"]) != {1.0},
+        "months": set(scaling["month"]) != {1.0},
+        "the time of year": bool(scaling.get("annual")),
+        f"{len(scaling.get('days', ()))} holidays and days of events": bool(scaling.get("days")),
+    }
+    parts = [name for name, used in known.items() if used]
+    groups = f", for {len(scaling['groups'])} groups of items apart" if scaling.get("groups") else ""
+    return f"The scaling knows {', '.join(parts)}{groups}." if parts else "No season was found that pays."
+
+
+def _stores(by_store: dict[str, float | None]) -> str:
+    """Where a forecast does best and worst, in words; empty for fewer than two stores."""
+    known = sorted((mape, store) for store, mape in by_store.items() if mape is not None)
+    if len(known) < 2:
+        return ""
+    (low, best), (high, worst) = known[0], known[-1]
+    return f"MAPE by store from {low:.2f} % (store {best}) to {high:.2f} % (store {worst})."
+
+
+def _window(history: Record) -> str:
+    """The training window in words, without its excluded periods."""
+    length = "all days" if history["days"] is None else f"the last {history['days']:,} days"
+    recent = f" before the {history['held_back_days']:,} most recent" if history["held_back_days"] else ""
+    return f"{length}{recent}, series of at least {history['min_days']:,} days."
+
+
+def _period(period: Record) -> str:
+    """An excluded period in words."""
+    stores = "all stores" if period["stores"] is None else f"stores {', '.join(period['stores'])}"
+    return f"{period['first']} to {period['last']}, {stores}: {period['reason']}"
+
+
+def _device(choice: Record) -> str:
+    """What a device class can carry, in words."""
+    link = f", {choice['update_s']:g} s at {choice['link_kbps']:g} kbit/s" if choice["link_kbps"] else ""
+    return f"{choice['flash_kb']:g} KB of flash, {choice['ram_kb']:g} of RAM, {choice['latency_us']:g} µs{link}"
+
+
+def _flat(record: Record, prefix: str = "") -> Record:
+    """A nested record as one level, with dots in its keys."""
+    flat: Record = {}
+    for key, value in record.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

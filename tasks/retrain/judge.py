@@ -1,0 +1,87 @@
+"""Step: the gate's verdict on each variant, from the scores of the file that would ship."""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from prefect import task
+
+from tasks.forecasting.gate.evidence import CHAMPION, INCUMBENT, REFERENCE, Evidence, File, Forecast
+from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.gate.verdict import Verdict
+from tasks.forecasting.gate.verdict import judge as verdicts_on
+from tasks.forecasting.model.variants.plan import Variant
+from tasks.forecasting.rollout.selection import Candidate as OfADevice
+from tasks.forecasting.rollout.selection import DeviceClass, misfit
+from tasks.retrain.candidate import Candidate
+from tasks.state.home import write_file
+
+log = logging.getLogger("shelfcast.judge")
+
+SHIPPED = 0
+"""The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""
+
+
+@task
+def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClass], today: date) -> list[Verdict]:
+    """A verdict for each variant, in the candidate's order; the evidence stays in the candidate's folder."""
+    evidence = _evidence(candidate, devices, today)
+    write_file(candidate.folder / "evidence.npz", evidence.to_bytes())
+    verdicts = verdicts_on(evidence, limits)
+    for verdict in verdicts:
+        log.info("%s: %s%s", verdict.variant, verdict.outcome, "".join(f"; {why}" for why in verdict.reasons))
+    return verdicts
+
+
+def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
+    forecasts = {REFERENCE: Forecast(candidate.prepared["references"][0]["name"], candidate.reference)}
+    forecasts |= _rivals(candidate)
+    for variant in candidate.variants:
+        if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
+            forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
+    files = [_file(candidate, variant, devices) for variant in candidate.variants]
+    return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
+
+
+def _rivals(candidate: Candidate) -> dict[str, Forecast]:
+    """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
+    found = {
+        each["name"]: Forecast(each["label"], np.load(candidate.rival(each["name"])), each["stores"])
+        for each in json.loads((candidate.folder / "rivals.json").read_text())
+    }
+    units, label = candidate.reference.copy(), "the reference forecast"
+    if champion := found.get(CHAMPION):
+        holdout = candidate.holdout
+        runs = np.isin(holdout.panel.stores[holdout.series], list(champion.stores or ()))
+        units[runs] = champion.units[runs]
+        label = "what runs there" if runs.all() else "what runs there, else the reference forecast"
+    return found | {INCUMBENT: Forecast(label, units)}
+
+
+def _file(candidate: Candidate, variant: Variant, devices: Mapping[str, DeviceClass]) -> File:
+    scores = candidate.scores(variant.name)
+    shipped = scores[SHIPPED] | candidate.latency(variant.name)
+    return File(
+        variant.name,
+        variant.parent,
+        shipped["fault"],
+        shipped.get("file_bytes", 0),
+        shipped.get("transfer_bytes", 0),
+        tuple(_number(score.get("mape")) for score in scores),
+        {name: _misfit(variant.name, shipped, device) for name, device in devices.items()},
+    )
+
+
+def _misfit(name: str, shipped: dict[str, Any], device: DeviceClass) -> str | None:
+    if shipped["fault"] is not None:
+        return "was not measured"
+    sizes = (shipped["file_bytes"], shipped["transfer_bytes"], shipped["ram_bytes"], shipped["latency_us"])
+    return misfit(OfADevice(name, True, *sizes), device)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

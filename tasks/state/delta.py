@@ -1,0 +1,193 @@
+"""Delta tables on this machine: how they are read, written in bounded memory, and committed."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.state.home import sync
+
+KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
+"""Snapshots that releases name stay readable, and the log does not forget when a file was replaced."""
+
+ROW_GROUP = 1 << 20
+
+
+class Tidiness(BaseModel):
+    """How long tables stay readable as they were."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_days: int = Field(
+        30, ge=7, description="days that sales stay readable as they were; where a release names a version, for ever"
+    )
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a table in a folder."""
+    return DeltaTable.is_deltatable(str(path))
+
+
+def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -> Any:
+    """A table's rows as a pyarrow dataset; columns that are `coded` come as dictionaries, which is faster."""
+    # with Delta's own file system a process aborts at its end now and then
+    return DeltaTable(path, version=version).to_pyarrow_dataset(
+        filesystem=SubTreeFileSystem(str(path.absolute()), LocalFileSystem()),
+        parquet_read_options=pa.dataset.ParquetReadOptions(dictionary_columns=list(coded)),
+    )
+
+
+def read(path: Path, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
+    """Rows of a table, or some of their columns.
+
+    Args:
+        path: Its folder.
+        columns: Defaults to `None`, all.
+        where: A pyarrow expression of the rows wanted. Defaults to `None`, all.
+    """
+    return dataset(path).to_table(columns=list(columns) if columns else None, filter=where)
+
+
+WRITERS = 6
+"""Files written side by side: more than cores, as each also waits for its disk."""
+
+
+@contextmanager
+def adding(root: Path) -> Iterator["Adding"]:
+    """Write files for one commit; those of a commit that did not come about are removed."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        added = Adding(root, pool)
+        try:
+            yield added
+        except BaseException:
+            wait(added.pending)
+            # a commit that fails may be made all the same: every hundredth one also sums up the log, after it is made
+            for path in set(added.paths) - _named(root):
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _named(root: Path) -> set[Path]:
+    """Files of a table's current version."""
+    if not exists(root):
+        return set()
+    return {root / path for path in pa.table(DeltaTable(root).get_add_actions())["path"].to_pylist()}
+
+
+class Adding:
+    """Parquet files that one commit makes visible."""
+
+    def __init__(self, root: Path, pool: ThreadPoolExecutor) -> None:
+        self.paths: list[Path] = []
+        self.pending: list[Future[AddAction]] = []
+        self._root, self._pool = root, pool
+
+    def file(
+        self, tables: Iterable[pa.Table], schema: pa.Schema, partition: Mapping[str, str] | None = None
+    ) -> Future[AddAction]:
+        """Write one file, table by table, beside what the caller does next.
+
+        Args:
+            tables: Of the file's schema, large ones: each is a row group or more.
+            schema: Of the file, without partition columns.
+            partition: Values of the partition columns. Defaults to none.
+        """
+        folder = "".join(f"{name}={value}/" for name, value in (partition or {}).items())
+        path = self._root / f"{folder}{uuid4()}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.paths.append(path)
+        self.pending.append(self._pool.submit(_written, self._root, path, tables, schema, dict(partition or {})))
+        return self.pending[-1]
+
+    def commit(
+        self,
+        table: DeltaTable | None,
+        schema: pa.Schema,
+        says: Mapping[str, str],
+        partition: str | None = None,
+        replacing: Sequence[str] = (),
+        anew: bool = False,
+    ) -> None:
+        """Make the files visible, all at once, also after a power cut.
+
+        Args:
+            table: The table as it was before the first file was written; none to make one.
+            schema: Of the table.
+            says: What the commit tells of itself.
+            partition: The partition column. Defaults to none.
+            replacing: Its values whose rows are replaced. Defaults to none, so that rows are added.
+            anew: Whether the files take the place of all that the table has. Defaults to `False`.
+
+        Raises:
+            deltalake.exceptions.CommitFailedError: If another writer was faster; nothing was changed.
+        """
+        added = [written.result() for written in self.pending]
+        actions: list[AddAction | RemoveAction] = [*added]
+        says_so = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
+        by = [partition] if partition else []
+        sync(self._root)
+        if table is None:
+            create_table_with_add_actions(
+                str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
+                configuration=KEPT, commit_properties=says_so,
+            )  # fmt: skip
+        elif partition and replacing:
+            # an empty filter would replace the whole table
+            where = [(partition, "in", list(replacing))]
+            table.create_write_transaction(actions, "overwrite", table.schema(), by, where, commit_properties=says_so)
+        else:
+            mode = "overwrite" if anew else "append"
+            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=says_so)
+        # Delta leaves it to the system when a commit reaches the disk; what is written next may rely on it
+        log = self._root / "_delta_log"
+        for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
+            sync(path)
+
+
+def _written(
+    root: Path, path: Path, tables: Iterable[pa.Table], schema: pa.Schema, partition: dict[str, str]
+) -> AddAction:
+    written: list[Any] = []
+    options = {"compression": "zstd", "compression_level": 1, "store_schema": False, "metadata_collector": written}
+    with path.open("wb") as file:
+        with pa.parquet.ParquetWriter(file, schema, **options) as writer:
+            for table in filter(len, tables):
+                writer.write_table(table, row_group_size=ROW_GROUP)
+        file.flush()
+        os.fsync(file.fileno())
+        at, size = int(os.fstat(file.fileno()).st_mtime * 1000), file.tell()
+    sync(path.parent)
+    return AddAction(str(path.relative_to(root)), size, partition, at, True, _statistics(written[0]))
+
+
+def _statistics(metadata: Any) -> str:
+    """What Delta keeps of a file: rows, and of each column the smallest and largest value and how many are missing."""
+    lowest, highest, missing = {}, {}, {}
+    for index in range(metadata.num_columns):
+        name = metadata.schema.column(index).path
+        groups = [metadata.row_group(each).column(index).statistics for each in range(metadata.num_row_groups)]
+        if groups and all(group is not None and group.has_min_max for group in groups):
+            lowest[name] = _json(min(group.min for group in groups))
+            highest[name] = _json(max(group.max for group in groups))
+        if all(group is not None and group.has_null_count for group in groups):
+            missing[name] = sum(group.null_count for group in groups)
+    return json.dumps(
+        {"numRecords": metadata.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": missing}
+    )
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,166 @@
+"""A release: an immutable folder of variants' files, and the manifest that vouches for them."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tasks.forecasting.accuracy.scoring import MapePolicy, require_same_policy
+from tasks.forecasting.data.windows import Windows
+from tasks.forecasting.gate.evidence import Evidence
+from tasks.forecasting.model import scaling
+from tasks.forecasting.model.lstm import Floats
+from tasks.forecasting.model.smoothing import Levels
+from tasks.forecasting.rollout.selection import Candidate
+from tasks.state.home import Home
+
+
+class NoSuchRelease(ValueError):
+    """There is no such release, or none at all."""
+
+
+class DamagedRelease(RuntimeError):
+    """A file of a release is not what its manifest says."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release, read-only."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.folder / "manifest.json").read_text())
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def variant(self, name: str) -> dict[str, Any]:
+        """What the manifest says of a variant.
+
+        Raises:
+            NoSuchRelease: If the release has no such variant.
+        """
+        for variant in self.manifest["variants"]:
+            if variant["name"] == name:
+                return variant
+        raise NoSuchRelease(f"release {self.id} has no variant {name!r}")
+
+    def file(self, variant: str) -> bytes:
+        """A variant's `.tflite` file, checked against the manifest.
+
+        Raises:
+            DamagedRelease: If it is missing or is not the file that was gated.
+        """
+        return self._checked(self.variant(variant)["file"])
+
+    def _checked(self, name: str) -> bytes:
+        path = self.folder / name
+        content = path.read_bytes() if path.is_file() else b""
+        expected = self.manifest["files"].get(name, {}).get("sha256", "nothing")
+        if (found := sha256(content).hexdigest()) != expected:
+            raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
+        return content
+
+    @cached_property
+    def levels(self) -> Levels | None:
+        """The running level of each series after the release's last day; nothing where its recipe keeps none."""
+        path = self.folder / "levels.json"
+        return Levels.from_dict(json.loads(path.read_text())) if path.exists() else None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it was judged on, checked against the manifest.
+
+        Raises:
+            DamagedRelease: If it is missing, as in releases from before it was kept, or is not what was judged on.
+        """
+        return Evidence.from_bytes(self._checked("evidence.npz"))
+
+    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:
+        """Units that a variant's file forecasts, shape `(windows,)`, as a device does.
+
+        Args:
+            variant: Its name.
+            windows: What to forecast.
+            levels: Running levels to go on from, where the windows' panel does not reach back to the first sales.
+                Defaults to `None`.
+        """
+        from tasks.forecasting.model.variants.litert import Forecaster
+
+        scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
+        return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
+
+    def gated_mape(self, variant: str, store: str, policy: MapePolicy) -> float:
+        """The MAPE that the variant was gated at in a store, in percent; over all stores where it was not there yet.
+
+        Raises:
+            DifferentPolicies: If it was measured under another MAPE policy.
+        """
+        require_same_policy(self.manifest.get("policy", {}).get("hash", "unknown"), policy.hash, f"release {self.id}")
+        record = self.variant(variant)
+        mape = record["by_store"].get(store)
+        return float("nan" if (mape := record["shipped_mape"] if mape is None else mape) is None else mape)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The measured variants, as far as a device cares."""
+        return candidates(self.manifest["variants"])
+
+
+def candidates(variants: Iterable[dict[str, Any]]) -> list[Candidate]:
+    """A manifest's measured variants, as far as a device cares; older manifests have no validation MAPE."""
+    return [
+        Candidate(
+            each["name"],
+            each["verdict"] == "pass",
+            each["file_bytes"],
+            each["transfer_bytes"],
+            each["ram_bytes"],
+            each["latency_us"],
+            each.get("validation_mape"),
+        )
+        for each in variants
+        if each["ram_bytes"] is not None
+    ]
+
+
+def releases(home: Home) -> list[Release]:
+    """All releases, newest first."""
+    found = [Release(path.parent) for path in home.releases.glob("*/manifest.json")]
+    return sorted(found, key=lambda release: str(release.manifest["created"]), reverse=True)
+
+
+def refused(home: Home) -> dict[str, Release]:
+    """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
+    found = [Release(path.parent) for path in home.candidates.glob("*/release/manifest.json")]
+    found.sort(key=lambda release: str(release.manifest["created"]), reverse=True)
+    return {
+        each.manifest["release"]: each
+        for each in found
+        if all(variant["verdict"] != "pass" for variant in each.manifest["variants"])
+    }
+
+
+def find(home: Home, name: str | None) -> Release:
+    """A release by its id, the newest if none is named.
+
+    Raises:
+        NoSuchRelease: If there is none.
+    """
+    known = releases(home)
+    if not known:
+        raise NoSuchRelease(f"there are no releases in {home.root} yet; run `shelfcast retrain` first")
+    for release in known:
+        if name in (None, release.id):
+            return release
+    raise NoSuchRelease(f"no release {name!r}; there are {', '.join(release.id for release in known[:5])}")

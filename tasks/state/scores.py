@@ -1,0 +1,76 @@
+"""The scores table: forecast against actual by store, item and day since a model went live. Rows are only added."""
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.rollout.drift import DriftPolicy, mean
+from tasks.state import delta
+from tasks.state.home import Home
+
+KEY = ["store", "release", "variant"]
+
+SCHEMA = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("store", pa.string()),
+        ("item", pa.string()),
+        ("actual", pa.float32()),
+        ("forecast", pa.float32()),
+        ("release", pa.string()),
+        ("variant", pa.string()),
+        ("percentage_error", pa.float32()),
+        ("policy", pa.string()),
+    ]
+)
+"""`percentage_error` is absolute, in percent, null where a day does not count under the MAPE policy of that hash."""
+
+
+def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
+    """All scores, or some columns of them; no rows before the first one."""
+    wanted = columns or SCHEMA.names
+    if not delta.exists(home.scores):
+        return SCHEMA.empty_table().select(wanted).to_pandas()
+    known = set(delta.dataset(home.scores).schema.names)
+    return delta.read(home.scores, [name for name in wanted if name in known]).to_pandas().reindex(columns=wanted)
+
+
+def append(home: Home, scores: pd.DataFrame) -> int:
+    """Add the days that are later than what is there for the same store, release and variant; rows added."""
+    last = read(home, ["date", *KEY]).groupby(KEY)["date"].max().rename("last").reset_index()
+    known = scores.merge(last, on=KEY, how="left")["last"]
+    fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
+    if len(fresh):
+        home.scores.mkdir(parents=True, exist_ok=True)
+        write_deltalake(
+            home.scores,
+            pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False),
+            mode="append",
+            schema_mode="merge",
+        )
+    return len(fresh)
+
+
+def days(home: Home, release: str) -> dict[Any, int]:
+    """Days that each store's forecasts by a release were scored on."""
+    scores = read(home, ["date", "store", "release"])
+    return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()
+
+
+def lately(home: Home, drift: DriftPolicy, policy: MapePolicy) -> dict[tuple[Any, ...], tuple[float, int]]:
+    """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over.
+
+    Days scored under another MAPE policy are left out.
+    """
+    scores = read(home)
+    scores = scores[scores["policy"] == policy.hash]
+    if not len(scores):
+        return {}
+    recent = scores[pd.to_datetime(scores["date"]) > pd.Timestamp(max(scores["date"])) - pd.Timedelta(days=drift.days)]
+    return {
+        key: (mean(mine["percentage_error"].to_numpy(), policy.min_coverage), mine["date"].nunique())
+        for key, mine in recent.groupby(KEY)
+    }

@@ -1,0 +1,65 @@
+"""How close, drawn from the hand-made manifest of the report's tests."""
+
+import re
+
+import pytest
+
+from tasks.report.charts.comparison import NARROW, WIDE, svg
+from tasks.report.charts.gate import gate_chart
+from tests.report.test_release_report import check, manifest, variant
+
+
+def image(made: dict[str, object], width: int = WIDE) -> str:
+    chart = gate_chart(made, width)
+    assert chart is not None
+    return svg(chart)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_every_comparison_of_the_best_and_every_variant_has_a_row(width: int) -> None:
+    drawn = image(
+        manifest(variants=[variant("lstm-64"), variant("lstm-16"), variant("lstm-32", verdict="fail")]), width
+    )
+    for label in ("no network", "what stores run", "the baseline", "lstm-64", "lstm-16", "lstm-32"):
+        assert len(re.findall(f">{label}</text>", drawn)) == 1
+    assert ">lstm-16 against …</text>" in drawn
+    assert ">Every variant against what stores run</text>" in drawn
+    ticks = re.findall(r'"mark-rect role-mark[^>]*>(.*?)</g>', drawn)
+    assert [len(re.findall("<path", each)) for each in ticks] == [3, 3], "a limit in each row"
+
+
+def test_figures_are_differences_in_percentage_points() -> None:
+    drawn = image(manifest(variants=[variant("lstm-64")]))
+    assert ">−0.79 (−0.99 to −0.59)</text>" in drawn, "13.36 % against 14.15 %"
+    assert drawn.count(">+0.12 (−0.08 to +0.32)</text>") == 2
+
+
+def test_without_a_champion_it_is_against_the_baseline_which_has_nothing_from_itself() -> None:
+    variants = [variant("lstm-64"), variant("lstm-16")]
+    for one in variants:
+        one["checks"] = [check("baseline", 0.1, 1.0), check("champion", None, 0.5, "not applicable")]
+    drawn = image(manifest(variants=variants))
+    assert ">Every variant against the baseline</text>" in drawn
+    assert ">lstm-64</text>" not in drawn
+
+
+def test_what_is_out_of_reach_is_drawn_at_the_edge_with_its_figure() -> None:
+    ruined = variant("lstm-16") | {"checks": [check("champion", 318.0, 0.5, "fail")], "verdict": "fail"}
+    drawn = image(manifest(variants=[variant("lstm-64"), ruined]))
+    assert ">+318.00 (+317.80 to +318.20)</text>" in drawn
+    assert not re.search(r">\+[1-9]\d+</text>", drawn), "the axis ends within reach"
+    points = re.findall(r"mark-symbol role-mark[^>]*>(.*?)</g>", drawn)
+    across = [float(x) for each in points for x in re.findall(r"translate\(([-\d.]+),", each)]
+    assert len(across) == 4 and 0 <= min(across) < max(across) <= WIDE
+
+
+def test_next_to_nothing_does_not_look_like_much() -> None:
+    one = variant("lstm-64") | {"checks": [check("champion", 0.001, 0.0, low=0.0, high=0.002)]}
+    assert {">−0.04</text>", ">+0.04</text>"} <= set(re.findall(r">[−+][\d.]+</text>", image(manifest(variants=[one]))))
+
+
+def test_a_check_without_bounds_is_a_point_and_none_at_all_no_chart() -> None:
+    bare = {"low": None, "high": None}
+    one = variant("lstm-64") | {"checks": [check("champion", 0.3, 0.5, **bare)]}
+    assert ">+0.30 (+0.30 to +0.30)</text>" in image(manifest(variants=[one]))
+    assert gate_chart(manifest(variants=[variant("lstm-64") | {"checks": [check("champion", None, 0.5)]}])) is None

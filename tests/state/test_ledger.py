@@ -1,0 +1,83 @@
+"""The ledger: what was decided, in order; who runs what; which alerts are open."""
+
+import getpass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from tasks.state import ledger
+from tasks.state.home import Home
+from tasks.state.ledger import Champion, Entry
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def promoted(store: str, release: str, variant: str = "lstm-16") -> Entry:
+    return Entry("promotion", store, "fits", release, variant)
+
+
+def rolled_back(store: str) -> Entry:
+    return Entry("rollback", store, "by hand")
+
+
+def test_an_empty_ledger(home: Home) -> None:
+    ledger.record(home, [])
+    assert ledger.read(home, ["ingest"]) == []
+    assert ledger.champions(home) == {} == ledger.open_alerts(home)
+    assert not home.root.exists()
+
+
+def test_an_entry_comes_back_as_it_was(home: Home) -> None:
+    before = datetime.now(UTC)
+    entry = Entry("refusal", "r1", "too bad", "r1", details={"b": [1, None], "a": "ü"})
+    ledger.record(home, [entry])
+    assert ledger.read(home, ["refusal"]) == [entry]
+    assert entry.who == getpass.getuser()
+    assert before <= entry.at <= datetime.now(UTC)
+
+
+def test_entries_are_read_by_kind_in_the_order_they_were_made(home: Home) -> None:
+    for number in ("1", "2", "3"):
+        ledger.record(home, [Entry("alert", number, "why")])
+    ledger.record(home, [Entry("release", "r", "why")])
+    assert [entry.subject for entry in ledger.read(home, ["alert"])] == ["1", "2", "3"]
+    assert len(ledger.read(home, ["alert", "release"])) == 4
+
+
+def test_entries_made_together_are_one_commit_in_their_order(home: Home) -> None:
+    ledger.record(home, [promoted("1", "a"), promoted("2", "a"), promoted("1", "b")])
+    assert DeltaTable(home.ledger).version() == 0
+    assert ledger.champions(home)["1"] == [Champion("a", "lstm-16"), Champion("b", "lstm-16")]
+
+
+def test_champions_are_a_stack_a_store(home: Home) -> None:
+    ledger.record(home, [promoted("1", "a"), promoted("2", "a")])
+    ledger.record(home, [promoted("1", "b")])
+    ledger.record(home, [rolled_back("1")])
+    assert ledger.champions(home) == {"1": [Champion("a", "lstm-16")], "2": [Champion("a", "lstm-16")]}
+    ledger.record(home, [promoted("1", "c"), rolled_back("2")])
+    assert ledger.champions(home) == {"1": [Champion("a", "lstm-16"), Champion("c", "lstm-16")]}
+
+
+def test_an_alert_is_open_until_it_is_resolved(home: Home) -> None:
+    ledger.record(home, [Entry("alert", "drift-1", "why"), Entry("alert", "drift-2", "why")])
+    ledger.record(home, [Entry("resolved", "drift-1", "why"), Entry("resolved", "never opened", "why")])
+    assert list(ledger.open_alerts(home)) == ["drift-2"]
+    ledger.record(home, [Entry("alert", "drift-1", "again")])
+    assert ledger.open_alerts(home)["drift-1"].why == "again"
+
+
+def test_time_never_runs_backwards(tmp_path: Path) -> None:
+    """A clock that is set back must not put a rollback before its promotion."""
+    home = Home(tmp_path)
+    now = datetime.now(UTC)
+    ledger.record(home, [ledger.Entry("promotion", "1", "fits", "r1", "lstm-16", at=now)])
+    ledger.record(home, [ledger.Entry("promotion", "1", "fits", "r2", "lstm-16", at=now - timedelta(hours=1))])
+    ledger.record(home, [ledger.Entry("rollback", "1", "worse", "r1", "lstm-16", at=now - timedelta(hours=2))])
+    assert [entry.release for entry in ledger.read(home, ["promotion", "rollback"])] == ["r1", "r2", "r1"]
+    assert [champion.release for champion in ledger.champions(home)["1"]] == ["r1"]

@@ -1,0 +1,134 @@
+"""Tidying up: named snapshots stay readable, what nothing names goes, and tables say the same as before."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from pydantic import ValidationError
+
+from tasks.ingest import quarantine
+from tasks.state import ledger, sales_table
+from tasks.state.delta import Tidiness
+from tasks.state.home import Home, remove_folder, write_file
+from tasks.state.ledger import Entry
+from tasks.tidy import named_versions, tidy_tables
+from tests.conftest import TakeIn
+
+KEEP = Tidiness(keep_days=7)
+
+
+@pytest.fixture
+def home(tmp_path: Path, take_in: TakeIn) -> Home:
+    """Eight versions of one row; a release names version 2, a candidate version 4."""
+    home = Home(tmp_path / "home")
+    for version in range(8):
+        (tmp_path / "a.csv").write_text(
+            f"date,store,item,sales\n2026-01-05,1,1,{version}\n2026-01-06,1,1,-{version + 1}\n"
+        )
+        take_in(home, tmp_path / "a.csv")
+    write_file(home.releases / "r1" / "manifest.json", json.dumps({"created": "", "snapshot": {"version": 2}}).encode())
+    write_file(home.candidates / "c1" / "prepared.json", json.dumps({"snapshot": {"version": 4}}).encode())
+    return home
+
+
+def aged(home: Home, days: float) -> None:
+    """Let all that is there have been written some days ago."""
+    for path in home.root.rglob("*"):
+        past = path.stat().st_mtime - days * 86_400
+        if path.suffix == ".json" and path.parent.name == "_delta_log":
+            shifted = [_shifted(json.loads(line), days) for line in path.read_text().splitlines()]
+            path.write_text("\n".join(map(json.dumps, shifted)) + "\n")
+        os.utime(path, (past, past))
+
+
+def _shifted(action: Any, days: float) -> Any:
+    for value in action.values():
+        for name in ("timestamp", "deletionTimestamp", "modificationTime"):
+            if isinstance(value, dict) and name in value:
+                value[name] -= int(days * 86_400_000)
+    return action
+
+
+def value(home: Home, version: int | None = None) -> int:
+    return int(sales_table.read(home, version)["sales"].iloc[0])
+
+
+def test_versions_that_a_release_or_a_candidate_names_stay_and_others_go(home: Home) -> None:
+    assert named_versions(home) == [2, 4]
+    aged(home, 10)
+    result = tidy_tables.fn(home, KEEP)
+    assert result["kept_versions"] == [2, 4]
+    assert [value(home, version) for version in (2, 4, None)] == [2, 4, 7]
+    for version in (0, 1, 3, 5, 6):
+        with pytest.raises(FileNotFoundError):
+            value(home, version)
+    (sales,) = (each for each in result["tables"] if each["table"] == "sales")
+    assert (sales["files_before"], sales["files"], sales["removed"]) == (8, 3, 5)
+    assert sales["bytes_freed"] > 0
+
+
+def test_young_versions_stay(home: Home) -> None:
+    aged(home, 3)
+    tidy_tables.fn(home, KEEP)
+    assert [value(home, version) for version in range(8)] == list(range(8))
+
+
+def test_the_snapshot_is_still_the_last_one_that_brought_sales(home: Home, tmp_path: Path, take_in: TakeIn) -> None:
+    aged(home, 10)
+    before = sales_table.snapshot(home), sales_table.latest(home)
+    tidy_tables.fn(home, KEEP)
+    assert DeltaTable(home.sales).version() > 7
+    assert (sales_table.snapshot(home), sales_table.latest(home)) == before == (7, (7, before[1][1]))
+    assert take_in(home, tmp_path / "a.csv")["rows_accepted"] == 0
+
+
+def test_the_current_snapshot_stays_however_long_nothing_came(home: Home) -> None:
+    for path in home.candidates, home.releases:
+        remove_folder(path)
+    tidy_tables.fn(home, KEEP)
+    aged(home, 40)
+    tidy_tables.fn(home, KEEP)
+    assert value(home, sales_table.snapshot(home)) == value(home) == 7
+
+
+def test_what_a_killed_run_left_goes_when_it_is_old(home: Home) -> None:
+    write_file(home.sales / "month=2026-01" / "orphan.parquet", b"half a file")
+    tidy_tables.fn(home, KEEP)
+    assert (home.sales / "month=2026-01" / "orphan.parquet").exists()
+    aged(home, 10)
+    tidy_tables.fn(home, KEEP)
+    assert not (home.sales / "month=2026-01" / "orphan.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "read", [lambda home: ledger.read(home, ["ingest", "alert"]), quarantine.rows], ids=["ledger", "quarantine"]
+)
+def test_small_files_are_joined_and_say_the_same(home: Home, read: Callable[[Home], Any]) -> None:
+    ledger.record(home, [Entry("alert", "a", "b")])
+    before = read(home)
+    result = tidy_tables.fn(home, KEEP)
+    assert read(home) == before and len(before) > 7
+    for each in result["tables"][1:]:
+        assert len(DeltaTable(home.root / each["table"]).file_uris()) == 1, each
+
+
+def test_twice_is_once(home: Home) -> None:
+    aged(home, 10)
+    tidy_tables.fn(home, KEEP)
+    again = tidy_tables.fn(home, KEEP)
+    assert [each["removed"] for each in again["tables"]] == [0, 0, 0]
+    versions = [each["version"] for each in again["tables"]]
+    assert [each["version"] for each in tidy_tables.fn(home, KEEP)["tables"]] == versions
+
+
+def test_an_empty_home_has_nothing_to_tidy(tmp_path: Path) -> None:
+    assert tidy_tables.fn(Home(tmp_path / "home"), KEEP) == {"tables": [], "kept_versions": []}
+
+
+def test_no_fewer_days_than_delta_allows() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 7"):
+        Tidiness(keep_days=6)
