@@ -24,7 +24,7 @@ DAY_AFTER_DAY = 0.8
 
 
 @dataclass(frozen=True)
-class Trial:
+class SyntheticGate:
     """A gate over made-up sales: a baseline, a champion, variants that may be worse, and a reference that is.
 
     Sales are Poisson around level x weekday x a slow surprise of the store, which no forecaster foresees. Forecasters

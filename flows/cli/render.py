@@ -3,8 +3,8 @@
 from typing import Any
 
 from flows.cli.console import say, table
-from tasks.forecasting.gate.comparison import names
-from tasks.report.explain import reasons, smallest, worst_off
+from tasks.report.explain import reasons, smallest, worst_stores
+from tasks.report.text import listed, number, signed
 
 Result = dict[str, Any]
 
@@ -73,7 +73,7 @@ def tidy(result: Result) -> None:
 
 def retrain(result: Result) -> None:
     rows: list[list[Any]] = [
-        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network", ""]
+        [each["name"], *"---", number(each["mape"]), *"---", number(each["bias_pct"]), "-", "no network", ""]
         for each in result["references"]
     ]
     baseline = result["variants"][0]
@@ -83,14 +83,14 @@ def retrain(result: Result) -> None:
             [
                 each["name"],
                 f"{each['weights_kb']:.2f}",
-                _whole(each["file_bytes"]),
-                _whole(each["transfer_bytes"]),
-                _percent(each["mape"]),
-                _percent(each["mape_std"], 3),
+                number(each["file_bytes"], 0),
+                number(each["transfer_bytes"], 0),
+                number(each["mape"]),
+                number(each["mape_std"], 3),
                 ratio,
-                _signed(each["delta_mape"]) if each["parent"] else "",
-                _percent(each["bias_pct"]),
-                _whole(each["latency_us"]),
+                signed(each["delta_mape"]) if each["parent"] else "",
+                number(each["bias_pct"]),
+                number(each["latency_us"], 0),
                 each["verdict"],
                 each["dominated_by"] or "",
             ]
@@ -102,8 +102,8 @@ def retrain(result: Result) -> None:
     for line in reasons(result["variants"]):
         say(line)
     best = smallest(result)
-    if best and (stores := worst_off(best)):
-        say(f"{best['name']} comes off worst in {stores}")
+    if best and (stores := worst_stores(best)):
+        say(f"{best['name']}: {stores}")
     for each in result["choices"]:
         say(f"for a {each['device']}: {each['reason']}")
     say(
@@ -118,7 +118,7 @@ def judge(result: Result) -> None:
     changed = [each for each in result["variants"] if each["verdict"] != each["before"]]
     table(
         ["", "MAPE %", "verdict", "before"],
-        [[each["name"], _percent(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
+        [[each["name"], number(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
     )
     for reason in reasons(result["variants"]):
         say(reason)
@@ -133,8 +133,7 @@ def promote(result: Result) -> None:
     table(columns, [[each[column] for column in columns] for each in result["stores"]], left=5)
     for reason in dict.fromkeys(each["reason"] for each in result["stores"]):
         stores = [each["store"] for each in result["stores"] if each["reason"] == reason]
-        more = f" and {len(stores) - 5:,} more" if len(stores) > 5 else ""
-        say(f"store {', '.join(stores[:5])}{more}: {reason}")
+        say(f"store {listed(stores)}: {reason}")
     say(f"wave: {result['wave']}")
 
 
@@ -172,9 +171,9 @@ def _stores(stores: list[Result]) -> None:
                 each["store"],
                 each["release"],
                 each["variant"],
-                _percent(each["gated_mape"]),
-                _percent(each["mape"]),
-                _signed(each["drift_pp"]),
+                number(each["gated_mape"]),
+                number(each["mape"]),
+                signed(each["drift_pp"]),
                 each["days"],
             ]
             for each in stores
@@ -182,7 +181,7 @@ def _stores(stores: list[Result]) -> None:
         left=3,
     )
     if unknown := [each["store"] for each in stores if each["gated_mape"] is None]:
-        say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
+        say(f"store {listed(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
 
 
 def releases(result: Result) -> None:
@@ -252,15 +251,15 @@ def backtest(result: Result) -> None:
             each["name"],
             limit["name"],
             *(each[count] for count in ("retrains", "promotions", "refusals")),
-            *(_percent(each[error]) for error in ("mape", "wape", "bias_pct")),
-            _percent(each["cost"]),
+            *(number(each[error]) for error in ("mape", "wape", "bias_pct")),
+            number(each["cost"]),
         ]
         for limit in result["limits"]
         for each in limit["cadences"]
     ]
     table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
     reference = result["without_network"]
-    say(f"{reference['name']}, no network: MAPE {_percent(reference['mape'])} %")
+    say(f"{reference['name']}, no network: MAPE {number(reference['mape'])} %")
     refused: dict[str, list[str]] = {}
     for each in result["cadences"]:
         for decision in each["decisions"]:
@@ -281,15 +280,3 @@ def sample(result: Result) -> None:
     say(f"{result['rows']:,} rows in {result['path']}")
     if "noise_floor" in result:
         say(f"noise floor: {result['noise_floor']:.2f} % MAPE, {result['noise_floor_holdout']:.2f} % on the holdout")
-
-
-def _percent(value: float | None, digits: int = 2) -> str | None:
-    return None if value is None else f"{value:.{digits}f}"
-
-
-def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{round(value, 2) + 0.0:+.2f}"
-
-
-def _whole(value: float | None) -> str | None:
-    return None if value is None else f"{value:,.0f}"

@@ -1,6 +1,5 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
+from tasks.report.sentences import checks
 from tasks.state import ledger, overrides, sales_table, scores
 from tasks.state.home import Home
 from tasks.state.record import defined
@@ -92,9 +92,9 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
                     "verdict": each.outcome,
                     "before": before.get(each.variant),
                     "mape": evidence.mape(each.variant),
-                    "reasons": each.reasons,
-                    "checks": [asdict(check) for check in each.checks],
-                    "worst_off": [store._asdict() for store in each.worst_off],
+                    "reasons": checks.reasons(each.checks),
+                    "checks": [checks.record(check) for check in each.checks],
+                    "worst_off": [store._asdict() for store in each.worst_stores],
                 }
                 for each in verdicts
             ],

@@ -17,7 +17,7 @@ import numpy as np
 
 from tasks.forecasting.accuracy.scoring import MapePolicy, Yardstick
 from tasks.forecasting.backtest.cutoff import Past, spread
-from tasks.forecasting.backtest.simulation import Trained
+from tasks.forecasting.backtest.replay import Trained
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel, TooLittleHistory
 from tasks.forecasting.data.windows import Days, windows

@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 from prefect import task
 
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.freeze import Freeze, frozen
-from tasks.forecasting.rollout.selection import Choice, CostModel, choose
+from tasks.forecasting.rollout.selection import rank
 from tasks.forecasting.rollout.waves import Progress, RolloutPolicy, StoreList, Wave, next_wave, require_known
+from tasks.report.sentences.choice import Choice, choice
+from tasks.report.sentences.rollout import hold
 from tasks.state import ledger, overrides, sales_table, scores
 from tasks.state.home import Home, write_file
 from tasks.state.ledger import Champion
@@ -107,7 +110,7 @@ def promote_wave(
             release,
             listed,
             choices,
-            wave.hold,
+            hold(wave.hold),
             frozen(freezes, store, day),
             lifted,
         )
@@ -127,8 +130,8 @@ def _choices(
     ended = [f"the override of {each.variant} {each.end}" for name, each in over.items() if name and name not in lifted]
     stores, choices = len(sales_table.stores(home)), {}
     for name, device in listed.devices.items():
-        choice = choose(candidates, name, device, costs, stores)
-        choices[name] = choice if choice.variant else Choice(None, "; ".join([choice.reason, *ended]))
+        found = choice(rank(candidates, device, costs, stores), name, costs.currency)
+        choices[name] = found if found.variant else Choice(None, "; ".join([found.reason, *ended]))
     return choices
 
 
@@ -138,7 +141,7 @@ def _promotion(
     release: Release,
     listed: StoreList,
     choices: Mapping[str, Choice],
-    hold: str | None,
+    held: str | None,
     freeze: tuple[str, date] | None,
     lifted: Mapping[str | None, Override],
 ) -> Delivery:
@@ -149,26 +152,26 @@ def _promotion(
         release, variant = (now.release, now.variant) if now else (None, None)
         return Delivery(store, release, variant, previous, state, reason)
 
-    if hold:
-        return stays(hold)
+    if held:
+        return stays(held)
     known = listed.store(store)
     if known is None:
         return stays("stores.toml neither lists the store nor has a default_device")
-    choice = choices[known.device]
-    if choice.variant is None:
-        return stays(choice.reason)
-    if now == Champion(release.id, choice.variant):
+    chosen = choices[known.device]
+    if chosen.variant is None:
+        return stays(chosen.reason)
+    if now == Champion(release.id, chosen.variant):
         return stays("runs it already", "unchanged")
-    reasons = [choice.reason]
-    if choice.variant in lifted:
-        reasons.append(f"the gate did not pass it: {lifted[choice.variant].released}")
+    reasons = [chosen.reason]
+    if chosen.variant in lifted:
+        reasons.append(f"the gate did not pass it: {lifted[chosen.variant].released}")
     if freeze:
         name, last = freeze
         if None not in lifted:
             remedy = f"wait until it is over, or `shelfcast override {release.id} --freeze`"
             return stays(f"freeze {name!r} holds the store until {last}, that day too: {remedy}")
         reasons.append(f"in spite of freeze {name!r}: {lifted[None].released}")
-    return Delivery(store, release.id, choice.variant, previous, "promoted", "; ".join(reasons))
+    return Delivery(store, release.id, chosen.variant, previous, "promoted", "; ".join(reasons))
 
 
 @task

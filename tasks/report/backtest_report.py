@@ -7,7 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.report.charts.backtest import cost_chart, history_chart
 from tasks.report.charts.comparison import NARROW, WIDE, svg
-from tasks.report.release_report import inline, number, signed
+from tasks.report.release_report import inline
+from tasks.report.text import ON_PAGES
 
 Record = dict[str, Any]
 
@@ -37,7 +38,7 @@ def report(result: Record) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "signed": signed}
+    environment.filters |= ON_PAGES
     charts = {
         name: [inline(svg(chart(result, width))) for width in (WIDE, NARROW)]
         for name, chart in (("history", history_chart), ("costs", cost_chart))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.report.text import number
+
 Record = dict[str, Any]
 
 REFERENCE = "reference"
@@ -129,7 +131,7 @@ def _summary(kind: str, pairs: list[Record]) -> str:
     if not known:
         return "MAPE is undefined in all of them"
     worst, best = known[0], known[-1]
-    ends = (f"{each['ours']['mape']:.2f} % ({NAMED.get(kind, '')}{each['group']})" for each in (best, worst))
+    ends = (f"{number(each['ours']['mape'])} % ({NAMED.get(kind, '')}{each['group']})" for each in (best, worst))
     said = f"MAPE from {' to '.join(ends)}"
     compared = [pair for pair in known if pair["difference"] is not None]
     worse = sum(pair["difference"] >= EVEN for pair in compared)

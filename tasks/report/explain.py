@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tasks.forecasting.gate.comparison import names
+from tasks.report.text import listed, signed
 
 Record = dict[str, Any]
 
@@ -73,7 +73,7 @@ def _lines(found: list[tuple[Record, str]]) -> list[str]:
     for check, name in found:
         said[because(check)].append(name)
     if len(said) <= LISTED:
-        return [f"{names(of, LISTED)}: {sentence}" for sentence, of in said.items()]
+        return [f"{listed(of, LISTED)}: {sentence}" for sentence, of in said.items()]
     check, name = min(found, key=lambda each: _missed_by(each[0]))
     return [f"{len(found)} variants refused by the check {check['name']}, the nearest {name}: {because(check)}"]
 
@@ -84,11 +84,14 @@ def _missed_by(check: Record) -> tuple[float, float]:
     return tuple(math.inf if each is None else each for each in (needed, value))  # type: ignore[return-value]
 
 
-def worst_off(variant: Record) -> str | None:
-    """The stores that come off worst, against what they would keep; `None` where it is not known."""
+def worst_stores(variant: Record) -> str | None:
+    """Where MAPE rises most against what stores would keep, or falls least; `None` where it is not known."""
     found = variant.get("worst_off", ())
-    stores = ", ".join(f"store {each['name']} {round(each['difference'], 2) + 0.0:+.2f} pp" for each in found)
-    return f"{stores} against {kept(variant)}" if stores else None
+    worse = [each for each in found if round(each["difference"], 2) > 0]
+    stores = ", ".join(f"store {each['name']} ({signed(each['difference'])} pp)" for each in worse or found[:1])
+    if worse:
+        return f"MAPE rises most in {stores}, against {kept(variant)}"
+    return f"MAPE rises in no store against {kept(variant)}, and falls least in {stores}" if stores else None
 
 
 def kept(variant: Record) -> str:

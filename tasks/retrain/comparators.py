@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
+from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, SAME_WEEKDAY_YEAR
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
@@ -53,7 +53,7 @@ def _within_the_year(home: Home, now: datetime) -> list[Rival]:
 
 def _last_year(home: Home, last_day: date) -> list[Rival]:
     """The release of the same season, with the variant that most stores got of it."""
-    ages = {release: (last_day - _last_day(release)).days - YEAR for release in releases(home)}
+    ages = {release: (last_day - _last_day(release)).days - SAME_WEEKDAY_YEAR for release in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []

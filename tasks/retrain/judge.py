@@ -15,8 +15,8 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.gate.verdict import judge as verdicts_on
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.forecasting.rollout.selection import Candidate as OfADevice
-from tasks.forecasting.rollout.selection import DeviceClass, misfit
+from tasks.forecasting.rollout.devices import DeviceClass, VariantFacts, misfit
+from tasks.report.sentences import checks, choice
 from tasks.retrain.candidate import Candidate
 from tasks.state.home import write_file
 
@@ -33,7 +33,7 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
     write_file(candidate.folder / "evidence.npz", evidence.to_bytes())
     verdicts = verdicts_on(evidence, limits)
     for verdict in verdicts:
-        log.info("%s: %s%s", verdict.variant, verdict.outcome, "".join(f"; {why}" for why in verdict.reasons))
+        log.info("%s: %s", verdict.variant, "; ".join([verdict.outcome, *checks.reasons(verdict.checks)]))
     return verdicts
 
 
@@ -80,7 +80,7 @@ def _misfit(name: str, shipped: dict[str, Any], device: DeviceClass) -> str | No
     if shipped["fault"] is not None:
         return "was not measured"
     sizes = (shipped["file_bytes"], shipped["transfer_bytes"], shipped["ram_bytes"], shipped["latency_us"])
-    return misfit(OfADevice(name, True, *sizes), device)
+    return choice.misfit(misfit(VariantFacts(name, True, *sizes), device))
 
 
 def _number(value: float | None) -> float:

@@ -18,7 +18,10 @@ from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import dominated_by, rank
+from tasks.report.sentences import checks, choice
 from tasks.retrain.candidate import Candidate
 from tasks.state.record import to_json
 from tasks.state.release import candidates
@@ -91,13 +94,13 @@ def _choices(
     variants: Sequence[dict[str, Any]], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
 ) -> list[dict[str, Any]]:
     """For each device class the variant that it gets, why, and how all measured variants rank."""
-    rankings = {name: rank(candidates(variants), name, device, costs, stores) for name, device in devices.items()}
+    rankings = {name: rank(candidates(variants), device, costs, stores) for name, device in devices.items()}
     return [
         {
             "device": name,
             **devices[name].model_dump(),
-            **asdict(ranking.choice),
-            "ranking": list(map(asdict, ranking.rows)),
+            **asdict(choice.choice(ranking, name, costs.currency)),
+            "ranking": choice.record(ranking),
         }
         for name, ranking in rankings.items()
     ]
@@ -124,9 +127,9 @@ def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> dict[s
         "policy": shipped.get("policy"),
         "by_store": shipped.get("by_store", {}),
         "verdict": verdict.outcome,
-        "reasons": verdict.reasons,
-        "checks": [asdict(check) for check in verdict.checks],
-        "worst_off": [group._asdict() for group in verdict.worst_off],
+        "reasons": checks.reasons(verdict.checks),
+        "checks": [checks.record(check) for check in verdict.checks],
+        "worst_off": [group._asdict() for group in verdict.worst_stores],
         "file": f"{variant.name}.tflite",
     }
 

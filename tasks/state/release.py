@@ -14,7 +14,7 @@ from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.smoothing import Levels
-from tasks.forecasting.rollout.selection import Candidate
+from tasks.forecasting.rollout.devices import VariantFacts
 from tasks.state.home import Home
 
 
@@ -112,15 +112,15 @@ class Release:
         return float("nan" if (mape := record["shipped_mape"] if mape is None else mape) is None else mape)
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[VariantFacts]:
         """The measured variants, as far as a device cares."""
         return candidates(self.manifest["variants"])
 
 
-def candidates(variants: Iterable[dict[str, Any]]) -> list[Candidate]:
+def candidates(variants: Iterable[dict[str, Any]]) -> list[VariantFacts]:
     """A manifest's measured variants, as far as a device cares; older manifests have no validation MAPE."""
     return [
-        Candidate(
+        VariantFacts(
             each["name"],
             each["verdict"] == "pass",
             each["file_bytes"],

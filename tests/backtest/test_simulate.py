@@ -20,7 +20,7 @@ from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SET
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.data.windows import Days
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.ingest.sample import write_sample
 from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home

@@ -21,7 +21,8 @@ from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.data.windows import Days, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.promote.deliver import deliver, promote_wave

@@ -33,8 +33,8 @@ import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
 from tasks.ingest import replay
 from tasks.ingest.contract.suite import Contract

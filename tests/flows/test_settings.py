@@ -8,8 +8,8 @@ import pytest
 
 from flows.settings import ROOT, SettingsError, load, stores_listed
 from tasks.forecasting.data.history import WHOLE, ExcludedPeriod, History
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import CostModel
 
 STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
 

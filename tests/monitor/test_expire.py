@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.monitor.expire import expire, remember_expired
 from tasks.monitor.score import remember, score, watch

@@ -11,8 +11,9 @@ import pytest
 from deltalake import write_deltalake
 
 from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import noise_floor
 from tasks.ingest.sample import write_sample

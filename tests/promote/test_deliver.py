@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, Store, StoreList, UnknownStore, Wave
 from tasks.promote.deliver import Delivery, deliver, plan_wave, promote_wave, roll_back, summary
 from tasks.state import ledger

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList, UnknownStore, Wave
 from tasks.promote import deliver, override
 from tasks.retrain.judge import judge

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import Store, StoreList, UnknownStore
 from tasks.promote import selection
 from tasks.state.home import Home

@@ -12,7 +12,9 @@ from altair import SchemaBase
 
 from tasks.forecasting.accuracy.scoring import MapePolicy
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.charts.comparison import NARROW, WIDE, png, series_chart, size_chart, svg
 from tasks.report.charts.gate import gate_chart
 from tasks.report.explain import smallest

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.promote.deliver import promote_wave, roll_back
 from tasks.retrain.comparators import Rival, rivals

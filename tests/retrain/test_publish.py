@@ -20,7 +20,9 @@ from tasks.forecasting.data.windows import Days
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import choose, dominated_by, rank
 from tasks.ingest.sample import write_sample
 from tasks.retrain.candidate import Candidate, build_run, score_run, time_file
 from tasks.retrain.comparators import Rival

@@ -19,13 +19,13 @@ class DriftPolicy(BaseModel):
     limit_pp: float = Field(4.0, gt=0, description="drift above which an alert opens, in percentage points")
     resolve_pp: float = Field(3.0, gt=0, description="drift at or below which an open alert is resolved")
     days: int = Field(28, ge=1, description="days that drift looks back over")
-    min_days: int = Field(7, ge=1, description="scored days below which nothing is said")
+    min_days: int = Field(7, ge=1, description="number of scored days below which no alert opens or closes")
 
     @model_validator(mode="after")
     def _alerts_can_open_and_close(self) -> Self:
         if self.resolve_pp > self.limit_pp:
             raise ValueError(
-                f"resolve_pp must be at most limit_pp, else an alert opens anew each day. "
+                f"resolve_pp must be at most limit_pp, else an alert opens again each day. "
                 f"Received: {self.resolve_pp:g} and {self.limit_pp:g}"
             )
         if self.min_days > self.days:
@@ -40,10 +40,10 @@ class Live:
     """How a model did lately in one store; MAPE in percent, NaN where undefined.
 
     Attributes:
-        mape_7: Over the last 7 days.
-        mape_28: Over the days that the policy looks back over.
-        gated_mape: What the release was gated at, for this store.
-        days: Scored days within the latter.
+        mape_7: MAPE over the last 7 days.
+        mape_28: MAPE over the days that the policy looks back over.
+        gated_mape: MAPE that the release was gated at in this store.
+        days: Number of scored days that the policy looks back over.
     """
 
     mape_7: float
@@ -68,9 +68,9 @@ def live(
     """Score one store's forecasts on the days up to `as_of`.
 
     Args:
-        day: Of each forecast, shape `(forecasts,)`.
-        error: Its absolute percentage error in percent, the same shape; NaN where the day does not count.
-        gated_mape: What the release was gated at, in percent.
+        day: Day of each forecast, shape `(forecasts,)`.
+        error: Absolute percentage error of each forecast in percent, shape `(forecasts,)`; NaN where it does not count.
+        gated_mape: MAPE that the release was gated at, in percent.
         as_of: The last day to look at.
         policy: How far to look back.
         min_coverage: Share of the forecasts that must count, in percent. Defaults to 0.

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LEAP_YEAR = 2000
-"""Any: what is a day in it is a day of some year."""
+"""Any leap year: each of its days is a day of some year."""
 
 
 class Freeze(BaseModel):
@@ -16,10 +16,10 @@ class Freeze(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, description="what it is for, as promotions say it")
+    name: str = Field(min_length=1, description="what the freeze is for, as promotions say it")
     first: date | str = Field(description="first day: a date, or MM-DD for every year")
     last: date | str = Field(description="last day, frozen too: a date, or MM-DD for every year")
-    stores: tuple[str, ...] | None = Field(None, description="the stores that it is in, by default all")
+    stores: tuple[str, ...] | None = Field(None, description="the stores that are frozen, by default all")
 
     @field_validator("name")
     @classmethod
@@ -67,10 +67,11 @@ class Freeze(BaseModel):
         if isinstance(self.first, date) and isinstance(self.last, date):
             return self.last if self.first <= today <= self.last else None
         first, last, now = str(self.first), str(self.last), f"{today:%m-%d}"
-        begun, over, over_new_year = now >= first, now > last, last < first
-        if not (begun or not over if over_new_year else begun and not over):
-            return None
-        return _day_of(today.year + (over_new_year and begun), last)
+        if first <= last:
+            return _day_of(today.year, last) if first <= now <= last else None
+        if now >= first:
+            return _day_of(today.year + 1, last)
+        return _day_of(today.year, last) if now <= last else None
 
 
 def _day_of(year: int, day: str) -> date:
@@ -83,10 +84,9 @@ def _day_of(year: int, day: str) -> date:
 
 def frozen(freezes: Iterable[Freeze], store: str, today: date) -> tuple[str, date] | None:
     """Name and last day of the freeze that a store is in, of several the one that ends last; `None` for none."""
-    ends = [
-        (end, each.name)
-        for each in freezes
-        if (each.stores is None or store in each.stores) and (end := each.end(today))
-    ]
-    end, name = max(ends, default=(None, ""))
-    return (name, end) if end else None
+    concerning = [freeze for freeze in freezes if freeze.stores is None or store in freeze.stores]
+    ends = [(end, freeze.name) for freeze in concerning if (end := freeze.end(today))]
+    if not ends:
+        return None
+    end, name = max(ends)
+    return name, end

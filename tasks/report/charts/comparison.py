@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from tasks.forecasting.rollout.selection import DIGITS
+from tasks.forecasting.rollout.costs import DIGITS
 
 Record = dict[str, Any]
 

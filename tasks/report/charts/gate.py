@@ -6,6 +6,7 @@ import altair as alt
 
 from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
 from tasks.report.explain import subject
+from tasks.report.text import ON_PAGES
 
 Record = dict[str, Any]
 
@@ -126,12 +127,9 @@ def _ends(rows: list[Record]) -> tuple[float, float]:
 
 def _drawn(row: Record, ends: tuple[float, float], wide: bool) -> Record:
     """A row with its figures in words, and within the panel."""
-    figures = _signed(row["value"])
+    signed = ON_PAGES["signed"]
+    figures = signed(row["value"])
     if wide:
-        figures += f" ({_signed(row['low'])} to {_signed(row['high'])})"
+        figures += f" ({signed(row['low'])} to {signed(row['high'])})"
     inside = {name: min(max(row[name], ends[0]), ends[1]) for name in ("value", "low", "high", "limit")}
     return row | inside | {"figures": figures}
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")

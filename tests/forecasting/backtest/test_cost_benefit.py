@@ -17,7 +17,7 @@ from tasks.forecasting.backtest.cost_benefit import (
 )
 from tasks.forecasting.gate.comparison import UNDEFINED, Estimate
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import Cost, CostModel
+from tasks.forecasting.rollout.costs import Cost, CostModel
 
 COSTS = CostModel(per_mb_sent=2, per_mape_pp=100, per_retrain=50)
 

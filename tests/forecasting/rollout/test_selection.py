@@ -9,16 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tasks.forecasting.rollout.selection import (
-    Candidate,
-    Cost,
-    CostModel,
-    DeviceClass,
-    Ranking,
-    choose,
-    dominated_by,
-    rank,
-)
+from tasks.forecasting.rollout.costs import Cost, CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import Candidate, Ranking, choose, dominated_by, rank
 
 KB = 1024
 DEVICE = DeviceClass(flash_kb=32, ram_kb=64, latency_us=200, link_kbps=100, update_s=2)

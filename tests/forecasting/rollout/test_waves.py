@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import Store, StoreList
 
 DEVICE = DeviceClass(flash_kb=32, ram_kb=64, latency_us=200)

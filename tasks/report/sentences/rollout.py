@@ -1,0 +1,14 @@
+"""Why a wave of a rollout waits, in words."""
+
+from tasks.forecasting.rollout.waves import Hold
+
+
+def hold(found: Hold | None) -> str | None:
+    """Why a wave may not go out; `None` where it may."""
+    if found is None:
+        return None
+    if found.cause == "rolled back":
+        return f"canary store {found.store} was rolled back from it"
+    if found.cause == "drifting":
+        return f"canary store {found.store} drifts"
+    return f"canary store {found.store} was scored on {found.days} days, {found.needed} are needed"
