@@ -1,4 +1,4 @@
-"""Evidence made up for the gate's tests: by hand, where every day is like any other, and noisy, of a chain of stores."""
+"""Evidence made up for the gate's tests: by hand, where every day is like any other, and noisy, of ten stores."""
 
 import math
 from collections.abc import Mapping

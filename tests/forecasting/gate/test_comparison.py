@@ -16,12 +16,12 @@ COMPARISON = Comparison(NOISY, Limits())
 @pytest.mark.parametrize(("stores", "outcome"), [(("1", "2"), "pass"), (("3", "7"), "fail")], ids=str)
 def test_a_champion_in_some_stores_is_compared_with_in_these(stores: tuple[str, ...], outcome: str) -> None:
     """What it would say elsewhere is not asked, and may be undefined."""
-    runs = np.isin(NOISY.stores, stores)
+    covers = np.isin(NOISY.stores, stores)
     champion = NOISY.errors[CHAMPION]
-    there = replace(champion, percentage=np.where(runs[:, None], champion.percentage, NAN), runs=runs)
+    there = replace(champion, percentage=np.where(covers[:, None], champion.percentage, NAN), covers=covers)
     evidence = replace(NOISY, errors=NOISY.errors | {CHAMPION: there})
     check = of("bad stores", "champion", evidence, max_worse_than_champion_pp=1.5)
-    only = leave_out(NOISY, cells=~runs)
+    only = leave_out(NOISY, cells=~covers)
     assert check.outcome == outcome
     assert check.value == pytest.approx(only.mape("bad stores") - only.mape(CHAMPION))
 
