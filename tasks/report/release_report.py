@@ -13,7 +13,7 @@ from tasks.report import breakdown
 from tasks.report.charts.comparison import NARROW, WIDE, series_chart, size_chart, svg
 from tasks.report.charts.gate import gate_chart
 from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_stores
-from tasks.report.text import DASH, ON_PAGES, amount, number, rounded
+from tasks.report.text import DASH, ON_PAGES, amount, capitalised, number, rounded
 
 Record = dict[str, Any]
 
@@ -223,7 +223,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {**ON_PAGES, "stores": _stores, "flat": _flat}
+    environment.filters |= {**ON_PAGES, "capitalised": capitalised, "stores": _stores, "flat": _flat}
     environment.filters |= {
         "bounds": _bounds,
         "policy": _policy,

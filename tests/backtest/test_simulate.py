@@ -16,12 +16,13 @@ from tasks.backtest.models import Backtest, open_backtest
 from tasks.backtest.simulate import LostModels, cadences, replay_history, train_models, write_report
 from tasks.forecasting.accuracy.scoring import MapePolicy
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
-from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SETTINGS
+from tasks.forecasting.backtest.cost_benefit import NO_GATE, SETTINGS
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.data.windows import Days
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.ingest.sample import write_sample
+from tasks.report.sentences.backtest import NOTHING_PASSED
 from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tests.conftest import CHAIN, LENIENT, RECIPE, TakeIn

@@ -134,6 +134,6 @@ def test_ten_steps_that_are_each_allowed_do_not_add_up() -> None:
         verdict = judge(replace(evidence, errors=compared), Limits())[1]
         alone = check(verdict, "champion")
         assert (alone.outcome == "pass") == (0.3 * (step - runs) <= 0.5)
-        assert (verdict.outcome == "pass") == (step <= 3), verdict.reasons
+        assert (verdict.outcome == "pass") == (step <= 3), verdict.checks
         runs = step if verdict.outcome == "pass" else runs
     assert runs == 3

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tasks.report.explain import reasons, smallest, subject, why, worst_off
+import pytest
+
+from tasks.report.explain import reasons, smallest, subject, why, worst_stores
 
 Record = dict[str, Any]
 
@@ -49,7 +51,7 @@ def test_a_manifest_of_before_there_were_counterfactuals_says_its_sentences() ->
     assert reasons([variant("a", check)]) == ["a: absolute of 31.0"]
     one = variant("a")
     del one["worst_off"]
-    assert worst_off(one) is None
+    assert worst_stores(one) is None
 
 
 def test_the_subject_is_the_smallest_that_passed_else_the_one_with_the_fewest_refusals() -> None:
@@ -62,9 +64,23 @@ def test_the_subject_is_the_smallest_that_passed_else_the_one_with_the_fewest_re
     assert subject({"variants": [once, passed]}) is smallest({"variants": [once, passed]}) is passed
 
 
-def test_who_comes_off_worst_is_said_against_what_they_would_keep() -> None:
-    stores = {"worst_off": [{"name": "3", "difference": 0.12}, {"name": "1", "difference": -0.001}]}
-    first = {"name": "champion", "outcome": "not applicable"}
-    said = "store 3 +0.12 pp, store 1 +0.00 pp against "
-    assert worst_off(variant("a", first) | stores) == said + "the reference forecast"
-    assert worst_off(variant("a", first | {"outcome": "pass"}) | stores) == said + "what runs there"
+CHAMPION = {"name": "champion", "outcome": "not applicable"}
+
+
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        (
+            [0.12, 0.01, -0.3],
+            "MAPE rises most in store 3 (+0.12 pp), store 1 (+0.01 pp), against the reference forecast",
+        ),
+        ([-0.001, -0.3], "MAPE rises in no store against the reference forecast, and falls least in store 3 (0.00 pp)"),
+        ([-0.34], "MAPE rises in no store against the reference forecast, and falls least in store 3 (-0.34 pp)"),
+    ],
+)
+def test_where_mape_rises_most_and_an_improvement_is_not_called_bad(differences: list[float], said: str) -> None:
+    stores = [{"name": name, "difference": each} for name, each in zip("312", differences, strict=False)]
+    assert worst_stores(variant("a", CHAMPION) | {"worst_off": stores}) == said
+    runs = variant("a", CHAMPION | {"outcome": "pass"}) | {"worst_off": stores}
+    assert worst_stores(runs) == said.replace("the reference forecast", "what runs there")
+    assert worst_stores(variant("a", CHAMPION) | {"worst_off": []}) is None

@@ -19,6 +19,7 @@ from tasks.report.charts.comparison import NARROW, WIDE, png, series_chart, size
 from tasks.report.charts.gate import gate_chart
 from tasks.report.explain import smallest
 from tasks.report.release_report import PUBLISHED, card, caution, comparison, headline, report
+from tasks.report.sentences import choice as sentences
 from tasks.state.release import candidates
 
 HOSTILE = '"><script src="https://evil.example/x.js"></script>|[a](javascript:b)'
@@ -206,11 +207,11 @@ def manifest(
             {
                 "device": name,
                 **device.model_dump(),
-                **asdict(ranking.choice),
-                "ranking": list(map(asdict, ranking.rows)),
+                **asdict(sentences.choice(ranking, name, COSTS.currency)),
+                "ranking": sentences.record(ranking),
             }
             for name, device in DEVICES.items()
-            for ranking in [rank(candidates(variants), name, device, COSTS, 5)]
+            for ranking in [rank(candidates(variants), device, COSTS, 5)]
         ],
         "files": {one["file"]: {"sha256": "ab" * 32, "bytes": one["file_bytes"]} for one in variants},
     } | changes
@@ -379,7 +380,7 @@ def test_checks_show_their_bounds_and_what_was_not_asked_is_a_remark() -> None:
     assert 'class="badge not-applicable"' not in page
     assert "each bound holds with 95 %" in page and "MASE 0.76, RMSSE 0.74." in page
     assert "- champion: 0.12 pp (−0.08 to 0.32 pp), limit 0.50 pp: pass" in card(made)
-    assert "- Comes off worst: store 3 +0.12 pp, store 1 -0.40 pp against what runs there" in card(made)
+    assert "- MAPE rises most in store 3 (+0.12 pp), against what runs there" in card(made)
 
 
 @pytest.mark.parametrize(
@@ -437,7 +438,7 @@ def test_a_manifest_of_before_there_were_bounds_and_a_policy_is_still_shown(verd
     made = older(manifest(variants=[variant("lstm-64", verdict=verdict), variant("lstm-16", verdict="fail")]))
     page, text = report(made, samples()), card(made)
     assert "over days with sales above zero" in page and "MAPE policy" not in page + text
-    assert "What lstm" not in page and "comes off worst" not in page + text
+    assert "What lstm" not in page and "MAPE rises" not in page + text
     assert cells(verdicts(page), "absolute")[2:] == ["13.36 %", "–", "30.00 %"]
     assert "None" not in page.replace("None of the", "")
 

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import signal
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
-from tasks.forecasting.rollout.selection import choose, dominated_by, rank
+from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.ingest.sample import write_sample
+from tasks.report.sentences import choice as sentences
+from tasks.report.sentences.checks import reasons
 from tasks.retrain.candidate import Candidate, build_run, score_run, time_file
 from tasks.retrain.comparators import Rival
 from tasks.retrain.evaluate import evaluate_rivals
@@ -174,7 +176,7 @@ def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> 
     assert not (work.candidate.folder / pruned.name).exists()
     verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert outcomes(verdicts) == dict(zip(NAMES, ["pass", "fail", "fail", "fail"], strict=True))
-    assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
+    assert "its worker or its parent's crashed or hung" in reasons(verdicts[1].checks)[0]
 
 
 def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
@@ -185,7 +187,7 @@ def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
     score_run(work.candidate, variant, 0)
     verdict = judge.fn(work.candidate, work.limits[0], {}, TODAY)[1]
     assert verdict.outcome == "fail"
-    assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
+    assert "the file is not usable: the file does not load in LiteRT" in reasons(verdict.checks)[0]
 
 
 def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> None:
@@ -198,7 +200,7 @@ def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> No
 
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
     verdicts = judge.fn(built.candidate, built.limits[0], {}, TODAY)
-    assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [verdict.reasons for verdict in verdicts]
+    assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [reasons(verdict.checks) for verdict in verdicts]
     assert {checks(verdict)["champion"] for verdict in verdicts} == {"not applicable"}
 
 
@@ -237,7 +239,7 @@ def test_a_store_without_a_champion_keeps_the_reference_forecast(shop: tuple[Hom
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     other = evidence.stores == "2"
-    assert evidence.errors["champion"].runs.tolist() == (~other).tolist()
+    assert evidence.errors["champion"].covers.tolist() == (~other).tolist()
     kept, reference = (evidence.errors[name].percentage[other] for name in ("incumbent", "reference"))
     assert kept == pytest.approx(reference)
 
@@ -366,8 +368,8 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
     assert (tag["device"], tag["variant"]) == ("tag", None)
     assert tag["reason"].startswith("no variant fits a tag device; the smallest, lstm-16-int8, needs ")
     assert {row["name"] for row in till["ranking"]} == {row["name"] for row in tag["ranking"]} == set(NAMES)
-    again = rank(release.candidates, "till", devices["till"], costs, 2)
-    assert till["ranking"] == json.loads(to_json(list(map(asdict, again.rows)))), "two stores share a retrain"
+    again = sentences.record(rank(release.candidates, devices["till"], costs, 2))
+    assert till["ranking"] == json.loads(to_json(again)), "two stores share a retrain"
     assert {each["name"]: each["dominated_by"] for each in record["variants"]} == dominated_by(release.candidates)
     for choice in (till, tag):
         assert choice["reason"] in (release.folder / "card.md").read_text()
@@ -442,8 +444,9 @@ def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) 
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"variants": [each | {"latency_us": None} for each in record["variants"]]}))
     device = DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6)
-    chosen = choose(releases.find(home, newer).candidates, "till", device, CostModel(), 2)
-    assert chosen.variant is None and "has no figure for its latency" in chosen.reason
+    ranking = rank(releases.find(home, newer).candidates, device, CostModel(), 2)
+    assert ranking.chosen is None
+    assert {row.misfit and row.misfit.resource for row in ranking.passed} == {"no latency"}
 
 
 def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:

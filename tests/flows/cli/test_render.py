@@ -53,7 +53,7 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[-2:] == ["dominated", "by"] and lines[1].split()[-2:] == ["pass", "lstm-4"]
     assert "lstm-8, lstm-4: bias is 11 %; 1 % less does" in lines
-    assert "lstm-64 comes off worst in store 3 +0.12 pp against the reference forecast" in lines
+    assert "lstm-64: MAPE rises most in store 3 (+0.12 pp), against the reference forecast" in lines
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
 
 
