@@ -212,10 +212,10 @@ def test_a_dominated_variant_is_chosen_only_where_who_dominates_it_cannot_be(
     assert best
     for row in ranking.rows:
         no_larger = row.file_bytes <= best.file_bytes and row.transfer_bytes <= best.transfer_bytes
-        if row.misfit is None and row.validation_mape is not None and best.validation_mape is not None and no_larger:
+        if row.eligible and row.validation_mape is not None and best.validation_mape is not None and no_larger:
             assert row.validation_mape >= best.validation_mape
     if best.dominated_by:
-        assert rows[best.dominated_by].misfit
+        assert not rows[best.dominated_by].eligible
         assert rows[best.dominated_by].front, "who dominates is on the front"
 
 
