@@ -3,48 +3,28 @@
 import math
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.gate import drivers, groups
-from tasks.forecasting.gate.checks import NAN, Check, Counterfactual, Devices, Fault, Files, Gap, Outcome, Runs
-from tasks.forecasting.gate.comparison import Comparison, Estimate
+from tasks.forecasting.gate import groups
+from tasks.forecasting.gate.case import (
+    Case,
+    at_most,
+    explained,
+    measured,
+    not_asked,
+    not_worse,
+    pass_or_fail,
+    rounded_up,
+    undefined,
+)
+from tasks.forecasting.gate.checks import NAN, Check, Counterfactual, Devices, Fault, Files, Runs
+from tasks.forecasting.gate.comparison import Estimate
 from tasks.forecasting.gate.drivers import Bar
-from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE, Evidence, File
+from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE
 from tasks.forecasting.gate.groups import Worst
-from tasks.forecasting.gate.limits import Limits
-
-
-@dataclass(frozen=True)
-class Case:
-    """A variant before the gate.
-
-    Attributes:
-        comparison: The evidence, and answers from it.
-        file: The variant's shipped file.
-        parent: The file of the variant that it was made from; `None` for the baseline.
-        baseline: The baseline's name.
-    """
-
-    comparison: Comparison
-    file: File
-    parent: File | None
-    baseline: str
-
-    @property
-    def limits(self) -> Limits:
-        return self.comparison.limits
-
-    @property
-    def evidence(self) -> Evidence:
-        return self.comparison.evidence
-
-    @property
-    def enough_days(self) -> bool:
-        """Whether the holdout has the days that bounds need to be meant."""
-        return self.comparison.days >= self.limits.min_days
 
 
 def ask(case: Case) -> Iterator[Check]:
@@ -102,7 +82,7 @@ def _about_parts_and_runs(case: Case) -> Iterator[Check]:
 def loads(case: Case) -> Check:
     """The file loads and answers its golden samples."""
     faults = 0.0 if case.file.fault is None else 1.0
-    return Check("file", faults, 0.0, "faults", _pass_or_fail(faults == 0), facts=Fault(case.file.fault))
+    return Check("file", faults, 0.0, "faults", pass_or_fail(faults == 0), facts=Fault(case.file.fault))
 
 
 def enough_days(case: Case) -> Check:
@@ -125,7 +105,7 @@ def smaller_than_parent(case: Case) -> Check:
         return Check("size", own.file_bytes, NAN, "bytes", "not applicable", gap="no parent")
     sizes, limits = (own.file_bytes, own.transfer_bytes), (parent.file_bytes, parent.transfer_bytes)
     no_larger = all(size <= limit for size, limit in zip(sizes, limits, strict=True))
-    outcome = _pass_or_fail(no_larger and sizes != limits)
+    outcome = pass_or_fail(no_larger and sizes != limits)
     return Check("size", own.file_bytes, parent.file_bytes, "bytes", outcome, facts=Files(own, parent))
 
 
@@ -133,7 +113,7 @@ def fits_a_device(case: Case) -> Check:
     """The file fits one device class at least."""
     misfits = case.file.misfits or {}
     fitting = sum(why is None for why in misfits.values())
-    check = Check("device", fitting, 1, "device classes", _pass_or_fail(fitting >= 1), facts=Devices(misfits))
+    check = Check("device", fitting, 1, "device classes", pass_or_fail(fitting >= 1), facts=Devices(misfits))
     return check if misfits else replace(check, outcome="abstain", gap="no device class")
 
 
@@ -142,61 +122,61 @@ def fresh(case: Case, limit: int) -> Check:
     age = case.evidence.age_days
     if age is None:
         return Check("freshness", NAN, limit, "days", "abstain", gap="unknown age")
-    return Check("freshness", age, limit, "days", _pass_or_fail(0 <= age <= limit))
+    return Check("freshness", age, limit, "days", pass_or_fail(0 <= age <= limit))
 
 
 def accurate(case: Case, limit: float) -> Check:
     """MAPE is within an absolute limit."""
-    return _at_most(case, "absolute", case.comparison.mape(case.file.variant), limit, "%", None, None)
+    return at_most(case, "absolute", case.comparison.mape(case.file.variant), limit, "%", None, None)
 
 
 def as_good_as_baseline(case: Case, limit: float) -> Check:
     """MAPE is not much above the baseline's."""
-    return _not_worse(case, "baseline", case.baseline, limit, case.baseline)
+    return not_worse(case, "baseline", case.baseline, limit, case.baseline)
 
 
 def as_good_as_parent(case: Case, limit: float) -> Check:
     """MAPE is not much above that of the variant that it was made from."""
     if case.parent is None:
-        return _not_asked("parent", limit, "no parent")
-    return _not_worse(case, "parent", case.parent.variant, limit, case.parent.variant)
+        return not_asked("parent", limit, "no parent")
+    return not_worse(case, "parent", case.parent.variant, limit, case.parent.variant)
 
 
 def as_good_as_champion(case: Case, limit: float) -> Check:
     """MAPE is not much above that of what the stores run; a first release needs another limit instead."""
     if case.comparison.has(CHAMPION):
-        return _not_worse(case, "champion", CHAMPION, limit)
+        return not_worse(case, "champion", CHAMPION, limit)
     if case.limits.max_mape is None and not case.limits.beat_reference:
         return Check("champion", NAN, limit, "pp", "abstain", gap="no limit for a first release")
-    return _not_asked("champion", limit, "no champion")
+    return not_asked("champion", limit, "no champion")
 
 
 def as_good_as_last_year(case: Case, limit: float) -> Check:
     """MAPE is not much above that of the release of the same season last year."""
     if not case.comparison.has(LAST_YEAR):
-        return _not_asked("last year", limit, "no release last year")
-    return _not_worse(case, "last year", LAST_YEAR, limit)
+        return not_asked("last year", limit, "no release last year")
+    return not_worse(case, "last year", LAST_YEAR, limit)
 
 
 def within_the_years_budget(case: Case, limit: float) -> Check:
     """MAPE is not much above that of any model of the year; the check is against the one that it is worst against."""
     earlier = [name for name in case.evidence.errors if name.startswith(f"{BUDGET} ")]
     if not earlier:
-        return _not_asked("budget", limit, "no earlier model")
+        return not_asked("budget", limit, "no earlier model")
     high = {name: case.comparison.difference(case.file.variant, name).high for name in earlier}
-    return _not_worse(case, "budget", max(high, key=lambda name: _undefined_first(high[name])), limit)
+    return not_worse(case, "budget", max(high, key=lambda name: _undefined_first(high[name])), limit)
 
 
 def good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], limit: float) -> Check:
     """In no store, or item class, is MAPE significantly over the limit above that of what the stores would keep."""
     if not case.comparison.has(case.file.variant, INCUMBENT):
-        return _undefined(kind, limit, "pp")
+        return undefined(kind, limit, "pp")
     worst = groups.worst(case.comparison, case.file.variant, INCUMBENT, of_segment, limit)
     label = case.evidence.errors[INCUMBENT].label
     if worst.undefined or not worst.groups:
-        return replace(_undefined(kind, limit, "pp"), facts=worst)
-    outcome = _pass_or_fail(not worst.flagged)
-    check = replace(_measured(case, kind, worst.estimate, limit, "pp", outcome, label), facts=worst)
+        return replace(undefined(kind, limit, "pp"), facts=worst)
+    outcome = pass_or_fail(not worst.flagged)
+    check = replace(measured(case, kind, worst.estimate, limit, "pp", outcome, label), facts=worst)
     return replace(check, counterfactual=_with_another_limit(worst, limit, kind)) if check.outcome == "fail" else check
 
 
@@ -207,20 +187,20 @@ def unbiased(case: Case, limit: float) -> Check:
     """
     bias = case.comparison.bias(case.file.variant)
     if not all(map(math.isfinite, bias)):
-        return _undefined("bias", limit, "%")
+        return undefined("bias", limit, "%")
     furthest = bias.high if bias.value >= 0 else -bias.low
-    return _measured(case, "bias", bias, limit, "%", _pass_or_fail(furthest <= limit))
+    return measured(case, "bias", bias, limit, "%", pass_or_fail(furthest <= limit))
 
 
 def alike_in_every_run(case: Case, limit: float) -> Check:
     """The standard deviation of MAPE over the runs is within the limit."""
     mapes = case.file.run_mapes
     if not mapes or not all(map(math.isfinite, mapes)):
-        return _undefined("spread", limit, "pp")
+        return undefined("spread", limit, "pp")
     if len(mapes) == 1:
-        return _not_asked("spread", limit, "one run")
+        return not_asked("spread", limit, "one run")
     spread = Estimate(statistics.stdev(mapes), NAN, NAN)
-    check = _measured(case, "spread", spread, limit, "pp", _pass_or_fail(spread.value <= limit))
+    check = measured(case, "spread", spread, limit, "pp", pass_or_fail(spread.value <= limit))
     return replace(check, facts=Runs(len(mapes)))
 
 
@@ -231,90 +211,25 @@ def beats_reference(case: Case) -> Check:
     if not difference.known:
         return Check("reference", own, reference, "%", "abstain", gap="undefined")
     shifted = Estimate(own, reference + difference.low, reference + difference.high)
-    outcome, label = _pass_or_fail(bar.clears(difference.high)), case.evidence.errors[REFERENCE].label
-    check = _measured(case, "reference", shifted, reference, "%", outcome, label)
-    return _explained(case, check, REFERENCE, difference, bar)
+    outcome, label = pass_or_fail(bar.clears(difference.high)), case.evidence.errors[REFERENCE].label
+    check = measured(case, "reference", shifted, reference, "%", outcome, label)
+    return explained(case, check, REFERENCE, difference, bar)
 
 
 def believable(case: Case, limit: float) -> Check:
     """MAPE is not so far below the reference forecast's that it looks like a leak; else a person must look."""
     own, reference = (case.comparison.mape(name).value for name in (case.file.variant, REFERENCE))
     if not (math.isfinite(own) and math.isfinite(reference)):
-        return _undefined("too good", limit, "%")
+        return undefined("too good", limit, "%")
     better = 100 * (1 - own / reference) if reference else 0.0
     if better <= limit:
-        return _measured(case, "too good", Estimate(better, NAN, NAN), limit, "%", "pass")
+        return measured(case, "too good", Estimate(better, NAN, NAN), limit, "%", "pass")
     return Check("too good", better, limit, "%", "abstain")
-
-
-def _not_worse(case: Case, name: str, other: str, limit: float, label: str | None = None) -> Check:
-    """The upper bound of the difference of MAPE is within the limit."""
-    difference = case.comparison.difference(case.file.variant, other)
-    against = label or (case.evidence.errors[other].label if case.comparison.has(other) else None)
-    return _at_most(case, name, difference, limit, "pp", other, against)
-
-
-def _at_most(
-    case: Case, name: str, estimate: Estimate, limit: float, unit: str, other: str | None, against: str | None
-) -> Check:
-    if not estimate.known:
-        return replace(_undefined(name, limit, unit), against=against)
-    bar = Bar(limit)
-    check = _measured(case, name, estimate, limit, unit, _pass_or_fail(bar.clears(estimate.high)), against)
-    return _explained(case, check, other, estimate, bar)
-
-
-def _measured(
-    case: Case,
-    name: str,
-    estimate: Estimate,
-    limit: float,
-    unit: str,
-    outcome: Outcome,
-    against: str | None = None,
-) -> Check:
-    """An answer from the draws of days, which counts only if there are days enough to draw from."""
-    confidence = case.limits.confidence if math.isfinite(estimate.high) else NAN
-    check = Check(name, estimate.value, limit, unit, outcome, *estimate[1:], confidence, against)
-    return check if case.enough_days else replace(check, outcome="abstain", gap="few days")
-
-
-def _undefined(name: str, limit: float, unit: str) -> Check:
-    return Check(name, NAN, limit, unit, "abstain", gap="undefined")
-
-
-def _not_asked(name: str, limit: float, gap: Gap) -> Check:
-    return Check(name, NAN, limit, "pp", "not applicable", gap=gap)
-
-
-def _explained(case: Case, check: Check, other: str | None, estimate: Estimate, bar: Bar) -> Check:
-    """The check with what its refusal came from."""
-    if check.outcome != "fail":
-        return check
-    variant, several = case.file.variant, len(set(case.evidence.stores)) > 1
-    stores = drivers.stores(case.comparison, variant, other, bar)
-    weeks = drivers.weeks(case.comparison, variant, other, bar)
-    most = stores.most if several and not stores.fewest else None
-    return replace(check, counterfactual=Counterfactual(_needed(estimate.high, bar), stores.fewest, weeks.fewest, most))
 
 
 def _with_another_limit(worst: Worst, limit: float, kind: str) -> Counterfactual:
     """The limit that would have flagged no group, as a change of the limit asked for."""
-    return Counterfactual(_up(worst.enough - limit), worst.flagged if kind == "store" else ())
-
-
-def _needed(high: float, bar: Bar) -> float:
-    """By how much a bound must fall to clear the bar, rounded up to two decimals so that it suffices."""
-    over = high - bar.limit
-    return (math.floor(100 * over) + 1) / 100 if bar.strict else _up(over)
-
-
-def _up(value: float) -> float:
-    return math.ceil(100 * value) / 100
-
-
-def _pass_or_fail(passes: bool) -> Outcome:
-    return "pass" if passes else "fail"
+    return Counterfactual(rounded_up(worst.enough - limit), worst.flagged if kind == "store" else ())
 
 
 def _undefined_first(high: float) -> float:

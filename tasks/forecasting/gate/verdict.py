@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tasks.forecasting.gate.case import Case
 from tasks.forecasting.gate.checks import Check, Outcome
 from tasks.forecasting.gate.comparison import Comparison
 from tasks.forecasting.gate.evidence import INCUMBENT, Evidence, File
 from tasks.forecasting.gate.groups import Group, ranked
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.gate.rules import Case, ask
+from tasks.forecasting.gate.rules import ask
 
 NAMED = 3
 """Number of stores named as the worst."""

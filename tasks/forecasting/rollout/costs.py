@@ -34,20 +34,22 @@ class CostModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    currency: str = Field("EUR", min_length=1, description="of all costs; a word for reports, nothing is converted")
+    currency: str = Field("EUR", min_length=1, description="currency of all costs, for reports; nothing is converted")
     per_mb_sent: float = Field(
-        1.0, ge=0, description="of 1 MB (10^6 bytes) over the link to one store; 1 is a dear tariff for mobile data"
+        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is dear, for mobile data"
     )
     per_mape_pp: float = Field(
         100.0,
         ge=0,
-        description="of one percentage point of MAPE, per store and year, in stock-outs and waste; 100 is 1 % of "
+        description="cost of one percentage point of MAPE, per store and year, in stock-outs and waste; 100 is 1 % of "
         "100,000 units a year at 0.10 each",
     )
     per_retrain: float = Field(
-        5.0, ge=0, description="of one retrain, shared by all stores; 5 is a machine's hour and a look at the report"
+        5.0,
+        ge=0,
+        description="cost of one retrain, shared by all stores; 5 is a machine's hour and a person's look",
     )
-    retrains_per_year: float = Field(52.0, ge=0, description="retrains in a year; 52 is weekly, as deployments do")
+    retrains_per_year: float = Field(52.0, ge=0, description="number of retrains in a year; 52 is weekly")
 
     def of_a_year(self, mape_pp: float, sent_bytes: float, retrains: float, stores: int, times_a_year: float) -> Cost:
         """What a store pays in a year, if what is given happens a number of times in it.

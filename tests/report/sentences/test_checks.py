@@ -158,7 +158,7 @@ GROUPS = {
     "every store better": (
         bounded("item class", -0.34, -0.9, 0.0, 2, "pass", KEPT, facts=groups(-0.34, -0.5)),
         f"none of 2 item classes is significantly more than 2 pp worse than {KEPT}; all have a lower MAPE, "
-        "item class 1 the least, 0.34 pp",
+        "item class 1 by the least (0.34 pp)",
     ),
     "a bad store": (
         bounded("store", 6.1, 4.2, 8.0, 2, "fail", KEPT, facts=groups(6.1, 0.1, flagged=("1",), short=("9",))),
