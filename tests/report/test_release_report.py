@@ -366,7 +366,7 @@ def test_a_refusal_says_what_would_have_passed_and_comes_first() -> None:
     summaries = re.findall(r"<summary><b>(.*?)</b>.*?<span>([^<]*)</span></summary>", page)
     assert summaries == [
         ("lstm-16", f"fail: MAPE against 30 %; {WOULD['sentence']}"),
-        ("lstm-64", "comes off worst in store 3 +0.12 pp, store 1 -0.40 pp against what runs there"),
+        ("lstm-64", "MAPE rises most in store 3 (+0.12 pp), against what runs there"),
     ]
     assert page.count("It would have passed with a MAPE 0.31 pp lower") == 1
 

@@ -153,7 +153,8 @@ def _not_flagged(check: Check, worst: Worst, groups: str) -> str:
     name, difference = worst.groups[0]
     said = f"none of {len(worst.groups):,} {groups} is significantly more than {check.limit:g} pp worse than"
     if difference < 0:
-        return f"{said} {check.against}; all have a lower MAPE, {check.name} {name} by the least ({number(-difference)} pp)"
+        least = f"{check.name} {name} by the least ({number(-difference)} pp)"
+        return f"{said} {check.against}; all have a lower MAPE, {least}"
     return f"{said} {check.against}; the largest difference is {signed(difference)} pp, in {check.name} {name}"
 
 
