@@ -16,18 +16,17 @@ from tasks.retrain.comparators import rivals
 from tasks.retrain.compress import compress
 from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
 from tasks.retrain.judge import judge
-from tasks.retrain.manifest import release_id, summary
+from tasks.retrain.outcome import RetrainResult
 from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.publish import publish, refused_report, settle, show
+from tasks.retrain.publish import publish, published_earlier, show
 from tasks.retrain.train import train
 from tasks.state import alerts
-from tasks.state.release import Release
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
-) -> dict[str, Any]:
+) -> RetrainResult:
     """Train the baseline, compress it into all variants, gate each and publish those that pass.
 
     Args:
@@ -43,23 +42,19 @@ def retrain(
     plan, devices = settings.profile(profile, recipe), stores_listed().devices
     recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar, settings.mape)
     candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
-    release = Release(place.releases / release_id(candidate, settings.gate))
-    if release.folder.exists():
-        settle(place, candidate, release)
-        return summary(release.manifest, True, release.report, time.monotonic() - start)
-    cluster.require_usable(settings.workers, place)
-    prepare(place, candidate)
-    build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
-    time_files(candidate)
-    evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
-    verdicts = judge(candidate, settings.gate, devices, date.today())
-    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
-    show(manifest)
-    published = release.folder.exists()
-    if not published:
-        send([alerts.nothing_passed(manifest)], settings.alert_urls)
-    report = release.report if published else refused_report(candidate)
-    return summary(manifest, published, report, time.monotonic() - start)
+    outcome = published_earlier(place, candidate, settings.gate)
+    if outcome is None:
+        cluster.require_usable(settings.workers, place)
+        prepare(place, candidate)
+        build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
+        time_files(candidate)
+        evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
+        verdicts = judge(candidate, settings.gate, devices, date.today())
+        outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
+        show(outcome.manifest)
+        if not outcome.published:
+            send([alerts.nothing_passed(outcome.manifest)], settings.alert_urls)
+    return RetrainResult.of(outcome, time.monotonic() - start)
 
 
 @flow

@@ -64,7 +64,7 @@ def tidy_tables(home: Home, tidiness: Tidiness) -> dict[str, Any]:
 
 def named_versions(home: Home) -> list[int]:
     """Versions of the sales table that releases and candidates were made from."""
-    named = {release.manifest["snapshot"]["version"] for release in releases(home)}
+    named = {release.manifest.snapshot.version for release in releases(home)}
     for path in home.candidates.glob("*/prepared.json"):
         named.add(json.loads(path.read_text())["snapshot"]["version"])
     return sorted(named)

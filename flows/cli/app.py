@@ -97,7 +97,7 @@ def retrain(
         require_usable(load().workers, home_at(home))
 
         result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
-        answer(result, render.retrain, refused=result["release"] is None)
+        answer(result, render.retrain, refused=result.release is None)
 
 
 @app.command()
@@ -119,7 +119,7 @@ def judge(
         from flows.cli import views
 
         result = views.rejudged(home_at(home), release, load().limits(limits))
-        answer(result, render.judge, refused=all(each["verdict"] != "pass" for each in result["variants"]))
+        answer(result, render.judge, refused=not result.passed)
 
 
 @app.command()

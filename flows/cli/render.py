@@ -1,10 +1,16 @@
 """Results for people: each function shows the JSON of one command on stdout."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import say, table
 from tasks.forecasting.gate.comparison import names
 from tasks.report.explain import reasons, smallest, worst_off
+
+if TYPE_CHECKING:
+    from flows.cli.views import JudgeResult, ReleasesResult
+    from tasks.retrain.outcome import RetrainResult
 
 Result = dict[str, Any]
 
@@ -71,58 +77,58 @@ def tidy(result: Result) -> None:
     say(f"sales stay readable as in versions {kept}" if kept else "no release names a version of the sales")
 
 
-def retrain(result: Result) -> None:
+def retrain(result: RetrainResult) -> None:
     rows: list[list[Any]] = [
-        [each["name"], *"---", _percent(each["mape"]), *"---", _percent(each["bias_pct"]), "-", "no network", ""]
-        for each in result["references"]
+        [each.name, *"---", _percent(each.mape), *"---", _percent(each.bias_pct), "-", "no network", ""]
+        for each in result.references
     ]
-    baseline = result["variants"][0]
-    for each in result["variants"]:
-        ratio = f"{baseline['weights_kb'] / each['weights_kb']:.1f}x" if each["parent"] else ""
+    baseline = result.variants[0]
+    for each in result.variants:
+        ratio = f"{baseline.weights_kb / each.weights_kb:.1f}x" if each.parent else ""
         rows.append(
             [
-                each["name"],
-                f"{each['weights_kb']:.2f}",
-                _whole(each["file_bytes"]),
-                _whole(each["transfer_bytes"]),
-                _percent(each["mape"]),
-                _percent(each["mape_std"], 3),
+                each.name,
+                f"{each.weights_kb:.2f}",
+                _whole(each.file_bytes),
+                _whole(each.transfer_bytes),
+                _percent(each.mape),
+                _percent(each.mape_std, 3),
                 ratio,
-                _signed(each["delta_mape"]) if each["parent"] else "",
-                _percent(each["bias_pct"]),
-                _whole(each["latency_us"]),
-                each["verdict"],
-                each["dominated_by"] or "",
+                _signed(each.delta_mape) if each.parent else "",
+                _percent(each.bias_pct),
+                _whole(each.latency_us),
+                each.verdict,
+                each.dominated_by or "",
             ]
         )
     columns = ["", "KB", "file B", "sent B", "MAPE %", "sd", "ratio", "impact pp", "bias %", "us", "verdict"]
     table([*columns, "dominated by"], rows)
-    days = result["holdout"]
-    say(f"MAPE of the .tflite files on {days['days']} days that training never saw, {days['first']} to {days['last']}")
-    for line in reasons(result["variants"]):
+    days = result.holdout
+    say(f"MAPE of the .tflite files on {days.days} days that training never saw, {days.first} to {days.last}")
+    for line in reasons(result.variants):
         say(line)
     best = smallest(result)
     if best and (stores := worst_off(best)):
-        say(f"{best['name']} comes off worst in {stores}")
-    for each in result["choices"]:
-        say(f"for a {each['device']}: {each['reason']}")
+        say(f"{best.name} comes off worst in {stores}")
+    for choice in result.choices:
+        say(f"for a {choice.device}: {choice.reason}")
     say(
-        f"release {result['release']}"
-        if result["release"]
+        f"release {result.release}"
+        if result.release
         else "nothing passed: no release, stores keep what they run; `shelfcast releases` has its id for an override"
     )
-    say(f"report {result['report']}")
+    say(f"report {result.report}")
 
 
-def judge(result: Result) -> None:
-    changed = [each for each in result["variants"] if each["verdict"] != each["before"]]
+def judge(result: JudgeResult) -> None:
+    changed = [each for each in result.variants if each.verdict != each.before]
     table(
         ["", "MAPE %", "verdict", "before"],
-        [[each["name"], _percent(each["mape"]), each["verdict"], each["before"]] for each in result["variants"]],
+        [[each.name, _percent(each.mape), each.verdict, each.before] for each in result.variants],
     )
-    for reason in reasons(result["variants"]):
+    for reason in reasons(result.variants):
         say(reason)
-    say(f"release {result['release']}: {len(changed)} of {len(result['variants'])} verdicts would be different")
+    say(f"release {result.release}: {len(changed)} of {len(result.variants)} verdicts would be different")
 
 
 def promote(result: Result) -> None:
@@ -159,7 +165,7 @@ def status(result: Result) -> None:
         _stores(result["stores"])
     for alert in result["alerts"]:
         say(f"open since {alert['since']}: {alert['message']}")
-    _overrides(result)
+    _overrides(result["overrides"])
     if result["quarantine"]:
         say(f"{sum(result['quarantine'].values()):,} rows in quarantine; see `shelfcast quarantine list`")
 
@@ -185,26 +191,18 @@ def _stores(stores: list[Result]) -> None:
         say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
 
 
-def releases(result: Result) -> None:
+def releases(result: ReleasesResult) -> None:
     table(
         ["release", "created", "recipe", "passed", "refused", "stores", "why"],
         [
-            [
-                each["release"],
-                each["created"],
-                each["recipe"],
-                len(each["passed"]),
-                len(each["refused"]),
-                each["stores"],
-                each["reason"],
-            ]
-            for each in result["releases"]
+            [each.release, each.created, each.recipe, len(each.passed), len(each.refused), each.stores, each.reason]
+            for each in result.releases
         ],
         left=3,
     )
-    for each in result["refused_candidates"]:
-        say(f"refused as a whole: {each['release']}, made {each['created']} ({each['reason']})")
-    _overrides(result)
+    for candidate in result.refused_candidates:
+        say(f"refused as a whole: {candidate.release}, made {candidate.created} ({candidate.reason})")
+    _overrides([override.model_dump(mode="json") for override in result.overrides])
 
 
 def override(result: Result) -> None:
@@ -217,8 +215,8 @@ def override(result: Result) -> None:
     say(f"`shelfcast promote {result['release']}` gives it to stores")
 
 
-def _overrides(result: Result) -> None:
-    for each in result["overrides"]:
+def _overrides(overrides: list[Result]) -> None:
+    for each in overrides:
         say(f"overridden: {_overridden(each)}, {_released(each)}")
 
 

@@ -1,18 +1,24 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
-from dataclasses import asdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
+from tasks.report.explain import verdict_record
 from tasks.state import ledger, overrides, sales_table, scores
 from tasks.state.home import Home
-from tasks.state.record import defined
+from tasks.state.manifest import Manifest
+from tasks.state.overrides import OverrideRecord
+from tasks.state.record import Document, Number, Record, defined
 from tasks.state.release import Release, find, refused, releases
+from tasks.state.variant_record import VerdictOutcome, VerdictRecord
 
 
 def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
@@ -70,7 +76,29 @@ def _store(
     )
 
 
-def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
+class VerdictAgain(VerdictRecord):
+    """A verdict by other limits, beside the one that was given."""
+
+    name: str
+    before: VerdictOutcome | None = Field(description="the verdict that the release has")
+    mape: Number = Field(description="MAPE of the file that ships, in percent")
+
+
+class JudgeResult(Document):
+    """The JSON of `shelfcast judge`."""
+
+    release: str
+    policy: str = Field(description="hash of the MAPE policy that the errors were measured under")
+    limits: Limits
+    variants: tuple[VerdictAgain, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether any variant would pass."""
+        return any(variant.verdict == "pass" for variant in self.variants)
+
+
+def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
     """The verdicts on a release or a refused candidate by other limits, from the errors that it was judged on.
 
     Raises:
@@ -78,52 +106,73 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
         DamagedRelease: If its evidence is missing or not what was judged on.
     """
     release = overrides.find(home, name) if name else find(home, None)
-    before = {each["name"]: each["verdict"] for each in release.manifest["variants"]}
+    before = {variant.name: variant.verdict for variant in release.manifest.variants}
     evidence = release.evidence
-    verdicts = judge(evidence, limits)
-    return defined(
-        {
-            "release": release.manifest["release"],
-            "policy": evidence.policy,
-            "limits": limits.model_dump(mode="json"),
-            "variants": [
-                {
-                    "name": each.variant,
-                    "verdict": each.outcome,
-                    "before": before.get(each.variant),
-                    "mape": evidence.mape(each.variant),
-                    "reasons": each.reasons,
-                    "checks": [asdict(check) for check in each.checks],
-                    "worst_off": [store._asdict() for store in each.worst_off],
-                }
-                for each in verdicts
-            ],
-        }
+    variants = tuple(
+        VerdictAgain(
+            name=verdict.variant,
+            before=before.get(verdict.variant),
+            mape=evidence.mape(verdict.variant),
+            **dict(verdict_record(verdict)),
+        )
+        for verdict in judge(evidence, limits)
+    )
+    return JudgeResult(release=release.manifest.release, policy=evidence.policy, limits=limits, variants=variants)
+
+
+class ReleaseRecord(Record):
+    """A release in a list of them."""
+
+    release: str
+    created: str = Field(description="ISO time, UTC")
+    reason: str = Field(description="why the retrain ran")
+    recipe: str
+    snapshot: int = Field(description="version of the sales table")
+    passed: tuple[str, ...] = Field(description="variants that the gate passed")
+    refused: tuple[str, ...] = Field(description="variants that the gate did not pass")
+    stores: int = Field(description="number of stores that run it")
+
+
+class RefusedCandidate(Record):
+    """A candidate that the gate passed no variant of."""
+
+    release: str = Field(description="the id that it would have had as a release")
+    created: str = Field(description="ISO time, UTC")
+    reason: str = Field(description="why the retrain ran")
+
+
+class ReleasesResult(Document):
+    """The JSON of `shelfcast releases`."""
+
+    releases: tuple[ReleaseRecord, ...] = Field(description="the newest first")
+    refused_candidates: tuple[RefusedCandidate, ...] = Field(description="the newest first")
+    overrides: tuple[OverrideRecord, ...] = Field(description="what people released against the gate or a freeze")
+
+
+def published(home: Home) -> ReleasesResult:
+    """Releases and their verdicts, newest first."""
+    running = Counter(stack[-1].release for stack in ledger.champions(home).values())
+    return ReleasesResult(
+        releases=tuple(_release_record(release.manifest, running[release.id]) for release in releases(home)),
+        refused_candidates=tuple(
+            RefusedCandidate(release=name, created=candidate.manifest.created, reason=candidate.manifest.reason)
+            for name, candidate in refused(home).items()
+        ),
+        overrides=tuple(OverrideRecord.model_validate(override) for override in overrides.active(home)),
     )
 
 
-def published(home: Home) -> dict[str, Any]:
-    """Releases and their verdicts, newest first."""
-    return {
-        "releases": [
-            {
-                "release": release.id,
-                "created": release.manifest["created"],
-                "reason": release.manifest["reason"],
-                "recipe": release.manifest["profile"]["recipe_name"],
-                "snapshot": release.manifest["snapshot"]["version"],
-                "passed": [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"],
-                "refused": [each["name"] for each in release.manifest["variants"] if each["verdict"] != "pass"],
-                "stores": sum(stack[-1].release == release.id for stack in ledger.champions(home).values()),
-            }
-            for release in releases(home)
-        ],
-        "refused_candidates": [
-            {"release": name, "created": each.manifest["created"], "reason": each.manifest["reason"]}
-            for name, each in refused(home).items()
-        ],
-        "overrides": _overrides(home),
-    }
+def _release_record(manifest: Manifest, stores: int) -> ReleaseRecord:
+    return ReleaseRecord(
+        release=manifest.release,
+        created=manifest.created,
+        reason=manifest.reason,
+        recipe=manifest.profile.recipe_name,
+        snapshot=manifest.snapshot.version,
+        passed=tuple(variant.name for variant in manifest.variants if variant.passed),
+        refused=tuple(variant.name for variant in manifest.variants if not variant.passed),
+        stores=stores,
+    )
 
 
 def _overrides(home: Home) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePo
 def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date, policy: MapePolicy) -> pd.DataFrame:
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
     release = Release(home.releases / champion.release)
-    learned = date.fromisoformat(release.manifest["snapshot"]["last_day"])
+    learned = release.manifest.snapshot.last_day
     empty = scores.SCHEMA.empty_table().to_pandas()
     try:
         sales = sales_table.panel(home, after=learned - timedelta(WINDOW), until=last, stores=stores)

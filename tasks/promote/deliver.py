@@ -238,8 +238,8 @@ def _assignment(home: Home, store: str, champion: Champion) -> bytes:
             "release": champion.release,
             "variant": champion.variant,
             "model": {"path": f"models/{path.name}", "sha256": digest, "bytes": len(model)},
-            "window": release.manifest["window"],
-            "scaling": release.manifest["scaling"],
+            "window": release.manifest.window,
+            "scaling": release.manifest.scaling.model_dump(mode="json"),
             **_levels(release, store),
             "golden": {
                 "tolerance": golden["tolerance"],

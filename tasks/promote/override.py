@@ -9,6 +9,7 @@ from prefect import task
 
 from tasks.state import ledger
 from tasks.state.home import Home, move_folder
+from tasks.state.manifest import Manifest
 from tasks.state.overrides import Override, active, find
 
 log = logging.getLogger("shelfcast.override")
@@ -42,11 +43,11 @@ def revoke(home: Home, asked: Override, today: date | None = None) -> dict[str, 
     return asked.to_dict() | {"state": "revoked"}
 
 
-def _overridden(manifest: dict[str, Any], asked: Override) -> dict[str, Any]:
+def _overridden(manifest: Manifest, asked: Override) -> dict[str, Any]:
     """What the gate said of the variant."""
-    for variant in manifest["variants"]:
-        if variant["name"] == asked.variant:
-            return {"outcome": variant["verdict"], "reasons": variant["reasons"]}
+    for variant in manifest.variants:
+        if variant.name == asked.variant:
+            return {"outcome": variant.verdict, "reasons": list(variant.reasons)}
     return {"outcome": None, "reasons": []}
 
 
@@ -55,7 +56,8 @@ def _new_release(home: Home, asked: Override) -> list[ledger.Entry]:
     if any(entry.subject == asked.release for entry in ledger.read(home, ["release"])):
         return []
     why = f"the gate passed 0 variants; {asked.variant} {asked.released}"
-    details = {"variants": find(home, asked.release).manifest["variants"]}
+    variants = find(home, asked.release).manifest.variants
+    details = {"variants": [each.model_dump(mode="json") for each in variants]}
     return [ledger.Entry("release", asked.release, why, asked.release, details=details, who=asked.who)]
 
 

@@ -9,7 +9,7 @@ from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTER
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
-from tasks.state.release import Release, releases
+from tasks.state.release import releases
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,16 @@ def _within_the_year(home: Home, now: datetime) -> list[Rival]:
 
 def _last_year(home: Home, last_day: date) -> list[Rival]:
     """The release of the same season, with the variant that most stores got of it."""
-    ages = {release: (last_day - _last_day(release)).days - YEAR for release in releases(home)}
+    ages = {each: (last_day - each.manifest.snapshot.last_day).days - YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []
     release = min(near, key=lambda each: near[each])
     given = Counter(entry.variant for entry in ledger.read(home, ["promotion"]) if entry.release == release.id)
-    passed = [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"]
+    passed = [each.name for each in release.manifest.passed]
     variant = given.most_common(1)[0][0] if given else next(iter(passed), None)
     if variant is None:
         return []
     champion = Champion(release.id, variant)
-    stores = release.variant(variant)["by_store"]
+    stores = release.variant(variant).by_store
     return [Rival(LAST_YEAR, f"{variant} of {release.id}, the same season last year", dict.fromkeys(stores, champion))]
-
-
-def _last_day(release: Release) -> date:
-    return date.fromisoformat(release.manifest["snapshot"]["last_day"])

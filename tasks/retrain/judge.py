@@ -17,13 +17,10 @@ from tasks.forecasting.gate.verdict import judge as verdicts_on
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.selection import Candidate as OfADevice
 from tasks.forecasting.rollout.selection import DeviceClass, misfit
-from tasks.retrain.candidate import Candidate
+from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.state.home import write_file
 
 log = logging.getLogger("shelfcast.judge")
-
-SHIPPED = 0
-"""The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""
 
 
 @task

@@ -1,7 +1,9 @@
 """An alert: what a person should know, said in one or two sentences."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from tasks.state.manifest import Manifest
 
 Kind = Literal[
     "data-refused", "store-refused", "data-warning", "nothing-passed", "run-failed", "drift", "override-expired"
@@ -31,9 +33,8 @@ class Alert:
     link: str | None = None
 
 
-def nothing_passed(manifest: dict[str, Any]) -> Alert:
+def nothing_passed(manifest: Manifest) -> Alert:
     """A retrain whose variants were all refused."""
-    baseline = manifest["variants"][0]
-    message = f"no release: {baseline['name']}: {'; '.join(baseline['reasons'])}. Stores keep what they run"
-    name = manifest["release"]
+    baseline, name = manifest.variants[0], manifest.release
+    message = f"no release: {baseline.name}: {'; '.join(baseline.reasons)}. Stores keep what they run"
     return Alert(f"nothing-passed-{name}", "nothing-passed", "critical", f"release.{name}", "open", message)

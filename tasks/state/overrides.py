@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tasks.state import ledger
 from tasks.state.home import Home
+from tasks.state.record import Record
 from tasks.state.release import NoSuchRelease, Release, refused, releases
 
 What = Literal["verdict", "freeze"]
@@ -65,6 +66,17 @@ class Override:
         """The same for JSON."""
         told = asdict(self) | {"until": str(self.until)}
         return {name: told[name] for name in ("release", "variant", "what", "who", "why", "until")}
+
+
+class OverrideRecord(Record):
+    """An override in the JSON of commands; its attributes are those of `Override`."""
+
+    release: str
+    variant: str | None
+    what: What
+    who: str
+    why: str
+    until: date
 
 
 def latest(home: Home) -> list[Override]:
@@ -214,15 +226,14 @@ def _until(text: str | None, today: date, max_days: int) -> date:
 
 def _require_overridable(found: Release, release: str, variant: str) -> None:
     """Refused by the gate, and with a file that works."""
-    known = {each["name"]: each for each in found.manifest["variants"]}
+    known = {each.name: each for each in found.manifest.variants}
     if variant not in known:
         raise NoSuchRelease(f"release {release} has no variant {variant!r}; there are {', '.join(known)}")
-    record = known[variant]
-    if record["verdict"] == "pass":
+    if known[variant].passed:
         raise Impossible(f"{variant} of {release} passed the gate, so there is nothing to override; promote it")
-    unusable = [
-        check["sentence"] for check in record["checks"] if check["name"] == "file" and check["outcome"] != "pass"
-    ]
+    unusable = [check for check in known[variant].checks if check.name == "file" and check.outcome != "pass"]
     if unusable:
-        raise Impossible(f"{variant} of {release} can never be overridden, as no device could use it: {unusable[0]}")
+        raise Impossible(
+            f"{variant} of {release} can never be overridden, as no device could use it: {unusable[0].sentence}"
+        )
     found.file(variant)
