@@ -15,7 +15,7 @@ from tasks.retrain.judge import judge
 from tasks.state.overrides import Override
 from tasks.state.release import Release
 from tests.conftest import Refusals, Work
-from tests.report.test_release_report import HOSTILE
+from tests.support.manifests import HOSTILE
 
 TODAY, UNTIL = date(2026, 11, 24), date(2026, 12, 1)
 PAGE = "<html><body>\n<main>\n<p>shelfcast</p>\n</main>\n</body></html>\n"
