@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from tasks.forecasting.data.windows import Days
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
+from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.contract.suite import Contract
 from tasks.retrain.candidate import Candidate
+from tasks.retrain.outcome import Outcome
 from tasks.state.arrays import npy
 from tasks.state.home import Home, write_file
 
@@ -66,6 +69,22 @@ class Work:
         shutil.copytree(self.home.root, root)
         folder = root / "candidates" / self.candidate.folder.name
         return Work(Home(root), replace(self.candidate, folder=folder))
+
+
+def publish_candidate(
+    home: Home,
+    candidate: Candidate,
+    limits: Limits,
+    reason: str = "a test",
+    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
+    costs: CostModel = CostModel(),  # noqa: B008  # frozen
+) -> Outcome:
+    """Judge a candidate and publish it, or record its refusal, as the flow does."""
+    from tasks.retrain.judge import judge
+    from tasks.retrain.publish import publish
+
+    verdicts = judge.fn(candidate, limits, devices, TODAY)
+    return publish.fn(home, candidate, verdicts, limits, "tiny", reason, devices, costs)
 
 
 @pytest.fixture(scope="session")
@@ -124,15 +143,11 @@ def work(built: Work, tmp_path: Path) -> Work:
 @pytest.fixture(scope="session")
 def published(built: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, tuple[str, str]]:
     """The same with two releases, older first. Copy it before you change it."""
-    from tasks.retrain.judge import judge
-    from tasks.retrain.publish import publish
-
     work = built.copied(tmp_path_factory.mktemp("published") / "home")
     kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
     ids = []
     for limits in work.limits:
-        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        ids.append(publish_candidate(work.home, work.candidate, limits).manifest.release)
         shutil.copytree(kept.candidate.folder, work.candidate.folder)
     return work, (ids[0], ids[1])
 
@@ -163,9 +178,6 @@ class Refusals:
 @pytest.fixture(scope="session")
 def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     """What `refusals` copies."""
-    from tasks.retrain.judge import judge
-    from tasks.retrain.publish import publish
-
     work = built.copied(tmp_path_factory.mktemp("refused") / "home")
     for variant, found in (
         ("lstm-16-int8", {"mape": 99.0, "validation_mape": 99.0}),
@@ -178,8 +190,7 @@ def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
     ids = []
     for limits in (work.limits[0], only(max_mape=0.1)):
-        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        ids.append(publish_candidate(work.home, work.candidate, limits).manifest.release)
         if not work.candidate.folder.exists():
             shutil.copytree(kept.candidate.folder, work.candidate.folder)
     return Refusals(work.home, *ids)

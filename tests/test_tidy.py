@@ -17,6 +17,7 @@ from tasks.state.home import Home, remove_folder, write_file
 from tasks.state.ledger import Entry
 from tasks.tidy import named_versions, tidy_tables
 from tests.conftest import TakeIn
+from tests.support.manifests import changed, manifest
 
 KEEP = Tidiness(keep_days=7)
 
@@ -30,7 +31,9 @@ def home(tmp_path: Path, take_in: TakeIn) -> Home:
             f"date,store,item,sales\n2026-01-05,1,1,{version}\n2026-01-06,1,1,-{version + 1}\n"
         )
         take_in(home, tmp_path / "a.csv")
-    write_file(home.releases / "r1" / "manifest.json", json.dumps({"created": "", "snapshot": {"version": 2}}).encode())
+    made = manifest()
+    made = changed(made, snapshot=changed(made.snapshot, version=2))
+    write_file(home.releases / "r1" / "manifest.json", made.to_bytes())
     write_file(home.candidates / "c1" / "prepared.json", json.dumps({"snapshot": {"version": 4}}).encode())
     return home
 

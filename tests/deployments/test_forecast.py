@@ -21,21 +21,19 @@ from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.data.windows import Days, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.selection import DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.promote.deliver import deliver, promote_wave
 from tasks.retrain.compress import compress
 from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
-from tasks.retrain.judge import judge
 from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.publish import publish
 from tasks.retrain.train import train
 from tasks.state import sales_table
 from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tasks.state.release import Release
-from tests.conftest import TODAY, TakeIn, only
+from tests.conftest import TakeIn, only, publish_candidate
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -100,11 +98,9 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     time_files.fn(candidate)
     evaluate_rivals.fn(home, candidate, [])
     limits = only(max_mape=500)
-    record = publish.fn(
-        home, candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", TILL.devices, CostModel()
-    )
+    record = publish_candidate(home, candidate, limits, devices=TILL.devices).manifest
     take_in(home, folder / "since.csv")
-    return Shop(home, Release(home.releases / record["release"]))
+    return Shop(home, Release(home.releases / record.release))
 
 
 def assignment(shop: Shop, variant: str) -> dict[str, Any]:
@@ -115,7 +111,7 @@ def assignment(shop: Shop, variant: str) -> dict[str, Any]:
     golden = json.loads((shop.release.folder / "golden.json").read_text())
     for sample, own in zip(found["golden"]["samples"], golden["samples"], strict=True):
         sample["forecast"] = own["forecast"][variant]
-    found["model"]["sha256"] = shop.release.manifest["files"][f"{variant}.tflite"]["sha256"]
+    found["model"]["sha256"] = shop.release.manifest.files[f"{variant}.tflite"].sha256
     return found
 
 
@@ -123,7 +119,7 @@ def assignment(shop: Shop, variant: str) -> dict[str, Any]:
 def test_a_device_answers_as_the_pipeline(shop: Shop, program: ModuleType, variant: str) -> None:
     """Day after day, for every item, from raw sales of which some are missing."""
     device = program.Device(assignment(shop, variant), shop.release.file(variant))
-    learned = date.fromisoformat(shop.release.manifest["snapshot"]["last_day"])
+    learned = shop.release.manifest.snapshot.last_day
     recent = sales_table.panel(shop.home, after=learned - timedelta(WINDOW))
     since = windows(recent, recent.column_after(learned), len(recent.dates))
     expected = shop.release.forecast(variant, since, shop.release.levels)
@@ -137,11 +133,11 @@ def test_a_device_answers_as_the_pipeline(shop: Shop, program: ModuleType, varia
 
 def test_the_seasons_that_this_tests_are_there(shop: Shop) -> None:
     """So that the test above can fail: special days and groups reach the device."""
-    scaling = shop.release.manifest["scaling"]
-    if scaling["kind"] != "global-min-max":
-        assert scaling["days"]["2023-03-10"] > 2
-        assert scaling["groups"][0]["items"] == ["2"]
-    assert (shop.release.levels is not None) == (scaling["kind"] == "running-level")
+    scaling = shop.release.manifest.scaling
+    if scaling.kind != "global-min-max":
+        assert scaling.days["2023-03-10"] > 2
+        assert scaling.groups[0].items == ("2",)
+    assert (shop.release.levels is not None) == (scaling.kind == "running-level")
 
 
 def test_half_a_history_must_be_known(shop: Shop, program: ModuleType) -> None:

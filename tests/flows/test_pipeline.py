@@ -17,6 +17,7 @@ from flows.retrain import retrain
 from tasks.forecasting.synthetic import Chain, noise_floor
 from tasks.ingest.sample import write_sample
 from tasks.promote.deliver import roll_back
+from tasks.retrain.outcome import RetrainResult
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.release import Release, find
@@ -64,47 +65,47 @@ def home(tmp_path_factory: pytest.TempPathFactory, api_url: str, settings: Any) 
 
 
 @pytest.fixture(scope="module")
-def released(home: Path) -> Result:
+def released(home: Path) -> RetrainResult:
     return retrain(str(home), "quick")
 
 
 @pytest.fixture(scope="module")
-def promoted(home: Path, released: Result) -> list[Result]:
+def promoted(home: Path, released: RetrainResult) -> list[Result]:
     return [promote(str(home)) for _ in range(3)]
 
 
-def test_every_variant_comes_within_1_pp_of_the_noise_floor(released: Result) -> None:
+def test_every_variant_comes_within_1_pp_of_the_noise_floor(released: RetrainResult) -> None:
     floor = noise_floor(CHAIN, last=0.2)
-    assert [each["name"] for each in released["variants"]] == ["lstm-64", "lstm-16", "lstm-16-int8", "lstm-16-p50"]
-    for each in released["variants"]:
-        assert floor - 0.5 < each["mape"] < floor + 1, each["name"]
-        assert each["mape_std"] < 0.3
-        assert each["runs"] == 2
-        assert each["verdict"] == "pass", each["reasons"]
+    assert [each.name for each in released.variants] == ["lstm-64", "lstm-16", "lstm-16-int8", "lstm-16-p50"]
+    for each in released.variants:
+        assert floor - 0.5 < each.mape < floor + 1, each.name
+        assert each.mape_std < 0.3
+        assert each.runs == 2
+        assert each.verdict == "pass", each.reasons
 
 
-def test_the_manifest_vouches_for_every_file(home: Path, released: Result) -> None:
-    release = Release(home / "releases" / released["release"])
+def test_the_manifest_vouches_for_every_file(home: Path, released: RetrainResult) -> None:
+    release = Release(home / "releases" / released.release)
     files = {path.name for path in release.folder.iterdir()} - {"manifest.json"}
-    assert files == set(release.manifest["files"])
+    assert files == set(release.manifest.files)
     assert {"report.html", "card.md", "golden.json", "lstm-16-int8.tflite"} <= files
-    for name, record in release.manifest["files"].items():
+    for name, record in release.manifest.files.items():
         content = (release.folder / name).read_bytes()
-        assert (sha256(content).hexdigest(), len(content)) == (record["sha256"], record["bytes"])
+        assert (sha256(content).hexdigest(), len(content)) == (record.sha256, record.bytes)
     assert not list((home / "candidates").iterdir())
 
 
-def test_the_same_retrain_again_is_the_same_release(home: Path, released: Result) -> None:
+def test_the_same_retrain_again_is_the_same_release(home: Path, released: RetrainResult) -> None:
     again = retrain(str(home), "quick")
-    assert again["release"] == released["release"]
-    assert again["variants"] == json.loads(json.dumps(released["variants"]))
+    assert again.release == released.release
+    assert again.variants == released.variants
     assert len(ledger.read(Home(home), ["release"])) == 1
 
 
-def test_the_comparison_and_its_chart_are_artifacts(released: Result) -> None:
+def test_the_comparison_and_its_chart_are_artifacts(released: RetrainResult) -> None:
     with get_client(sync_client=True) as client:
         found = client.read_artifacts()
-    tables = [each for each in found if each.description == f"release {released['release']}"]
+    tables = [each for each in found if each.description == f"release {released.release}"]
     assert {(each.key, each.type) for each in tables} == {("comparison", "table"), ("verdicts", "table")}
     assert all("lstm-16-int8" in str(each.data) for each in tables)
     pictures = [each for each in found if each.key == "size-against-mape"]
@@ -149,30 +150,30 @@ def test_live_accuracy_is_watched_and_drift_is_said_once(home: Path, promoted: l
     assert monitor(str(home), as_of="2025-03-01")["alerts"] == []
 
 
-def test_a_gate_that_nothing_passes_leaves_no_release(home: Path, released: Result, settings: Any) -> None:
+def test_a_gate_that_nothing_passes_leaves_no_release(home: Path, released: RetrainResult, settings: Any) -> None:
     settings("max_mape = 0.5")
     before = sorted(path.name for path in (home / "releases").iterdir())
     refused = retrain(str(home), "quick")
     settings("")
-    assert refused["release"] is None
-    assert Path(refused["report"]).is_file()
-    assert {each["verdict"] for each in refused["variants"]} == {"fail"}
-    assert "over the limit of 0.5 %" in refused["variants"][0]["reasons"][0]
+    assert refused.release is None
+    assert Path(refused.report).is_file()
+    assert {each.verdict for each in refused.variants} == {"fail"}
+    assert "over the limit of 0.5 %" in refused.variants[0].reasons[0]
     assert sorted(path.name for path in (home / "releases").iterdir()) == before
     entry = ledger.read(Home(home), ["refusal"])[-1]
     assert "no variant passed" in entry.why
     given = override(entry.subject, "Ana Ruiz", "a test", str(date.today()), "lstm-16", home=str(home))
-    assert (given["outcome"], given["reasons"]) == ("fail", refused["variants"][1]["reasons"])
-    assert {each["verdict"] for each in find(Home(home), entry.subject).manifest["variants"]} == {"fail"}
+    assert (given["outcome"], given["reasons"]) == ("fail", list(refused.variants[1].reasons))
+    assert {each.verdict for each in find(Home(home), entry.subject).manifest.variants} == {"fail"}
 
 
 def test_a_new_release_is_held_against_the_champion_and_can_be_taken_back(
     home: Path, promoted: list[Result], settings: Any
 ) -> None:
     newer = retrain(str(home), "quick", reason="season")
-    assert newer["release"] not in (None, promoted[0]["release"])
-    checks = {check["name"]: check for check in newer["variants"][0]["checks"]}
-    assert checks["champion"]["outcome"] == "pass"
+    assert newer.release not in (None, promoted[0]["release"])
+    checks = {check.name: check for check in newer.variants[0].checks}
+    assert checks["champion"].outcome == "pass"
     taken = promote(str(home), stores=["2"])
     assert [(each["store"], each["state"]) for each in taken["stores"]] == [("2", "promoted")]
     back = rollback(str(home), store="2", why="shelf labels went blank")
@@ -181,7 +182,7 @@ def test_a_new_release_is_held_against_the_champion_and_can_be_taken_back(
         "store": "2",
         "release": promoted[0]["release"],
         "variant": "lstm-16-int8",
-        "previous": f"{newer['release']}/lstm-16-int8",
+        "previous": f"{newer.release}/lstm-16-int8",
         "state": "rolled back",
         "reason": "",
     }

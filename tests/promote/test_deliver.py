@@ -132,7 +132,7 @@ def test_an_assignment_has_all_that_a_device_needs(shop: Shop) -> None:
     assert sha256(model.read_bytes()).hexdigest() == assignment["model"]["sha256"] == model.stem
     assert model.stat().st_size == assignment["model"]["bytes"]
     assert (assignment["store"], assignment["release"], assignment["variant"]) == ("1", older, "lstm-16-int8")
-    assert (assignment["window"], assignment["scaling"]) == (14, release.manifest["scaling"])
+    assert (assignment["window"], assignment["scaling"]) == (14, release.manifest.scaling.model_dump(mode="json"))
     golden = json.loads((release.folder / "golden.json").read_text())
     assert assignment["golden"]["tolerance"] == golden["tolerance"]
     assert assignment["golden"]["samples"] == [

@@ -13,14 +13,13 @@ from tasks.forecasting.rollout.freeze import Freeze
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList, UnknownStore, Wave
 from tasks.promote import deliver, override
-from tasks.retrain.judge import judge
-from tasks.retrain.publish import publish, refused_report, settle
+from tasks.retrain.publish import published_earlier
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.ledger import Entry
 from tasks.state.overrides import Override, active
 from tasks.state.release import Release, find, refused, releases
-from tests.conftest import Refusals, Work, only
+from tests.conftest import Refusals, Work, only, publish_candidate
 
 TODAY, UNTIL = date(2026, 11, 24), date(2026, 12, 1)
 AFTER = UNTIL + timedelta(1)
@@ -119,11 +118,11 @@ def test_a_refused_candidate_keeps_a_complete_release_beside_it(refusals: Refusa
     (found,) = refused(refusals.home).values()
     assert list(refused(refusals.home)) == [refusals.candidate]
     names = {path.name for path in found.folder.iterdir()}
-    assert names == {*found.manifest["files"], "manifest.json"}
+    assert names == {*found.manifest.files, "manifest.json"}
     assert {"golden.json", "card.md", "report.html", "lstm-64.tflite", "lstm-16-int8.tflite"} <= names
-    for name, record in found.manifest["files"].items():
+    for name, record in found.manifest.files.items():
         content = (found.folder / name).read_bytes()
-        assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
+        assert (len(content), sha256(content).hexdigest()) == (record.bytes, record.sha256)
     assert [each.id for each in releases(refusals.home)] == [refusals.release], "and is no release"
 
 
@@ -142,7 +141,7 @@ def test_an_override_makes_a_release_of_it_that_still_says_fail(refusals: Refusa
     release = find(home, name)
     assert {path.name: path.read_bytes() for path in release.folder.iterdir()} == files
     assert refused(home) == {}
-    assert {each["verdict"] for each in release.manifest["variants"]} == {"fail"}
+    assert {each.verdict for each in release.manifest.variants} == {"fail"}
     (row,) = (each for each in ledger.read(home, ["release"]) if each.subject == name)
     assert (row.who, row.why) == ("Ana Ruiz", f"the gate passed 0 variants; lstm-16-int8 {WORD}")
     (given,) = promote(home, name)
@@ -169,7 +168,7 @@ def test_its_files_are_there_whole_or_not_at_all_and_the_decision_comes_first(
     assert active(home, TODAY) == [asked]
     assert [each.id for each in releases(home)] == [refusals.release]
     override.grant.fn(home, asked, TODAY)
-    assert find(home, refusals.candidate).manifest["release"] == refusals.candidate
+    assert find(home, refusals.candidate).manifest.release == refusals.candidate
     assert (len(ledger.read(home, ["override"])), len(ledger.read(home, ["release"]))) == (1, 2)
 
     def failing(*_: Any) -> None:
@@ -198,16 +197,15 @@ def test_the_same_retrain_afterwards_finds_the_release(refusals: Refusals, built
     home = refusals.home
     folder = home.candidates / built.candidate.folder.name
     candidate, limits = replace(built.candidate, folder=folder), only(max_mape=0.1)
-    verdicts = judge.fn(candidate, limits, {}, TODAY)
-    again = publish.fn(home, candidate, verdicts, limits, "tiny", "again")
-    assert again["release"] == refusals.candidate and not find_or_none(home, refusals.candidate)
-    assert refused_report(candidate).is_file()
+    again = publish_candidate(home, candidate, limits, "again")
+    assert again.manifest.release == refusals.candidate and not find_or_none(home, refusals.candidate)
+    assert again.report.is_file()
     assert len(ledger.read(home, ["refusal"])) == 1
     override.grant.fn(home, word(refusals.candidate), TODAY)
-    found = publish.fn(home, candidate, verdicts, limits, "tiny", "and again")
-    assert (found["release"], found["reason"]) == (refusals.candidate, "again")
+    found = publish_candidate(home, candidate, limits, "and again")
+    assert (found.manifest.release, found.manifest.reason) == (refusals.candidate, "again")
     assert not candidate.folder.exists()
-    assert settle(home, candidate, Release(home.releases / refusals.candidate)) == found
+    assert published_earlier(home, candidate, limits) == found
     assert len(ledger.read(home, ["release"])) == 2
 
 

@@ -163,6 +163,7 @@ def test_the_views_show_what_is_active_and_what_was_refused_as_a_whole(refusals:
         }
     ]
     listed = views.published(home)
-    assert views.status(home, DriftPolicy())["overrides"] == listed["overrides"] == shown
-    assert [each["release"] for each in listed["refused_candidates"]] == [refusals.candidate]
-    assert [each["release"] for each in listed["releases"]] == [refusals.release]
+    assert views.status(home, DriftPolicy())["overrides"] == shown
+    assert [each.model_dump(mode="json") for each in listed.overrides] == shown
+    assert [each.release for each in listed.refused_candidates] == [refusals.candidate]
+    assert [each.release for each in listed.releases] == [refusals.release]

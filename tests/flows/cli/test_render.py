@@ -1,10 +1,14 @@
 """What the command line says to people where the JSON has a sentence for each store or device class."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.cli import render
+from flows.cli.views import ReleasesResult
+from tasks.retrain.outcome import Outcome, RetrainResult
+from tests.support.manifests import WOULD, changed, check, manifest, variant
 
 WHY = "lstm-16-int8: 0.10 EUR a year and store beside 52.00 for retraining, cheapest of 11 variants that passed and fit"
 
@@ -28,28 +32,19 @@ def test_a_promotion_says_each_reason_once_and_cuts_no_cell(capsys: pytest.Captu
 
 
 def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = ("mape", "mape_std", "delta_mape", "bias_pct", "latency_us")
-    variant = dict.fromkeys(figures, 1.0) | {"name": "lstm-64", "parent": None, "weights_kb": 1.0, "verdict": "pass"}
-    sizes, refused = {"file_bytes": 1, "transfer_bytes": 1}, {"outcome": "fail", "sentence": "bias is 11 %"}
-    failed = {
-        "verdict": "fail",
-        "checks": [refused | {"name": "bias", "counterfactual": {"sentence": "1 % less does"}}],
-    }
-    render.retrain(
-        {
-            "references": [],
-            "variants": [
-                variant
-                | sizes
-                | {"checks": [], "worst_off": [{"name": "3", "difference": 0.12}], "dominated_by": "lstm-4"},
-                *(variant | sizes | failed | {"name": name, "dominated_by": None} for name in ("lstm-8", "lstm-4")),
-            ],
-            "holdout": {"days": 1, "first": "a", "last": "b"},
-            "choices": [{"device": "till", "reason": WHY}, {"device": "shelf-label", "reason": "no variant fits"}],
-            "release": None,
-            "report": "report.html",
-        }
+    would = changed(WOULD, sentence="1 % less does")
+    bias = check("bias", 11.0, 10.0, "fail", sentence="bias is 11 %", counterfactual=would)
+    best = changed(variant("lstm-64"), checks=(), worst_off=({"name": "3", "difference": 0.12},))
+    refused = changed(variant("lstm-16", verdict="fail"), checks=(bias,))
+    variants = [best, *(changed(refused, name=name) for name in ("lstm-8", "lstm-4"))]
+    made = manifest(variants=variants)
+    reasons = {"till": WHY, "shelf-label": "no variant fits"}
+    made = changed(
+        made,
+        variants=(changed(best, dominated_by="lstm-4"), *made.variants[1:]),
+        choices=[changed(choice, reason=reasons[choice.device]) for choice in made.choices],
     )
+    render.retrain(RetrainResult.of(Outcome(made, Path("report.html"), published=False), 1.0))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[-2:] == ["dominated", "by"] and lines[1].split()[-2:] == ["pass", "lstm-4"]
     assert "lstm-8, lstm-4: bias is 11 %; 1 % less does" in lines
@@ -87,10 +82,7 @@ def test_a_backtest_says_each_refusal_once_with_its_cadences(capsys: pytest.Capt
 
 def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.CaptureFixture[str]) -> None:
     word = {"release": "20241231-4f381d4f", "who": "Ana Ruiz", "why": "recall", "until": "2026-12-01"}
-    overrides = [
-        word | {"variant": "lstm-16", "what": "verdict"},
-        word | {"variant": None, "what": "freeze"},
-    ]
+    overrides = [word | {"variant": "lstm-16", "what": "verdict"}, word | {"variant": None, "what": "freeze"}]
     lines = [
         "overridden: lstm-16 of 20241231-4f381d4f, released by Ana Ruiz until 2026-12-01: recall",
         "overridden: 20241231-4f381d4f during freezes, released by Ana Ruiz until 2026-12-01: recall",
@@ -99,7 +91,7 @@ def test_overrides_are_a_line_each_in_status_and_releases(capsys: pytest.Capture
     render.status(known | {"quarantine": {}, "overrides": overrides})
     assert capsys.readouterr().out.splitlines()[-2:] == lines
     refused = {"release": "20250101-00000000", "created": "2026-11-24T10:00:00", "reason": "weekly"}
-    render.releases({"releases": [], "refused_candidates": [refused], "overrides": overrides})
+    render.releases(ReleasesResult(releases=(), refused_candidates=[refused], overrides=overrides))
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "refused as a whole: 20250101-00000000, made 2026-11-24T10:00:00 (weekly)",
         *lines,
