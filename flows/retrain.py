@@ -9,7 +9,6 @@ from prefect import flow
 from flows.runtime import cluster
 from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load, stores_listed
-from tasks.forecasting.model.recipe import RECIPES
 from tasks.notify import send
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import rivals
@@ -40,9 +39,7 @@ def retrain(
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
-    plan, devices = settings.profile(profile, recipe), stores_listed().devices
-    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar, settings.mape)
-    candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
+    candidate, devices = draft(place, settings.training_spec(profile, recipe)), stores_listed().devices
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)
@@ -66,7 +63,7 @@ def retrain(
 def build_variants(candidate: Candidate) -> None:
     """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
     built: dict[str, Any] = {}
-    for variant in candidate.variants:
+    for variant in candidate.spec.variants:
         step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
         built[variant.name] = step.submit(candidate, variant, *parent)
     for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:

@@ -15,24 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, Yardstick
+from tasks.forecasting.accuracy.scoring import Yardstick
 from tasks.forecasting.backtest.cutoff import Past, spread
 from tasks.forecasting.backtest.simulation import Trained
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel, TooLittleHistory
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import windows
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.recipe import Recipe, choose, learn_scaling, references, to_learn_from
+from tasks.forecasting.model.recipe import choose, learn_scaling, references, to_learn_from
 from tasks.forecasting.model.scaling import Scaling
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import Lessons, lessons
 from tasks.forecasting.model.variants import build, litert
 from tasks.forecasting.model.variants.plan import Variant, plan
-from tasks.forecasting.rollout.waves import require_known
-from tasks.state import sales_table
-from tasks.state.arrays import folder_name, golden_rows, npy, series_of, stored_panel, transfer_bytes
-from tasks.state.holidays import SeasonCalendar
+from tasks.state import sales_table, snapshot
+from tasks.state.arrays import golden_rows, npy, series_of, stored_panel, transfer_bytes
 from tasks.state.home import Home, write_file
 from tasks.state.record import to_json
 
@@ -42,22 +41,12 @@ class Backtest:
     """What is replayed, and where its models are kept.
 
     Attributes:
-        folder: Its name is the last day known and a hash of all that follows and of the sales.
-        recipe: How models are trained.
-        variants: The one that would ship last, its parents and the baseline before it.
-        days: How a retrain splits what it knows.
-        history: Which days and series take part in it.
-        calendar: What is known of days and items beforehand.
-        policy: Which days count in errors.
+        folder: Folder of the models, named after the last day with sales, the training specification and the sales.
+        spec: What is trained, and how: the variant that would ship last, its parents and the baseline before it.
     """
 
     folder: Path
-    recipe: Recipe
-    variants: tuple[Variant, ...]
-    days: Days
-    history: History
-    calendar: SeasonCalendar
-    policy: MapePolicy
+    spec: TrainingSpec
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to a worker: not what was read here."""
@@ -78,7 +67,7 @@ class Backtest:
         Raises:
             TooLittleHistory: If no series is long enough.
         """
-        return Past.before(day, self.sales, self.history, self.days)
+        return Past.before(day, self.sales, self.spec.history, self.spec.split)
 
     def has(self, day: date) -> bool:
         """Whether the model of a day is there."""
@@ -105,37 +94,31 @@ class Backtest:
         return self.folder / str(day)
 
 
-def open_backtest(
-    home: Home,
-    recipe: Recipe,
-    variant: str,
-    days: Days,
-    history: History,
-    calendar: SeasonCalendar,
-    policy: MapePolicy,
-) -> Backtest:
-    """The backtest of the current snapshot, in a folder named after all that its models depend on.
+def open_backtest(home: Home, spec: TrainingSpec, variant: str) -> Backtest:
+    """The backtest of the latest snapshot, in a folder named after all that its models depend on.
 
-    The same backtest finds the same folder again, and goes on there. Excluded periods are as if they had no rows, in
+    The same backtest finds the same folder again and resumes there. Excluded periods count as if they had no rows, in
     training and in scoring.
 
+    Args:
+        home: Where the sales table is, and the folders of backtests.
+        spec: How models are trained; its variants and runs do not matter, as each model is fitted once.
+        variant: Name of the variant that would ship.
+
     Raises:
-        sales_table.NoSales: If nothing was ingested yet.
+        NoSales: If nothing was ingested yet.
         UnknownStore: If an excluded period names a store without sales.
+        NoSuchVariant: If `variant` is no variant's name.
         TooLittleHistory: If no series has 15 days.
     """
-    version, last_day = sales_table.latest(home)
-    known = sales_table.stores(home)
-    for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
-    variants = plan((variant,))
-    name = folder_name(last_day, version, recipe, variants, days, history, calendar, policy)
-    folder = home.backtests / name
+    version, last_day = snapshot.latest_for(home, spec.history)
+    spec = replace(spec, variants=plan((variant,)), runs=1)
+    folder = home.backtests / spec.folder_name(last_day, version, with_runs=False)
     if not (folder / "series.json").exists():
-        sales = History(exclude=history.exclude).cut(sales_table.panel(home, version))
+        sales = History(exclude=spec.history.exclude).cut(sales_table.panel(home, version))
         write_file(folder / "sales.npy", npy(sales.sales))
         write_file(folder / "series.json", to_json(series_of(sales)))
-    return Backtest(folder, recipe, variants, days, history, calendar, policy)
+    return Backtest(folder, spec)
 
 
 def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
@@ -147,10 +130,10 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
-    past = backtest.past(day)
-    calendar = backtest.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
+    spec, past = backtest.spec, backtest.past(day)
+    calendar = spec.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
     chosen = choose(past.panel, past.split, calendar)
-    learned = learn_scaling(backtest.recipe, past.panel, past.split, calendar, chosen)
+    learned = learn_scaling(spec.recipe, past.panel, past.split, calendar, chosen)
     taught = _taught(backtest, past, learned, day)
     since = _since(backtest.sales, past)
     scale = learned.over(since)
@@ -158,13 +141,13 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     holdout, everything = (
         windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
     )
-    yardstick = Yardstick(past.holdout, past.split.holdout, backtest.policy, backtest.calendar.groups)
+    yardstick = Yardstick(past.holdout, past.split.holdout, backtest.spec.policy, backtest.spec.calendar.groups)
     golden = scale(holdout[golden_rows(holdout)]).inputs
     files, tables = [], {}
     for variant, weights in _all_weights(backtest, taught):
-        content = build.file(variant, backtest.recipe, weights, build.representative(taught, seed=0))
-        fault = build.fault(variant, backtest.recipe, weights, content, golden)
-        days = everything if variant is backtest.variants[-1] else holdout
+        content = build.file(variant, backtest.spec.recipe, weights, build.representative(taught, seed=0))
+        fault = build.fault(variant, backtest.spec.recipe, weights, content, golden)
+        days = everything if variant is backtest.spec.variants[-1] else holdout
         forecast = np.full(len(days), np.nan) if fault else scaling.forecast(scale, days, litert.Forecaster(content))
         tables[variant.name] = table = spread(days, past.split.holdout, forecast)
         mape = yardstick.accuracy(table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]).mape
@@ -187,25 +170,25 @@ def _file(variant: Variant, fault: str | None, content: bytes, mape: float) -> F
 
 
 def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:
-    training, _ = to_learn_from(backtest.recipe, past.panel, past.split)
+    training, _ = to_learn_from(backtest.spec.recipe, past.panel, past.split)
     sold, measured = np.count_nonzero(training.actual), len(past.holdout)
     if not sold or not measured:
         raise TooLittleHistory(
             f"{sold} windows with sales to learn from and {measured} to measure on before {day}, both are needed; "
             "use fewer --days, or ingest more history"
         )
-    return lessons(backtest.recipe, learned.over(past.panel), training)
+    return lessons(backtest.spec.recipe, learned.over(past.panel), training)
 
 
 def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant, Weights]]:
     """Each variant after what it was made from."""
     weights: dict[str, Weights] = {}
-    for variant in backtest.variants:
+    for variant in backtest.spec.variants:
         if variant.from_scratch:
-            weights[variant.name] = build.train(variant, backtest.recipe, taught, seed=0)
+            weights[variant.name] = build.train(variant, backtest.spec.recipe, taught, seed=0)
         else:
             parent = weights[str(variant.parent)]
-            weights[variant.name] = build.compress(variant, backtest.recipe, parent, taught, seed=0)
+            weights[variant.name] = build.compress(variant, backtest.spec.recipe, parent, taught, seed=0)
         yield variant, weights[variant.name]
 
 

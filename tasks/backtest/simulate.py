@@ -57,8 +57,8 @@ def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], mi
         TooLittleHistory: If there is not enough before the replay for the first model and its holdout.
     """
     dates = backtest.sales.dates
-    held_back, window = backtest.history.held_back_days, backtest.history.days or len(dates) + WINDOW
-    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.days.split(days).holdout >= min_days)
+    held_back, window = backtest.spec.history.held_back_days, backtest.spec.history.days or len(dates) + WINDOW
+    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.spec.split.split(days).holdout >= min_days)
     before = len(dates) - length - held_back
     if min(before, window) < needed:
         most = len(dates) - needed - held_back
@@ -81,10 +81,8 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
     """
     days = sorted({day for days in cadences.values() for day in days})
     missing = [day for day in days if not backtest.has(day)]
-    log.info(
-        "%d models of %s: %d are there, %d to train",
-        *(len(days), " and ".join(each.name for each in backtest.variants), len(days) - len(missing), len(missing)),
-    )
+    names = " and ".join(each.name for each in backtest.spec.variants)
+    log.info("%d models of %s: %d are there, %d to train", len(days), names, len(days) - len(missing), len(missing))
     for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
         log.info("model %d of %d, sales before %s: MAPE %.2f %%", days.index(day) + 1, len(days), day, mape)
     if lost := [str(day) for day in days if not backtest.has(day)]:
@@ -97,7 +95,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
     first = min(days[0] for days in cadences.values())
     trained = {day: backtest.model(day) for days in cadences.values() for day in days}
-    parts = (backtest.history, backtest.days, backtest.policy, backtest.calendar.groups)
+    parts = (backtest.spec.history, backtest.spec.split, backtest.spec.policy, backtest.spec.calendar.groups)
     simulation = Simulation(backtest.sales, trained, first, *parts)
     yardstick, compared = simulation.yardstick, compared_limits(gate)
     courses = {
@@ -134,7 +132,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
             for name, each in differences.items()
         ],
         "without_network": _without_network(simulation, yardstick),
-        "policy": backtest.policy.hash,
+        "policy": backtest.spec.policy.hash,
     }
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.days import weekday
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.model.seasonality import SeasonalIndex
 
 Floats = NDArray[np.float64]
@@ -111,9 +111,9 @@ def noise_floor(chain: Chain, last: float = 1.0) -> float:
 
     Args:
         chain: What the forecaster sees.
-        last: Share of the days to measure on; below 1 it is the holdout of `Days(holdout=last)`. Defaults to all.
+        last: Share of the days to measure on; below 1, the holdout of `SplitPolicy(holdout=last)`. Defaults to all.
     """
-    start = chain.dates[Days(holdout=last).split(chain.days).holdout if last < 1 else 0]
+    start = chain.dates[SplitPolicy(holdout=last).split(chain.days).holdout if last < 1 else 0]
     total, sold = 0.0, 0
     for block in blocks(chain):
         measured = block[(block["date"] >= start) & (block["sales"] > 0)]

@@ -20,19 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, Yardstick
-from tasks.forecasting.data.history import History
+from tasks.forecasting.accuracy.scoring import Yardstick
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Windows, windows
+from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Floats, Weights
-from tasks.forecasting.model.recipe import CHOOSING, Recipe
+from tasks.forecasting.model.recipe import CHOOSING
 from tasks.forecasting.model.scaling import Scale
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import Lessons
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.state.arrays import golden_rows, npy, stored_panel, transfer_bytes
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import write_file
 from tasks.state.record import to_json
 
@@ -42,28 +41,14 @@ class Candidate:
     """What is being built, and where.
 
     Attributes:
-        folder: Of the work in progress; its name is the last day known and a hash of all that follows.
+        folder: Folder of the work in progress, named after the last day with sales and the training specification.
         snapshot: Version of the sales table.
-        recipe_name: Name of `recipe`.
-        recipe: How variants are trained.
-        runs: Fits of each variant; run `r` has seed `r`.
-        variants: Each after its parent.
-        days: Which train, choose and measure.
-        history: Which days and series take part.
-        calendar: What is known of days and items beforehand.
-        policy: Which days count in errors.
+        spec: What is trained, and how.
     """
 
     folder: Path
     snapshot: int
-    recipe_name: str
-    recipe: Recipe
-    runs: int
-    variants: tuple[Variant, ...]
-    days: Days
-    history: History
-    calendar: SeasonCalendar
-    policy: MapePolicy
+    spec: TrainingSpec
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to a worker: not what was read here."""
@@ -87,20 +72,20 @@ class Candidate:
     @cached_property
     def holdout(self) -> Windows:
         """The days that only measure."""
-        return windows(self.panel, self.days.split(len(self.panel.dates)).holdout, len(self.panel.dates))
+        return windows(self.panel, self.spec.split.split(len(self.panel.dates)).holdout, len(self.panel.dates))
 
     @cached_property
     def yardstick(self) -> Yardstick:
         """What forecasts on the holdout are measured by."""
-        learned = self.days.split(len(self.panel.dates)).holdout
-        return Yardstick(self.holdout, learned, self.policy, self.calendar.groups)
+        learned = self.spec.split.split(len(self.panel.dates)).holdout
+        return Yardstick(self.holdout, learned, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def validation(self) -> Yardstick:
         """The days that choose, and what forecasts of them are measured by."""
-        split = self.days.split(len(self.panel.dates))
+        split = self.spec.split.split(len(self.panel.dates))
         chosen = windows(self.panel, split.validation, split.holdout, CHOOSING)
-        return Yardstick(chosen, split.validation, self.policy, self.calendar.groups)
+        return Yardstick(chosen, split.validation, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def scale(self) -> Scale:
@@ -125,7 +110,7 @@ class Candidate:
 
     def scores(self, variant: str) -> list[dict[str, Any]]:
         """How each run's file did; a run whose worker was lost has a fault."""
-        files = [self.path(variant, run, "json") for run in range(self.runs)]
+        files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
         lost = {"fault": "it was not built: its worker or its parent's crashed or hung"}
         return [json.loads(file.read_text()) if file.exists() else lost for file in files]
 
@@ -153,11 +138,11 @@ def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
     names = [field.name for field in fields(Lessons)]
     lessons = Lessons(*(np.load(candidate.folder / f"{name}.npy", mmap_mode="r") for name in names))
     if variant.from_scratch:
-        weights = build.train(variant, candidate.recipe, lessons, seed=run)
+        weights = build.train(variant, candidate.spec.recipe, lessons, seed=run)
     else:
-        weights = build.compress(variant, candidate.recipe, Weights.load(origin), lessons, seed=run)
+        weights = build.compress(variant, candidate.spec.recipe, Weights.load(origin), lessons, seed=run)
     write_file(candidate.path(variant.name, run, "npz"), weights.to_bytes())
-    content = build.file(variant, candidate.recipe, weights, build.representative(lessons, seed=run))
+    content = build.file(variant, candidate.spec.recipe, weights, build.representative(lessons, seed=run))
     write_file(candidate.path(variant.name, run, "tflite"), content)
     return time.monotonic() - start
 
@@ -170,7 +155,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     content = candidate.path(variant.name, run, "tflite").read_bytes()
     weights = Weights.load(candidate.path(variant.name, run, "npz"))
     golden = candidate.scale(candidate.golden).inputs
-    fault = build.fault(variant, candidate.recipe, weights, content, golden)
+    fault = build.fault(variant, candidate.spec.recipe, weights, content, golden)
     score: dict[str, Any] = {
         "fault": fault,
         "sha256": sha256(content).hexdigest(),
@@ -180,7 +165,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     if fault is None:
         file = litert.Forecaster(content)
         forecast = scaling.forecast(candidate.scale, candidate.holdout, file)
-        score |= {"policy": candidate.policy.hash} | vars(candidate.yardstick.accuracy(forecast))
+        score |= {"policy": candidate.spec.policy.hash} | vars(candidate.yardstick.accuracy(forecast))
         score |= {"validation_mape": _validated(candidate, file)}
         score |= {"by_store": candidate.yardstick.by_store(forecast)}
         score |= {"ram_bytes": len(content) + file.working_memory()}

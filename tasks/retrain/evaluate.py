@@ -23,7 +23,7 @@ log = logging.getLogger("shelfcast.evaluate")
 @task(task_run_name="evaluate-{variant.name}")
 def evaluate(candidate: Candidate, variant: Variant) -> Variant:
     """Write how well each run's file did into the candidate's folder."""
-    workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.runs)])
+    workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     scores = candidate.scores(variant.name)
     mapes = ", ".join("undefined" if score.get("mape") is None else f"{score['mape']:.2f} %" for score in scores)
     log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[0].get('file_bytes', 0):,}")
@@ -33,7 +33,7 @@ def evaluate(candidate: Candidate, variant: Variant) -> Variant:
 @task
 def time_files(candidate: Candidate) -> None:
     """Time one forecast of each variant's file, once nothing else is at work: a busy machine would be timed too."""
-    workers.gather(time_file, [(candidate, variant) for variant in candidate.variants])
+    workers.gather(time_file, [(candidate, variant) for variant in candidate.spec.variants])
 
 
 @task

@@ -40,10 +40,10 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
 def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
     forecasts = {REFERENCE: Forecast(candidate.prepared["references"][0]["name"], candidate.reference)}
     forecasts |= _rivals(candidate)
-    for variant in candidate.variants:
+    for variant in candidate.spec.variants:
         if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
             forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
-    files = [_file(candidate, variant, devices) for variant in candidate.variants]
+    files = [_file(candidate, variant, devices) for variant in candidate.spec.variants]
     return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
 
 

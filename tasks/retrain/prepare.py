@@ -7,52 +7,34 @@ from datetime import date
 import numpy as np
 from prefect import task
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy, Yardstick
+from tasks.forecasting.accuracy.scoring import Yardstick
 from tasks.forecasting.data.fingerprint import row_set
-from tasks.forecasting.data.history import WHOLE, History
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days, windows
-from tasks.forecasting.model.recipe import Recipe, choose, learn_scaling, references, to_learn_from
+from tasks.forecasting.data.windows import windows
+from tasks.forecasting.model.recipe import choose, learn_scaling, references, to_learn_from
 from tasks.forecasting.model.scaling import RunningLevel, neutral
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import lessons
-from tasks.forecasting.model.variants.plan import plan
-from tasks.forecasting.rollout.waves import require_known
 from tasks.retrain.candidate import Candidate
-from tasks.state import sales_table
-from tasks.state.arrays import folder_name, npy, series_of
-from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
+from tasks.state import sales_table, snapshot
+from tasks.state.arrays import npy, series_of
 from tasks.state.home import Home, write_file
 from tasks.state.record import to_json
 
 log = logging.getLogger("shelfcast.prepare")
 
 
-def draft(
-    home: Home,
-    recipe_name: str,
-    recipe: Recipe,
-    runs: int,
-    variants: tuple[str, ...],
-    days: Days,
-    history: History = WHOLE,
-    calendar: SeasonCalendar = NO_CALENDAR,
-    policy: MapePolicy = DEFAULT_POLICY,
-) -> Candidate:
-    """What a retrain on the current snapshot will build, in a folder named after all that its results depend on.
+def draft(home: Home, spec: TrainingSpec) -> Candidate:
+    """The candidate that a retrain on the latest snapshot builds, in a folder named after all that it depends on.
 
-    The same retrain finds the same folder again, and goes on there.
+    The same retrain finds the same folder again and resumes there.
 
     Raises:
-        sales_table.NoSales: If nothing was ingested yet.
+        NoSales: If nothing was ingested yet.
         UnknownStore: If an excluded period names a store without sales.
     """
-    version, last_day = sales_table.latest(home)
-    known = sales_table.stores(home)
-    for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
-    built = plan(variants)
-    name = folder_name(last_day, version, recipe, built, days, history, calendar, policy, runs=runs)
-    return Candidate(home.candidates / name, version, recipe_name, recipe, runs, built, days, history, calendar, policy)
+    version, last_day = snapshot.latest_for(home, spec.history)
+    return Candidate(home.candidates / spec.folder_name(last_day, version, with_runs=True), version, spec)
 
 
 @task
@@ -65,13 +47,14 @@ def prepare(home: Home, candidate: Candidate) -> None:
     if (candidate.folder / "prepared.json").exists():
         log.info("going on with candidate %s", candidate.folder.name)
         return
-    sales = candidate.history.cut(sales_table.panel(home, candidate.snapshot))
-    split = candidate.days.split(len(sales.dates))
-    calendar = candidate.calendar.known(*(day.astype(date) for day in (sales.dates[0], sales.dates[-1])))
+    spec = candidate.spec
+    sales = spec.history.cut(sales_table.panel(home, candidate.snapshot))
+    split = spec.split.split(len(sales.dates))
+    calendar = spec.calendar.known(*(day.astype(date) for day in (sales.dates[0], sales.dates[-1])))
     chosen = choose(sales, split, calendar)
-    scaling = learn_scaling(candidate.recipe, sales, split, calendar, chosen)
-    training, unseen = to_learn_from(candidate.recipe, sales, split)
-    learned = lessons(candidate.recipe, scaling.over(sales), training)
+    scaling = learn_scaling(spec.recipe, sales, split, calendar, chosen)
+    training, unseen = to_learn_from(spec.recipe, sales, split)
+    learned = lessons(spec.recipe, scaling.over(sales), training)
     holdout = windows(sales, split.holdout, len(sales.dates))
     sold = np.count_nonzero(training.actual)
     if not sold or not len(holdout):
@@ -79,7 +62,7 @@ def prepare(home: Home, candidate: Candidate) -> None:
             f"{sold} windows with sales to learn from and {len(holdout)} to measure on, both are "
             f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
         )
-    yardstick = Yardstick(holdout, split.holdout, candidate.policy, candidate.calendar.groups)
+    yardstick = Yardstick(holdout, split.holdout, spec.policy, spec.calendar.groups)
     compared = {
         name: neutral(reference.over(sales), holdout)
         for name, reference in references(sales, split, calendar, chosen).items()
@@ -105,7 +88,7 @@ def prepare(home: Home, candidate: Candidate) -> None:
             "days": len(np.unique(holdout.column)),
         },
         "references": [
-            {"name": name, "policy": candidate.policy.hash} | vars(yardstick.accuracy(forecast))
+            {"name": name, "policy": spec.policy.hash} | vars(yardstick.accuracy(forecast))
             for name, forecast in compared.items()
         ],
         "training_windows": len(learned.inputs),
@@ -113,4 +96,4 @@ def prepare(home: Home, candidate: Candidate) -> None:
     write_file(candidate.folder / "prepared.json", to_json(prepared))
     log.info("%s windows to learn from, %s to measure on", f"{len(learned.inputs):,}", f"{len(holdout):,}")
     if sales.skipped:
-        log.info("%d series skipped: fewer than %d days", sales.skipped, candidate.history.min_days)
+        log.info("%d series skipped: fewer than %d days", sales.skipped, spec.history.min_days)

@@ -19,12 +19,10 @@ from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONA
 from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SETTINGS
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.ingest.sample import write_sample
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
-from tests.conftest import CHAIN, LENIENT, RECIPE, TakeIn
+from tests.conftest import CHAIN, LENIENT, TakeIn, tiny_spec
 
 VARIANT = "lstm-64-int8"
 FIRST, LATER = date(2023, 1, 10), date(2023, 2, 1)
@@ -35,7 +33,7 @@ Made = dict[str, Backtest]
 
 
 def opened(home: Home, variant: str = VARIANT, policy: MapePolicy = MapePolicy(), **history: Any) -> Backtest:  # noqa: B008
-    return open_backtest(home, RECIPE, variant, Days(), History(**history), SeasonCalendar(), policy)
+    return open_backtest(home, tiny_spec(history=History(**history), policy=policy), variant)
 
 
 @pytest.fixture(scope="module")

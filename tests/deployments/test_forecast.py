@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass
@@ -32,10 +33,9 @@ from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish
 from tasks.retrain.train import train
 from tasks.state import sales_table
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tasks.state.release import Release
-from tests.conftest import TODAY, TakeIn, only
+from tests.conftest import TODAY, TakeIn, only, tiny_spec
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -89,10 +89,10 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         finetuning=Training(epochs=1, batch=256, learning_rate=2e-3),
         int8="integer",
     )
-    candidate = draft(home, "tiny", recipe, 1, VARIANTS, Days(holdout=0.1), calendar=CALENDAR)
+    candidate = draft(home, tiny_spec(*VARIANTS, recipe=recipe, split=SplitPolicy(holdout=0.1), calendar=CALENDAR))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
         train.fn(candidate, variant) if variant.from_scratch else compress.fn(
             candidate, variant, parents[str(variant.parent)]
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tasks.forecasting.accuracy.metrics import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Split, Windows, windows
+from tasks.forecasting.data.windows import Split, SplitPolicy, Windows, windows
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Past:
     offset: int
 
     @classmethod
-    def before(cls, day: date, sales: Panel, history: History, days: Days) -> "Past":
+    def before(cls, day: date, sales: Panel, history: History, days: SplitPolicy) -> "Past":
         """What was known before `day`, as if nothing later had ever arrived.
 
         Raises:

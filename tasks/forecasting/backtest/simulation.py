@@ -14,7 +14,7 @@ from tasks.forecasting.accuracy.scoring import Accuracy, MapePolicy, Sums, Yards
 from tasks.forecasting.backtest.cutoff import Past
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Windows, windows
+from tasks.forecasting.data.windows import SplitPolicy, Windows, windows
 from tasks.forecasting.gate.evidence import (
     BUDGET,
     CHAMPION,
@@ -139,7 +139,7 @@ class Simulation:
     trained: Mapping[date, Trained]
     first: date
     history: History
-    days: Days
+    days: SplitPolicy
     policy: MapePolicy
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _seen: dict[tuple[date, Rivals], Evidence] = field(default_factory=dict, repr=False, compare=False)

@@ -60,7 +60,7 @@ class Windows:
         return (self[start : start + size] for start in range(0, len(self), size))
 
 
-class Days(BaseModel):
+class SplitPolicy(BaseModel):
     """Which days train, which choose and which only measure; always split by date."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

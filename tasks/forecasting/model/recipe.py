@@ -7,12 +7,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.forecasting.accuracy.metrics import wape
+from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Split, Windows, windows
 from tasks.forecasting.model import seasonality
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.scaling import GlobalMinMax, RunningLevel, Scaling, WindowMean, neutral
-from tasks.forecasting.model.seasonality import PLAIN, Calendar, Form
+from tasks.forecasting.model.seasonality import PLAIN, Form
 
 CHOOSING = 200_000
 """Validation windows that a choice is made on, at most."""
@@ -101,7 +102,7 @@ class Chosen(NamedTuple):
     span: int
 
 
-def choose(panel: Panel, split: Split, calendar: Calendar = PLAIN) -> Chosen:
+def choose(panel: Panel, split: Split, calendar: SpecialDays = PLAIN) -> Chosen:
     """The form and the span that forecast best without a network on the validation days.
 
     Args:
@@ -115,7 +116,7 @@ def choose(panel: Panel, split: Split, calendar: Calendar = PLAIN) -> Chosen:
 
 
 def learn_scaling(
-    recipe: Recipe, panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
+    recipe: Recipe, panel: Panel, split: Split, calendar: SpecialDays = PLAIN, chosen: Chosen | None = None
 ) -> Scaling:
     """The scaling learned on the days before the holdout.
 
@@ -135,7 +136,7 @@ def learn_scaling(
 
 
 def references(
-    panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
+    panel: Panel, split: Split, calendar: SpecialDays = PLAIN, chosen: Chosen | None = None
 ) -> dict[str, Scaling]:
     """Forecasts without a network, their indices learned on the same days as ours: what a network has to beat.
 
@@ -150,7 +151,7 @@ def references(
     }
 
 
-def choose_form(training: Panel, split: Split, calendar: Calendar = PLAIN) -> Form:
+def choose_form(training: Panel, split: Split, calendar: SpecialDays = PLAIN) -> Form:
     """The form of the seasonal index that the 14-day mean forecasts best with on the validation days."""
 
     def learned(form: Form) -> Scaling:
@@ -159,7 +160,7 @@ def choose_form(training: Panel, split: Split, calendar: Calendar = PLAIN) -> Fo
     return _best(seasonality.forms(calendar), learned, training, split)
 
 
-def choose_span(training: Panel, split: Split, form: Form, calendar: Calendar = PLAIN) -> int:
+def choose_span(training: Panel, split: Split, form: Form, calendar: SpecialDays = PLAIN) -> int:
     """Days to look back over so that the running level forecasts best on the validation days."""
     seasons = seasonality.learn(training.first(split.validation), form, calendar)
     return _best(SPANS, lambda span: RunningLevel(seasons, span), training, split)

@@ -1,13 +1,14 @@
 """Seasonal indices: how much a weekday, a time of year or a special day sells against the average day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.days import Days, month, weekday
+from tasks.forecasting.data.days import Dates, month, weekday
+from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
 
 YEAR = 365
@@ -38,7 +39,7 @@ class SeasonalIndex:
     annual: tuple[tuple[float, float], ...] = ()
     days: Mapping[str, float] = field(default_factory=dict)
 
-    def at(self, dates: Days) -> NDArray[np.float32]:
+    def at(self, dates: Dates) -> NDArray[np.float32]:
         """The index of each day, the shape of `dates`."""
         factors = np.asarray(self.weekday)[weekday(dates)] * np.asarray(self.month)[month(dates)]
         if self.annual:
@@ -77,7 +78,7 @@ class Seasons:
     index: SeasonalIndex = SeasonalIndex()  # frozen
     groups: tuple[tuple[tuple[str, ...], SeasonalIndex], ...] = ()
 
-    def table(self, items: NDArray[np.str_], dates: Days) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def table(self, items: NDArray[np.str_], dates: Dates) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Indices of each group by day, shape `(groups + 1, days)`, and the row of each item, shape `(items,)`."""
         indices = [self.index, *(index for _, index in self.groups)]
         of = {item: row for row, (members, _) in enumerate(self.groups, 1) for item in members}
@@ -117,35 +118,22 @@ class Form:
         return f"{named} index" + (" by item group" if self.groups else "")
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """What is known of days and items beforehand.
-
-    Attributes:
-        special_days: Holidays and events by name, each with all its days, future ones too.
-        groups: Items by the name of their group.
-    """
-
-    special_days: Mapping[str, Days] = field(default_factory=dict)
-    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-PLAIN = Calendar()
+PLAIN = SpecialDays()
 """No special days and no groups."""
 
 
-def forms(calendar: Calendar) -> list[Form]:
+def forms(calendar: SpecialDays) -> list[Form]:
     """Every form that a calendar allows, simple ones first."""
     extras = [
         (special, grouped)
         for grouped in ([False, True] if calendar.groups else [False])
-        for special in ([False, True] if calendar.special_days else [False])
+        for special in ([False, True] if calendar.by_name else [False])
     ]
     annual: list[Literal["none", "month", "smooth"]] = ["none", "month", "smooth"]
     return [Form(False, "none"), *(Form(True, year, *extra) for extra in extras for year in annual)]
 
 
-def learn(training: Panel, form: Form = Form(), calendar: Calendar = PLAIN) -> Seasons:  # frozen
+def learn(training: Panel, form: Form = Form(), calendar: SpecialDays = PLAIN) -> Seasons:  # frozen
     """The indices of all items, and of each group that has sales.
 
     Args:
@@ -153,7 +141,7 @@ def learn(training: Panel, form: Form = Form(), calendar: Calendar = PLAIN) -> S
         form: What the indices are made of. Defaults to weekday and month.
         calendar: Special days and groups. Defaults to none.
     """
-    special_days = calendar.special_days if form.special_days else {}
+    special_days = calendar.by_name if form.special_days else {}
     index = learn_index(training, form, special_days)
     groups = []
     for items in calendar.groups.values() if form.groups else ():
@@ -167,7 +155,7 @@ def learn(training: Panel, form: Form = Form(), calendar: Calendar = PLAIN) -> S
 def learn_index(
     training: Panel,
     form: Form = Form(),  # frozen
-    special_days: Mapping[str, Days] | None = None,
+    special_days: Mapping[str, Dates] | None = None,
 ) -> SeasonalIndex:
     """Indices by least squares on the log of the mean sales of each day, beside a linear trend.
 
@@ -193,7 +181,7 @@ def learn_index(
     return _fit(days, np.log(level), form, known)
 
 
-def _mean_day(training: Panel) -> tuple[Days, NDArray[np.float64]]:
+def _mean_day(training: Panel) -> tuple[Dates, NDArray[np.float64]]:
     """Days with sales, and on each the mean over series of sales / the series' own mean."""
     total, count = np.zeros(len(training.dates)), np.zeros(len(training.dates), np.int64)
     for start in range(0, len(training.sales), _SERIES_AT_ONCE):
@@ -208,7 +196,7 @@ def _mean_day(training: Panel) -> tuple[Days, NDArray[np.float64]]:
     return training.dates[level > 0], level[level > 0]
 
 
-def _fit(days: Days, logs: NDArray[np.float64], form: Form, special_days: Mapping[str, Days]) -> SeasonalIndex:
+def _fit(days: Dates, logs: NDArray[np.float64], form: Form, special_days: Mapping[str, Dates]) -> SeasonalIndex:
     by_weekday = np.eye(7)[weekday(days)]
     by_month = np.eye(12)[month(days)][:, 1:]
     of_year = {"none": by_month[:, :0], "month": by_month, "smooth": _waves(days, HARMONICS)}[form.annual]
@@ -243,7 +231,7 @@ def _errors(design: NDArray[np.float64], left: NDArray[np.float64]) -> NDArray[n
     return np.sqrt(variance * np.diag(np.linalg.pinv(design.T @ design)))
 
 
-def _waves(dates: Days, harmonics: int) -> NDArray[np.float64]:
+def _waves(dates: Dates, harmonics: int) -> NDArray[np.float64]:
     """Cosine and sine of each harmonic of the year, a last axis of `2 * harmonics`; 1 January has phase 0."""
     day = (dates.astype("datetime64[D]") - dates.astype("datetime64[Y]")).astype(float)
     angles = 2 * np.pi * day[..., None] / 365.25 * np.arange(1, harmonics + 1)

@@ -8,7 +8,7 @@ import pytest
 from tasks.forecasting.backtest.cutoff import Past, spread
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 
 RNG = np.random.default_rng(0)
 DATES = np.datetime64("2023-01-01") + np.arange(200)
@@ -19,9 +19,9 @@ DAY = date(2023, 6, 1)
 
 
 def test_it_ends_the_day_before_and_is_split_as_a_retrain_does() -> None:
-    past = Past.before(DAY, SALES, History(), Days())
+    past = Past.before(DAY, SALES, History(), SplitPolicy())
     assert str(past.panel.dates[-1]) == "2023-05-31"
-    assert past.split == Days().split(151)
+    assert past.split == SplitPolicy().split(151)
     assert past.start == past.split.holdout == 14 + int(137 * 0.8)
 
 
@@ -30,7 +30,7 @@ def test_later_sales_change_nothing(history: History) -> None:
     changed = SALES.sales.copy()
     changed[:, 151:] = 9999
     one, other = (
-        Past.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), history, Days())
+        Past.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), history, SplitPolicy())
         for sales in (SALES.sales, changed)
     )
     assert np.array_equal(one.panel.sales, other.panel.sales)
@@ -47,7 +47,7 @@ def test_windows_of_a_cut_history_are_found_in_all_sales() -> None:
         min_days=60,
         exclude=(ExcludedPeriod(first=date(2023, 5, 20), last=date(2023, 5, 21), reason="x"),),
     )
-    past = Past.before(DAY, every, history, Days())
+    past = Past.before(DAY, every, history, SplitPolicy())
     assert past.rows.tolist() == [1, 2]
     assert str(past.panel.dates[-1]) == "2023-05-29"
     series, column = past.everywhere(past.holdout)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.forecasting.data.panel import WINDOW, Panel
-from tasks.forecasting.data.windows import KNOWN, Days, windows
+from tasks.forecasting.data.windows import KNOWN, SplitPolicy, windows
 
 FIRST = np.datetime64("2024-02-01")
 
@@ -97,23 +97,23 @@ def test_pieces_are_all_of_them_in_order() -> None:
 
 def test_split_by_hand() -> None:
     """100 target days: 20 measure, 8 of the other 80 choose."""
-    split = Days(holdout=0.2, validation=0.1).split(WINDOW + 100)
+    split = SplitPolicy(holdout=0.2, validation=0.1).split(WINDOW + 100)
     assert (split.validation, split.holdout) == (WINDOW + 72, WINDOW + 80)
 
 
 def test_split_of_the_published_sample() -> None:
-    assert 1826 - Days().split(1826).holdout == 363
+    assert 1826 - SplitPolicy().split(1826).holdout == 363
 
 
 @given(st.integers(15, 3000), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_parts_follow_each_other(days: int, holdout: float, validation: float) -> None:
-    split = Days(holdout=holdout, validation=validation).split(days)
+    split = SplitPolicy(holdout=holdout, validation=validation).split(days)
     assert WINDOW <= split.validation <= split.holdout < days
 
 
 def test_training_and_holdout_share_no_target() -> None:
     panel = made(2, days=60)
-    split = Days().split(60)
+    split = SplitPolicy().split(60)
     training, holdout = windows(panel, 0, split.holdout), windows(panel, split.holdout, 60)
     assert len(training) and len(holdout)
     assert training.day.max() < holdout.day.min()

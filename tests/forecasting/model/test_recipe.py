@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.panel import WINDOW, Panel, panel
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.recipe import RECIPES, Recipe, learn_scaling, references, to_learn_from
 from tasks.forecasting.model.scaling import GlobalMinMax, RunningLevel, Scaled, WindowMean, neutral
 from tasks.forecasting.model.seasonality import SeasonalIndex, Seasons
@@ -19,7 +19,7 @@ from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 
 EVERY = pytest.mark.parametrize("recipe", [pytest.param(recipe, id=name) for name, recipe in RECIPES.items()])
 TWO_YEARS = panel(pd.concat(blocks(Chain(stores=1, items=3, days=730, growth=1.1))))
-SPLIT = Days().split(730)
+SPLIT = SplitPolicy().split(730)
 
 
 def with_other_days(history: Panel, first: int, seed: int) -> Panel:
@@ -86,7 +86,7 @@ def test_production_takes_no_index_where_none_pays() -> None:
 
 def test_the_form_is_chosen_before_the_days_it_is_chosen_on() -> None:
     """Without a year before the validation days, a month index cannot have shown that it pays."""
-    split = Days().split(500)
+    split = SplitPolicy().split(500)
     assert split.validation < 365 < split.holdout
     learned = learn_scaling(RECIPES["production"], TWO_YEARS.first(500), split)
     assert isinstance(learned, WindowMean)
@@ -97,7 +97,7 @@ def test_the_form_is_chosen_before_the_days_it_is_chosen_on() -> None:
 @pytest.mark.parametrize("days", [15, 16, 30, 60])
 @EVERY
 def test_a_short_history_can_be_learned_from(recipe: Recipe, days: int) -> None:
-    split = Days().split(days)
+    split = SplitPolicy().split(days)
     scaling = learn_scaling(recipe, TWO_YEARS.first(days), split)
     cut = windows(TWO_YEARS, WINDOW, days)
     assert np.isfinite(scaling.over(TWO_YEARS)(cut).inputs).all()
@@ -107,7 +107,7 @@ def test_the_reference_forecast_comes_near_the_noise_floor() -> None:
     """With the true seasons only the noise of 14 days is left beside the target's own."""
     chain = Chain(days=730)
     history = panel(pd.concat(blocks(chain)))
-    cut = windows(history, Days(holdout=0.5).split(730).holdout, 730)
+    cut = windows(history, SplitPolicy(holdout=0.5).split(730).holdout, 730)
     floor = noise_floor(chain, last=0.5)
     assert floor < mape(cut.actual, neutral(WindowMean(Seasons(SEASONS)).over(history), cut)) < 1.1 * floor
 
@@ -133,7 +133,7 @@ def test_the_network_learns_from_recent_days_before_the_validation_days() -> Non
 
 
 def test_the_shortest_history_is_learned_from_and_does_not_choose() -> None:
-    split = Days().split(16)
+    split = SplitPolicy().split(16)
     assert split.validation == WINDOW
     found, unseen = to_learn_from(RECIPES["production"], TWO_YEARS.first(16), split)
     assert len(found) and found.column.max() < split.holdout
@@ -171,7 +171,7 @@ def test_slow_and_zero_heavy_items_are_learned_from_and_forecast(recipe: Recipe)
     """Items of 0.1 to 0.4 units a day beside items that sell nothing at all."""
     slow = panel(pd.concat(blocks(Chain(stores=2, items=4, days=400, zero_heavy=1.0))))
     slow.sales[0] = 0
-    split = Days().split(400)
+    split = SplitPolicy().split(400)
     scale = learn_scaling(recipe, slow, split).over(slow)
     forecast = neutral(scale, windows(slow, split.holdout, 400))
     assert np.isfinite(forecast).all() and (forecast >= 0).all()

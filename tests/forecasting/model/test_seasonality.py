@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from tasks.forecasting.data.days import month, weekday
+from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel, panel
-from tasks.forecasting.model.seasonality import Calendar, Form, SeasonalIndex, forms, learn, learn_index
+from tasks.forecasting.model.seasonality import Form, SeasonalIndex, forms, learn, learn_index
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks
 
 
@@ -133,7 +134,7 @@ def test_a_group_has_its_own_week_and_others_the_common_one() -> None:
     history = drawn(Chain(stores=2, items=4, days=200))
     turned = np.isin(history.items, ["2"])
     history.sales[turned] = history.sales[turned][:, ::-1]
-    seasons = learn(history, Form(groups=True), Calendar(groups={"turned": ("2", "99"), "none": ("77",)}))
+    seasons = learn(history, Form(groups=True), SpecialDays(groups={"turned": ("2", "99"), "none": ("77",)}))
     assert [items for items, _ in seasons.groups] == [("2", "99")], "a group without sales has none"
     table, row = seasons.table(history.items, history.dates)
     assert table.shape == (2, 200)
@@ -142,12 +143,12 @@ def test_a_group_has_its_own_week_and_others_the_common_one() -> None:
 
 
 def test_forms_are_those_that_the_calendar_allows() -> None:
-    assert [str(form) for form in forms(Calendar())] == [
+    assert [str(form) for form in forms(SpecialDays())] == [
         "no index",
         "weekday index",
         "weekday and month index",
         "weekday and time of year index",
     ]
-    rich = [str(form) for form in forms(Calendar({"fair": np.array([], "datetime64[D]")}, {"a": ("1",)}))]
+    rich = [str(form) for form in forms(SpecialDays({"fair": np.array([], "datetime64[D]")}, {"a": ("1",)}))]
     assert len(rich) == len(set(rich)) == 13
     assert rich[-1] == "weekday, time of year and special day index by item group"

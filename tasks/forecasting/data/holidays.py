@@ -1,6 +1,7 @@
 """What is known of days and items beforehand: public holidays, a user's own events, groups of items."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
 
@@ -8,10 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.forecasting.model.seasonality import Calendar
+from tasks.forecasting.data.days import Dates
 
 HORIZON = 730
 """Days after the last sales for which holidays travel with a release: as long as a device may forecast with it."""
+
+
+@dataclass(frozen=True)
+class SpecialDays:
+    """Days and items that seasonal indices may treat apart.
+
+    Attributes:
+        by_name: Dates of each holiday or event, in ascending order, past and future ones.
+        groups: Items of each item group, by the name of the group.
+    """
+
+    by_name: Mapping[str, Dates] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Event(BaseModel):
@@ -60,7 +74,7 @@ class SeasonCalendar(BaseModel):
             self._holidays({2000})
         return self
 
-    def known(self, first: date, last: date) -> Calendar:
+    def known(self, first: date, last: date) -> SpecialDays:
         """Holidays from the year of `first` to `HORIZON` days after `last`, all events, and the groups."""
         until = last.toordinal() + HORIZON
         named: dict[str, list[date]] = {}
@@ -69,8 +83,8 @@ class SeasonCalendar(BaseModel):
                 named.setdefault(name, []).append(day)
         for event in self.events:
             named.setdefault(event.name, []).extend(event.days.astype(date).tolist())
-        special_days = {name: np.array(sorted(set(days)), "datetime64[D]") for name, days in named.items()}
-        return Calendar(special_days, dict(self.groups))
+        by_name = {name: np.array(sorted(set(days)), "datetime64[D]") for name, days in named.items()}
+        return SpecialDays(by_name, dict(self.groups))
 
     def _holidays(self, years) -> dict[date, str]:  # type: ignore[no-untyped-def]
         if not self.country:
