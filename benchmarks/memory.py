@@ -54,7 +54,7 @@ def _step(step: str, home: Path) -> None:
     """Run one step and print what it took; only training needs Keras."""
     from flows.settings import Settings
     from tasks.forecasting.model.variants.plan import plan, variant
-    from tasks.retrain.candidate import build_run
+    from tasks.retrain.build import build_run
     from tasks.retrain.prepare import draft, prepare
     from tasks.state.home import Home
 

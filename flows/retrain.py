@@ -10,15 +10,14 @@ from flows.runtime import cluster
 from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load, stores_listed
 from tasks.notify import send
+from tasks.retrain.build import build
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import rivals
-from tasks.retrain.compress import compress
 from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import release_id, summary
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish, refused_report, settle, show
-from tasks.retrain.train import train
 from tasks.state import alerts
 from tasks.state.release import Release
 
@@ -64,7 +63,7 @@ def build_variants(candidate: Candidate) -> None:
     """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
     built: dict[str, Any] = {}
     for variant in candidate.spec.variants:
-        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
-        built[variant.name] = step.submit(candidate, variant, *parent)
+        parent = None if variant.from_scratch else built[str(variant.parent)]
+        built[variant.name] = build.submit(candidate, variant, parent)
     for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
         evaluated.result()

@@ -109,10 +109,9 @@ def take_in() -> TakeIn:
 def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
     from tasks.ingest.sample import write_sample
-    from tasks.retrain.compress import compress
+    from tasks.retrain.build import build
     from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
     from tasks.retrain.prepare import draft, prepare
-    from tasks.retrain.train import train
 
     folder = tmp_path_factory.mktemp("built")
     home = Home(folder / "home")
@@ -122,10 +121,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     prepare.fn(home, candidate)
     parents = {variant.name: variant for variant in candidate.spec.variants}
     for variant in candidate.spec.variants:
-        if variant.from_scratch:
-            train.fn(candidate, variant)
-        else:
-            compress.fn(candidate, variant, parents[str(variant.parent)])
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
     evaluate_rivals.fn(home, candidate, [])

@@ -56,7 +56,7 @@ FORECASTING = modules("tasks/forecasting")
 
 def test_there_are_steps_and_knowledge() -> None:
     found = {path.stem for path in STEPS}
-    assert {"ingest", "prepare", "train", "compress", "evaluate", "judge", "publish", "deliver", "score"} <= found
+    assert {"ingest", "prepare", "build", "evaluate", "judge", "publish", "deliver", "score"} <= found
     assert len(FORECASTING) > 15
 
 

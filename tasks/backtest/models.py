@@ -6,7 +6,6 @@ report.html                                                 what came out
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cached_property
@@ -15,19 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from tasks.forecasting.accuracy.metrics import Floats
 from tasks.forecasting.accuracy.scoring import Yardstick
 from tasks.forecasting.backtest.cutoff import Past, spread
 from tasks.forecasting.backtest.simulation import Trained
 from tasks.forecasting.data.history import History
-from tasks.forecasting.data.panel import Panel, TooLittleHistory
-from tasks.forecasting.data.windows import windows
+from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.recipe import choose, learn_scaling, references, to_learn_from
-from tasks.forecasting.model.scaling import Scaling
+from tasks.forecasting.model.fit import Fitted, Preprocessing, fit_preprocessing, fit_variants
 from tasks.forecasting.model.spec import TrainingSpec
-from tasks.forecasting.model.training_set import Lessons, lessons
 from tasks.forecasting.model.variants import build, litert
 from tasks.forecasting.model.variants.plan import Variant, plan
 from tasks.state import sales_table, snapshot
@@ -130,71 +127,66 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
-    spec, past = backtest.spec, backtest.past(day)
-    calendar = spec.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
-    chosen = choose(past.panel, past.split, calendar)
-    learned = learn_scaling(spec.recipe, past.panel, past.split, calendar, chosen)
-    taught = _taught(backtest, past, learned, day)
-    since = _since(backtest.sales, past)
-    scale = learned.over(since)
-    label, reference = next(iter(references(past.panel, past.split, calendar, chosen).items()))
-    holdout, everything = (
-        windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
-    )
-    yardstick = Yardstick(past.holdout, past.split.holdout, backtest.spec.policy, backtest.spec.calendar.groups)
-    golden = scale(holdout[golden_rows(holdout)]).inputs
-    files, tables = [], {}
-    for variant, weights in _all_weights(backtest, taught):
-        content = build.file(variant, backtest.spec.recipe, weights, build.representative(taught, seed=0))
-        fault = build.fault(variant, backtest.spec.recipe, weights, content, golden)
-        days = everything if variant is backtest.spec.variants[-1] else holdout
-        forecast = np.full(len(days), np.nan) if fault else scaling.forecast(scale, days, litert.Forecaster(content))
-        tables[variant.name] = table = spread(days, past.split.holdout, forecast)
-        mape = yardstick.accuracy(table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]).mape
-        files.append(_file(variant, fault, content, mape))
+    past = backtest.past(day)
+    fitted = fit_preprocessing(backtest.spec, past.panel)
+    measurement = _Measurement(backtest, past, fitted)
+    tested = [
+        measurement.run(variant, made) for variant, made in fit_variants(backtest.spec, fitted.training_set, seed=0)
+    ]
+    label, reference = measurement.reference()
     model = Trained(
         start=past.start,
-        files=tuple(files),
-        units=tables.pop(files[-1].variant),
-        reference=spread(everything, past.split.holdout, scaling.neutral(reference.over(since), everything)),
+        files=tuple(file for file, _ in tested),
+        units=tested[-1][1],
+        reference=reference,
         label=label,
-        others=tables,
+        others={file.variant: units for file, units in tested[:-1]},
         age_days=(day - past.panel.dates[-1].astype(date)).days,
     )
     backtest.keep(day, model)
-    return day, mape
+    return day, model.files[-1].run_mapes[0]
 
 
-def _file(variant: Variant, fault: str | None, content: bytes, mape: float) -> File:
-    return File(variant.name, variant.parent, fault, len(content), transfer_bytes(content), (mape,))
+class _Measurement:
+    """What the files of one day are run on: all series, from the first day that the retrain knows to the end."""
 
+    def __init__(self, backtest: Backtest, past: Past, fitted: Preprocessing) -> None:
+        self._spec, self._past, self._fitted = backtest.spec, past, fitted
+        self._panel, first = past.onward(backtest.sales), past.split.holdout
+        self._holdout = windows(self._panel, first, len(past.panel.dates))
+        self._until_the_end = windows(self._panel, first, len(self._panel.dates))
+        self._scale = fitted.scaling.over(self._panel)
+        self._golden = self._scale(self._holdout[golden_rows(self._holdout)]).inputs
+        self._yardstick = Yardstick(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
 
-def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:
-    training, _ = to_learn_from(backtest.spec.recipe, past.panel, past.split)
-    sold, measured = np.count_nonzero(training.actual), len(past.holdout)
-    if not sold or not measured:
-        raise TooLittleHistory(
-            f"{sold} windows with sales to learn from and {measured} to measure on before {day}, both are needed; "
-            "use fewer --days, or ingest more history"
-        )
-    return lessons(backtest.spec.recipe, learned.over(past.panel), training)
+    def run(self, variant: Variant, made: Fitted) -> tuple[File, Floats]:
+        """Facts about a variant's file, and a table of what it forecasts; NaN if the file has a fault.
 
+        The variant that would ship forecasts to the end of all sales, the others the holdout alone.
+        """
+        fault = build.fault(variant, self._spec.recipe, made.weights, made.content, self._golden)
+        days = self._until_the_end if variant is self._spec.variants[-1] else self._holdout
+        units = np.full(len(days), np.nan, np.float32)
+        if fault is None:
+            units = scaling.forecast(self._scale, days, litert.Forecaster(made.content))
+        table = self._table(days, units)
+        size, sent = len(made.content), transfer_bytes(made.content)
+        return File(variant.name, variant.parent, fault, size, sent, (self._mape(table),)), table
 
-def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant, Weights]]:
-    """Each variant after what it was made from."""
-    weights: dict[str, Weights] = {}
-    for variant in backtest.spec.variants:
-        if variant.from_scratch:
-            weights[variant.name] = build.train(variant, backtest.spec.recipe, taught, seed=0)
-        else:
-            parent = weights[str(variant.parent)]
-            weights[variant.name] = build.compress(variant, backtest.spec.recipe, parent, taught, seed=0)
-        yield variant, weights[variant.name]
+    def reference(self) -> tuple[str, Floats]:
+        """Name of the gate's forecast without a network, and a table of it to the end of all sales."""
+        label, reference = next(iter(self._fitted.references.items()))
+        units = scaling.neutral(reference.over(self._panel), self._until_the_end)
+        return label, self._table(self._until_the_end, units)
 
+    def _table(self, days: Windows, units: Floats) -> Floats:
+        return spread(days, self._past.split.holdout, units)
 
-def _since(sales: Panel, past: Past) -> Panel:
-    """All series from the first day on that the retrain knows, to the end: what its model is run on."""
-    return replace(sales, dates=sales.dates[past.offset :], sales=sales.sales[:, past.offset :])
+    def _mape(self, table: Floats) -> float:
+        """MAPE in percent on the retrain's own holdout."""
+        holdout = self._fitted.holdout
+        row, column = self._past.rows[holdout.series], holdout.column - self._past.split.holdout
+        return self._yardstick.accuracy(table[row, column]).mape
 
 
 def _numbers(values: list[float | None]) -> list[float]:

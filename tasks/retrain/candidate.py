@@ -9,11 +9,9 @@ evidence.npz                                             what the gate saw
 """
 
 import json
-import time
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +22,12 @@ from tasks.forecasting.accuracy.scoring import Yardstick
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.recipe import CHOOSING
 from tasks.forecasting.model.scaling import Scale
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import Lessons
-from tasks.forecasting.model.variants import build, contents, latency, litert
-from tasks.forecasting.model.variants.plan import Variant
-from tasks.state.arrays import golden_rows, npy, stored_panel, transfer_bytes
-from tasks.state.home import write_file
-from tasks.state.record import to_json
+from tasks.state.arrays import golden_rows, stored_panel
 
 
 @dataclass(frozen=True)
@@ -68,6 +62,12 @@ class Candidate:
     def panel(self) -> Panel:
         """The sales that take part; they stay in their file."""
         return stored_panel(self.folder, self.prepared["series"])
+
+    @property
+    def training_set(self) -> Lessons:
+        """What the networks learn from; its arrays stay in their files."""
+        files = [self.folder / f"{field.name}.npy" for field in fields(Lessons)]
+        return Lessons(*(np.load(file, mmap_mode="r") for file in files))
 
     @cached_property
     def holdout(self) -> Windows:
@@ -127,66 +127,3 @@ class Candidate:
     def reference(self) -> Floats:
         """The same of the gate's forecast without a network."""
         return np.load(self.folder / "reference.npy")
-
-
-def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
-    """Make one run's weights and file, unless they are there; seconds that it took. Runs in a worker."""
-    start = time.monotonic()
-    origin = candidate.path(str(variant.parent), run, "npz")
-    if candidate.path(variant.name, run, "tflite").exists() or not (variant.from_scratch or origin.exists()):
-        return 0.0
-    names = [field.name for field in fields(Lessons)]
-    lessons = Lessons(*(np.load(candidate.folder / f"{name}.npy", mmap_mode="r") for name in names))
-    if variant.from_scratch:
-        weights = build.train(variant, candidate.spec.recipe, lessons, seed=run)
-    else:
-        weights = build.compress(variant, candidate.spec.recipe, Weights.load(origin), lessons, seed=run)
-    write_file(candidate.path(variant.name, run, "npz"), weights.to_bytes())
-    content = build.file(variant, candidate.spec.recipe, weights, build.representative(lessons, seed=run))
-    write_file(candidate.path(variant.name, run, "tflite"), content)
-    return time.monotonic() - start
-
-
-def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
-    """Run one run's file on the holdout and write how well it did, unless it is there. Runs in a worker."""
-    built = candidate.path(variant.name, run, "tflite").exists()
-    if candidate.path(variant.name, run, "json").exists() or not built:
-        return
-    content = candidate.path(variant.name, run, "tflite").read_bytes()
-    weights = Weights.load(candidate.path(variant.name, run, "npz"))
-    golden = candidate.scale(candidate.golden).inputs
-    fault = build.fault(variant, candidate.spec.recipe, weights, content, golden)
-    score: dict[str, Any] = {
-        "fault": fault,
-        "sha256": sha256(content).hexdigest(),
-        "file_bytes": len(content),
-        "transfer_bytes": transfer_bytes(content),
-    }
-    if fault is None:
-        file = litert.Forecaster(content)
-        forecast = scaling.forecast(candidate.scale, candidate.holdout, file)
-        score |= {"policy": candidate.spec.policy.hash} | vars(candidate.yardstick.accuracy(forecast))
-        score |= {"validation_mape": _validated(candidate, file)}
-        score |= {"by_store": candidate.yardstick.by_store(forecast)}
-        score |= {"ram_bytes": len(content) + file.working_memory()}
-        score |= {"operations": contents.operations(content)}
-        write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
-    write_file(candidate.path(variant.name, run, "json"), to_json(score))
-
-
-def time_file(candidate: Candidate, variant: Variant) -> None:
-    """Write how long one forecast of the file that would ship takes, unless it is known. Runs in a worker."""
-    path, score = candidate.path(variant.name, 0, "latency.json"), candidate.scores(variant.name)[0]
-    if candidate.latency(variant.name)["latency_us"] is not None or score["fault"] is not None:
-        return
-    content = candidate.path(variant.name, 0, "tflite").read_bytes()
-    timed = latency.measure(litert.Forecaster(content), candidate.scale(candidate.golden).inputs, score["sha256"])
-    write_file(path, to_json({"latency_us": timed.microseconds, "latency_fault": timed.reason}))
-
-
-def _validated(candidate: Candidate, file: litert.Forecaster) -> float | None:
-    """MAPE in percent on days that choose; nothing where the network learned from them too."""
-    if not candidate.prepared["validation"]["unseen"]:
-        return None
-    chosen = candidate.validation
-    return chosen.accuracy(scaling.forecast(candidate.scale, chosen.windows, file)).mape

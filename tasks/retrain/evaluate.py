@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from prefect import task
 
 from tasks import workers
-from tasks.forecasting.model.lstm import Floats
+from tasks.forecasting.model import scaling
+from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.retrain.candidate import Candidate, score_run, time_file
+from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import Rival
-from tasks.state.arrays import npy
+from tasks.state.arrays import npy, transfer_bytes
 from tasks.state.home import Home, write_file
 from tasks.state.ledger import Champion
 from tasks.state.record import to_json
@@ -71,3 +75,55 @@ def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[
     except (DamagedRelease, OSError) as error:
         log.error("%s of %s cannot be compared with: %s", model.variant, model.release, error)
     return model, units
+
+
+def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
+    """Test one run's file, run it on the holdout and write its score, unless that is there. Runs in a worker."""
+    path, file = (candidate.path(variant.name, run, kind) for kind in ("json", "tflite"))
+    if path.exists() or not file.exists():
+        return
+    content, weights = file.read_bytes(), Weights.load(candidate.path(variant.name, run, "npz"))
+    golden = candidate.scale(candidate.golden).inputs
+    fault = build.fault(variant, candidate.spec.recipe, weights, content, golden)
+    score: dict[str, Any] = {
+        "fault": fault,
+        "sha256": sha256(content).hexdigest(),
+        "file_bytes": len(content),
+        "transfer_bytes": transfer_bytes(content),
+    }
+    if fault is None:
+        forecaster = litert.Forecaster(content)
+        forecast = scaling.forecast(candidate.scale, candidate.holdout, forecaster)
+        score |= _accuracy(candidate, forecaster, forecast)
+        score |= {"ram_bytes": len(content) + forecaster.working_memory(), "operations": contents.operations(content)}
+        write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
+    write_file(path, to_json(score))
+
+
+def _accuracy(candidate: Candidate, forecaster: litert.Forecaster, forecast: Floats) -> dict[str, Any]:
+    """Errors on the holdout, where `forecast` is what the file forecasts, and MAPE on the validation days."""
+    return {
+        "policy": candidate.spec.policy.hash,
+        **vars(candidate.yardstick.accuracy(forecast)),
+        "validation_mape": _validation_mape(candidate, forecaster),
+        "by_store": candidate.yardstick.by_store(forecast),
+    }
+
+
+def _validation_mape(candidate: Candidate, forecaster: litert.Forecaster) -> float | None:
+    """MAPE in percent on the validation days; `None` where the network learned from them too."""
+    if not candidate.prepared["validation"]["unseen"]:
+        return None
+    validation = candidate.validation
+    return validation.accuracy(scaling.forecast(candidate.scale, validation.windows, forecaster)).mape
+
+
+def time_file(candidate: Candidate, variant: Variant) -> None:
+    """Write how long one forecast of the file that would ship takes, unless it is known. Runs in a worker."""
+    score = candidate.scores(variant.name)[0]
+    if candidate.latency(variant.name)["latency_us"] is not None or score["fault"] is not None:
+        return
+    content = candidate.path(variant.name, 0, "tflite").read_bytes()
+    timed = latency.measure(litert.Forecaster(content), candidate.scale(candidate.golden).inputs, score["sha256"])
+    record = {"latency_us": timed.microseconds, "latency_fault": timed.reason}
+    write_file(candidate.path(variant.name, 0, "latency.json"), to_json(record))

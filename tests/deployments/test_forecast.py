@@ -26,12 +26,11 @@ from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.promote.deliver import deliver, promote_wave
-from tasks.retrain.compress import compress
+from tasks.retrain.build import build
 from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish
-from tasks.retrain.train import train
 from tasks.state import sales_table
 from tasks.state.home import Home
 from tasks.state.release import Release
@@ -93,9 +92,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     prepare.fn(home, candidate)
     parents = {variant.name: variant for variant in candidate.spec.variants}
     for variant in candidate.spec.variants:
-        train.fn(candidate, variant) if variant.from_scratch else compress.fn(
-            candidate, variant, parents[str(variant.parent)]
-        )
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
     evaluate_rivals.fn(home, candidate, [])

@@ -22,9 +22,10 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose, dominated_by, rank
 from tasks.ingest.sample import write_sample
-from tasks.retrain.candidate import Candidate, build_run, score_run, time_file
+from tasks.retrain.build import build_run
+from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import Rival
-from tasks.retrain.evaluate import evaluate_rivals
+from tasks.retrain.evaluate import evaluate_rivals, score_run, time_file
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id, summary
 from tasks.retrain.prepare import draft, prepare

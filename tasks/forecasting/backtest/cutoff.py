@@ -1,6 +1,6 @@
 """The past: what a retrain on one day knew of all sales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -50,6 +50,10 @@ class Past:
     def start(self) -> int:
         """Where the holdout begins in all sales."""
         return self.offset + self.split.holdout
+
+    def onward(self, sales: Panel) -> Panel:
+        """All series of all sales, from the first day of this panel to the end."""
+        return replace(sales, dates=sales.dates[self.offset :], sales=sales.sales[:, self.offset :])
 
     def everywhere(self, chosen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Series and column in all sales of windows of this panel, both of shape `(windows,)`."""
