@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
 from tasks.forecasting.data.history import WHOLE, History
 from tasks.forecasting.data.holidays import NO_CALENDAR, SeasonCalendar
 from tasks.forecasting.data.windows import SplitPolicy

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.windows import SplitPolicy

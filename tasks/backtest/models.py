@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.accuracy.metrics import Floats
-from tasks.forecasting.accuracy.scoring import Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cutoff import Past, spread
 from tasks.forecasting.backtest.simulation import Trained
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows, windows
@@ -157,7 +157,7 @@ class _Measurement:
         self._until_the_end = windows(self._panel, first, len(self._panel.dates))
         self._scale = fitted.scaling.over(self._panel)
         self._golden = self._scale(self._holdout[golden_rows(self._holdout)]).inputs
-        self._yardstick = Yardstick(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
+        self._evaluation = EvaluationSet(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
 
     def run(self, variant: Variant, made: Fitted) -> tuple[File, Floats]:
         """Facts about a variant's file, and a table of what it forecasts; NaN if the file has a fault.
@@ -186,7 +186,7 @@ class _Measurement:
         """MAPE in percent on the retrain's own holdout."""
         holdout = self._fitted.holdout
         row, column = self._past.rows[holdout.series], holdout.column - self._past.split.holdout
-        return self._yardstick.accuracy(table[row, column]).mape
+        return self._evaluation.accuracy(table[row, column]).mape
 
 
 def _numbers(values: list[float | None]) -> list[float]:

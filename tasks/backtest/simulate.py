@@ -12,7 +12,8 @@ from prefect.artifacts import create_table_artifact
 
 from tasks import workers
 from tasks.backtest.models import Backtest, train_model
-from tasks.forecasting.accuracy.scoring import Accuracy, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
     NOTHING_PASSED,
@@ -107,7 +108,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     best_mape = min(
         (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
     )
-    length, stores = len(yardstick.cells[1]), len(set(backtest.sales.stores.tolist()))
+    length, stores = len(yardstick.segments[1]), len(set(backtest.sales.stores.tolist()))
     cost = {
         key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
         for key, course in courses.items()
@@ -181,7 +182,7 @@ def _changes(limits: Limits | None, gate: Limits) -> Record:
 
 
 def _differences(
-    simulation: Simulation, yardstick: Yardstick, courses: Mapping[str, Course], gate: Limits
+    simulation: Simulation, yardstick: EvaluationSet, courses: Mapping[str, Course], gate: Limits
 ) -> dict[str, Estimate]:
     """MAPE of the first course above that of each other, on the same days, with bounds by the gate's bootstrap."""
     forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in courses.items()}
@@ -190,7 +191,7 @@ def _differences(
     return {name: comparison.difference(first, name) for name in others}
 
 
-def _without_network(simulation: Simulation, yardstick: Yardstick) -> Record:
+def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> Record:
     """How the first model's reference forecast would have done on all days."""
     scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
     return {

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.scoring import Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.recipe import CHOOSING
 from tasks.forecasting.model.scaling import Scale
 from tasks.forecasting.model.spec import TrainingSpec
@@ -75,17 +75,17 @@ class Candidate:
         return windows(self.panel, self.spec.split.split(len(self.panel.dates)).holdout, len(self.panel.dates))
 
     @cached_property
-    def yardstick(self) -> Yardstick:
+    def evaluation(self) -> EvaluationSet:
         """What forecasts on the holdout are measured by."""
         learned = self.spec.split.split(len(self.panel.dates)).holdout
-        return Yardstick(self.holdout, learned, self.spec.policy, self.spec.calendar.groups)
+        return EvaluationSet(self.holdout, learned, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
-    def validation(self) -> Yardstick:
+    def validation(self) -> EvaluationSet:
         """The days that choose, and what forecasts of them are measured by."""
         split = self.spec.split.split(len(self.panel.dates))
         chosen = windows(self.panel, split.validation, split.holdout, CHOOSING)
-        return Yardstick(chosen, split.validation, self.spec.policy, self.spec.calendar.groups)
+        return EvaluationSet(chosen, split.validation, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def scale(self) -> Scale:
@@ -119,11 +119,11 @@ class Candidate:
         path = self.path(variant, 0, "latency.json")
         return json.loads(path.read_text()) if path.exists() else {"latency_us": None, "latency_fault": "not timed"}
 
-    def forecast(self, variant: str, run: int) -> Floats:
+    def forecast(self, variant: str, run: int) -> Floats32:
         """Units forecast on the holdout, shape `(windows,)`."""
         return np.load(self.path(variant, run, "forecast.npy"))
 
     @property
-    def reference(self) -> Floats:
+    def reference(self) -> Floats32:
         """The same of the gate's forecast without a network."""
         return np.load(self.folder / "reference.npy")

@@ -9,8 +9,9 @@ import numpy as np
 from prefect import task
 
 from tasks import workers
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.retrain.candidate import Candidate
@@ -63,7 +64,7 @@ def evaluate_rivals(home: Home, candidate: Candidate, rivals: Sequence[Rival]) -
     write_file(candidate.folder / "rivals.json", to_json(described))
 
 
-def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats]:
+def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats32]:
     """Units that a published model forecasts for some stores on the candidate's holdout, shape `(windows,)`.
 
     NaN for others, and for all where its file is damaged or gone. Runs in a worker.
@@ -100,13 +101,13 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     write_file(path, to_json(score))
 
 
-def _accuracy(candidate: Candidate, forecaster: litert.Forecaster, forecast: Floats) -> dict[str, Any]:
+def _accuracy(candidate: Candidate, forecaster: litert.Forecaster, forecast: Floats32) -> dict[str, Any]:
     """Errors on the holdout, where `forecast` is what the file forecasts, and MAPE on the validation days."""
     return {
         "policy": candidate.spec.policy.hash,
-        **vars(candidate.yardstick.accuracy(forecast)),
+        **vars(candidate.evaluation.accuracy(forecast)),
         "validation_mape": _validation_mape(candidate, forecaster),
-        "by_store": candidate.yardstick.by_store(forecast),
+        "by_store": candidate.evaluation.by_store(forecast),
     }
 
 

@@ -44,7 +44,7 @@ def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: d
         if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
             forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
     files = [_file(candidate, variant, devices) for variant in candidate.spec.variants]
-    return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
+    return Evidence.of(candidate.evaluation, files, forecasts, (today - candidate.last_day).days)
 
 
 def _rivals(candidate: Candidate) -> dict[str, Forecast]:

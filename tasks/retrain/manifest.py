@@ -179,7 +179,7 @@ def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> li
         {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.spec.policy.hash}
         for name, forecast in forecasts.items()
         for by, groups in (
-            {"": {"": candidate.yardstick.accuracy(forecast)}} | candidate.yardstick.by(forecast)
+            {"": {"": candidate.evaluation.accuracy(forecast)}} | candidate.evaluation.by(forecast)
         ).items()
         for group, accuracy in groups.items()
     ]

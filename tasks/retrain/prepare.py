@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from prefect import task
 
-from tasks.forecasting.accuracy.scoring import Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.fingerprint import row_set
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.model.fit import Preprocessing, fit_preprocessing
-from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.scaling import RunningLevel, neutral
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.retrain.candidate import Candidate
@@ -64,7 +64,7 @@ def _record(
     described: dict[str, Any],
     sales: Panel,
     fitted: Preprocessing,
-    forecasts: Mapping[str, Floats],
+    forecasts: Mapping[str, Floats32],
 ) -> dict[str, Any]:
     """The content of `prepared.json`: what is known before training.
 
@@ -96,11 +96,11 @@ def _record(
     }
 
 
-def _references(spec: TrainingSpec, fitted: Preprocessing, forecasts: Mapping[str, Floats]) -> list[dict[str, Any]]:
+def _references(spec: TrainingSpec, fitted: Preprocessing, forecasts: Mapping[str, Floats32]) -> list[dict[str, Any]]:
     """Errors of each reference forecast on the holdout."""
-    yardstick = Yardstick(fitted.holdout, fitted.split.holdout, spec.policy, spec.calendar.groups)
+    evaluation = EvaluationSet(fitted.holdout, fitted.split.holdout, spec.policy, spec.calendar.groups)
     return [
-        {"name": name, "policy": spec.policy.hash} | vars(yardstick.accuracy(forecast))
+        {"name": name, "policy": spec.policy.hash} | vars(evaluation.accuracy(forecast))
         for name, forecast in forecasts.items()
     ]
 

@@ -14,7 +14,7 @@ import pytest
 from tasks.backtest import simulate as steps
 from tasks.backtest.models import Backtest, open_backtest
 from tasks.backtest.simulate import LostModels, cadences, replay_history, train_models, write_report
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
 from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SETTINGS
 from tasks.forecasting.data.history import ExcludedPeriod, History

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tasks import workers
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.evidence import Evidence

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Split, SplitPolicy, Windows, windows

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Dates = NDArray[np.datetime64]
 
+WEEK = 7
+"""Days of a week."""
+
 
 def weekday(dates: Dates) -> NDArray[np.int64]:
     """0 for Monday to 6 for Sunday (1970-01-01 was a Thursday)."""

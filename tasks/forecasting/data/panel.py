@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 WINDOW = 14
 """Days of history that one forecast reads."""
 
+_BLOCK = 512
+
 
 class TooLittleHistory(ValueError):
     """No series is long enough to learn from or to measure on."""
@@ -46,6 +48,10 @@ class Panel:
     def column_after(self, day: date) -> int:
         """Index of the first day after `day`."""
         return int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
+
+    def blocks(self) -> list[slice]:
+        """Rows of a limited number of series each, for work that should not hold all of them in memory at once."""
+        return [slice(row, min(row + _BLOCK, len(self.sales))) for row in range(0, len(self.sales), _BLOCK)]
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest sales of all series and days."""

@@ -13,10 +13,8 @@ from tasks.forecasting.data.panel import WINDOW, Panel
 KNOWN = 7
 """Days of a window that must be known before it is used."""
 
-PIECE = 65_536
+CHUNK = 65_536
 """Windows that are in memory at once where many are gone through."""
-
-_SERIES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Windows:
         """The target day, shape `(windows,)`."""
         return self.panel.dates[self.column]
 
-    def pieces(self, size: int = PIECE) -> Iterator["Windows"]:
+    def chunks(self, size: int = CHUNK) -> Iterator["Windows"]:
         """All of them, `size` at a time."""
         return (self[start : start + size] for start in range(0, len(self), size))
 
@@ -95,34 +93,40 @@ def windows(panel: Panel, first: int, last: int, at_most: int | None = None) -> 
         at_most: Draw so many of them without replacement, always the same ones. Defaults to `None`, all.
     """
     first = max(first, WINDOW)
-    blocks = [
-        (row, min(row + _SERIES_AT_ONCE, len(panel.sales))) for row in range(0, len(panel.sales), _SERIES_AT_ONCE)
-    ]
     if at_most is None:
-        found = [_usable(panel, *block, first, last) for block in blocks]
+        targets = [_usable(panel, block, first, last) for block in panel.blocks()]
     else:
-        found = _draw(panel, blocks, first, last, at_most)
-    pairs = np.concatenate([np.empty((0, 2), np.int32), *found])
+        targets = _draw(panel, first, last, at_most)
+    pairs = np.concatenate([np.empty((0, 2), np.int32), *targets])
     return Windows(panel, pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
-def _draw(panel: Panel, blocks: list[tuple[int, int]], first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
-    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them."""
-    ends = np.cumsum([0, *(len(_usable(panel, *block, first, last)) for block in blocks)])
+def _draw(panel: Panel, first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
+    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them.
+
+    With 3 usable targets in the first block and 2 in the second they have the ranks 0 to 4. If the ranks 1, 3 and 4
+    are drawn, the first block gives its target 1, the second its targets 0 and 1.
+    """
+    blocks = panel.blocks()
+    ends = np.cumsum([0, *(len(_usable(panel, block, first, last)) for block in blocks)])
     if ends[-1] <= at_most:
-        chosen = np.arange(ends[-1])
+        ranks = np.arange(ends[-1])
     else:
-        chosen = np.sort(np.random.default_rng(0).choice(ends[-1], at_most, replace=False, shuffle=False))
-    within = np.split(chosen, np.searchsorted(chosen, ends[1:-1]))
+        ranks = np.sort(np.random.default_rng(0).choice(ends[-1], at_most, replace=False, shuffle=False))
+    of_blocks = np.split(ranks, np.searchsorted(ranks, ends[1:-1]))
     return [
-        _usable(panel, *block, first, last)[ranks - start]
-        for block, ranks, start in zip(blocks, within, ends[:-1], strict=True)
+        _usable(panel, block, first, last)[drawn - start]
+        for block, drawn, start in zip(blocks, of_blocks, ends[:-1], strict=True)
     ]
 
 
-def _usable(panel: Panel, start: int, end: int, first: int, last: int) -> NDArray[np.int32]:
-    """Row and column of each usable target of some series, shape `(targets, 2)`."""
-    known = np.isfinite(panel.sales[start:end, first - WINDOW : last])
-    count = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
-    enough = count[:, WINDOW:-1] - count[:, : -WINDOW - 1] >= KNOWN
-    return np.argwhere(known[:, WINDOW:] & enough).astype(np.int32) + np.array([start, first], np.int32)
+def _usable(panel: Panel, block: slice, first: int, last: int) -> NDArray[np.int32]:
+    """Row and column of each usable target of some series, shape `(targets, 2)`.
+
+    Days known before a target are a difference of running totals: with totals 0, 1, 2, 2, 3 over the days known, known,
+    missing, known there are 3 - 1 = 2 known days among the last three.
+    """
+    known = np.isfinite(panel.sales[block, first - WINDOW : last])
+    total = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+    enough = total[:, WINDOW:-1] - total[:, : -WINDOW - 1] >= KNOWN
+    return np.argwhere(known[:, WINDOW:] & enough).astype(np.int32) + np.array([block.start, first], np.int32)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-
-Floats = NDArray[np.float32]
 
 
 class Training(BaseModel):
@@ -45,30 +43,30 @@ class Weights:
         head_bias: Shape `(1,)`.
     """
 
-    kernel: Floats
-    recurrent: Floats
-    bias: Floats
-    head: Floats
-    head_bias: Floats
+    kernel: Floats32
+    recurrent: Floats32
+    bias: Floats32
+    head: Floats32
+    head_bias: Floats32
 
     @property
     def units(self) -> int:
         return len(self.recurrent)
 
     @property
-    def arrays(self) -> tuple[Floats, ...]:
+    def arrays(self) -> tuple[Floats32, ...]:
         return self.kernel, self.recurrent, self.bias, self.head, self.head_bias
 
     @property
     def parameters(self) -> int:
         return sum(array.size for array in self.arrays)
 
-    def __call__(self, inputs: Floats) -> Floats:
+    def __call__(self, inputs: Floats32) -> Floats32:
         """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer."""
         *_, (hidden, _) = self.states(inputs)
         return hidden @ self.head + self.head_bias
 
-    def states(self, inputs: Floats) -> Iterator[tuple[Floats, Floats]]:
+    def states(self, inputs: Floats32) -> Iterator[tuple[Floats32, Floats32]]:
         """Hidden and cell state after each day of `inputs`, each of shape `(windows, u)`.
 
         Source:
@@ -95,14 +93,14 @@ class Weights:
             return cls(*(arrays[name] for name in arrays.files))
 
 
-def _sigmoid(values: Floats) -> Floats:
+def _sigmoid(values: Floats32) -> Floats32:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), dtype=np.float32)
 
 
 def fit(
-    inputs: Floats,
-    outputs: Floats,
-    weight: Floats,
+    inputs: Floats32,
+    outputs: Floats32,
+    weight: Floats32,
     units: int,
     training: Training,
     seed: int,
@@ -148,7 +146,7 @@ def fit(
     return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
 
 
-def _zeros_of(array: Floats):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
+def _zeros_of(array: Floats32):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
     import keras
 
     class HoldZeros(keras.constraints.Constraint):

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.seasonality import Seasons
 from tasks.forecasting.model.smoothing import Levels, running
-
-Floats = NDArray[np.float32]
 
 SLOWEST = np.float32(1 / 28)
 """Units a day, half a unit in 14 days, that a level is taken to be at least: an item that did not sell for 14 days may
@@ -30,21 +28,21 @@ class Scaled:
         level: Running level before the target day in units a day, shape `(windows,)`; `None` where none is kept.
     """
 
-    inputs: Floats
-    base: Floats
-    unit: Floats
-    level: Floats | None = None
+    inputs: Floats32
+    base: Floats32
+    unit: Floats32
+    level: Floats32 | None = None
 
-    def forecast(self, outputs: Floats) -> Floats:
+    def forecast(self, outputs: Floats32) -> Floats32:
         """Units sold on the target day, never below zero, shape `(windows,)`."""
         return np.maximum(self.base + self.unit * outputs.reshape(-1), 0)
 
     @property
-    def neutral(self) -> Floats:
+    def neutral(self) -> Floats32:
         """The forecast of an output of 0: for a window mean, that mean times the target day's index."""
         return self.base
 
-    def outputs(self, targets: Floats) -> Floats:
+    def outputs(self, targets: Floats32) -> Floats32:
         """What the network should have answered, shape `(windows, 1)`."""
         return ((targets - self.base) / self.unit)[:, None].astype(np.float32)
 
@@ -149,18 +147,18 @@ class _Index:
     def __init__(self, seasons: Seasons, panel: Panel) -> None:
         self._table, self._row = seasons.table(panel.items, panel.dates)
 
-    def of_day(self, column: int) -> Floats:
+    def of_day(self, column: int) -> Floats32:
         """Of each series on one day, shape `(series,)`."""
         return self._table[self._row, column]
 
-    def divided(self, windows: Windows) -> tuple[Floats, Floats]:
+    def divided(self, windows: Windows) -> tuple[Floats32, Floats32]:
         """Histories divided by their index, shape `(windows, 14)`, and the target days' index, shape `(windows,)`."""
         days = windows.column[:, None] + np.arange(-WINDOW, 1)
         index = self._table[self._row[windows.series][:, None], days]
         return windows.history / index[:, :-1], index[:, -1]
 
 
-def _relative(history: Floats, level: Floats, index: Floats) -> Scaled:
+def _relative(history: Floats32, level: Floats32, index: Floats32) -> Scaled:
     level = np.maximum(level, SLOWEST)
     relative = np.where(np.isfinite(history), history / level[:, None] - 1, 0)
     unit = (level * index).astype(np.float32)
@@ -185,7 +183,7 @@ def from_dict(record: Mapping[str, Any]) -> Scaling:
     )
 
 
-def forecast(scale: Scale, windows: Windows, network: Callable[[Floats], Floats]) -> Floats:
+def forecast(scale: Scale, windows: Windows, network: Callable[[Floats32], Floats32]) -> Floats32:
     """Units that a network forecasts, shape `(windows,)`; a piece of them is scaled at a time.
 
     Args:
@@ -193,16 +191,16 @@ def forecast(scale: Scale, windows: Windows, network: Callable[[Floats], Floats]
         windows: What to forecast.
         network: From inputs `(n, 14, 1)` to outputs `(n, 1)`.
     """
-    pieces = [scaled.forecast(network(scaled.inputs)) for scaled in map(scale, windows.pieces())]
-    return np.concatenate([np.empty(0, np.float32), *pieces])
+    chunks = [scaled.forecast(network(scaled.inputs)) for scaled in map(scale, windows.chunks())]
+    return np.concatenate([np.empty(0, np.float32), *chunks])
 
 
-def neutral(scale: Scale, windows: Windows) -> Floats:
+def neutral(scale: Scale, windows: Windows) -> Floats32:
     """The forecast without a network: level times the target day's index, shape `(windows,)`."""
     return forecast(scale, windows, lambda inputs: np.zeros((len(inputs), 1), np.float32))
 
 
-def mean(windows: Floats) -> Floats:
+def mean(windows: Floats32) -> Floats32:
     """Mean of the known days of each window `(n, 14)`; 0 where none is known."""
     known = np.isfinite(windows)
     return (np.where(known, windows, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)).astype(np.float32)

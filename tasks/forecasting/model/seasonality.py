@@ -20,8 +20,6 @@ HARMONICS = 3
 SURE = 2.0
 """Standard errors by which the effect of a special day must differ from none."""
 
-_SERIES_AT_ONCE = 512
-
 
 @dataclass(frozen=True)
 class SeasonalIndex:
@@ -184,8 +182,8 @@ def learn_index(
 def _mean_day(training: Panel) -> tuple[Dates, NDArray[np.float64]]:
     """Days with sales, and on each the mean over series of sales / the series' own mean."""
     total, count = np.zeros(len(training.dates)), np.zeros(len(training.dates), np.int64)
-    for start in range(0, len(training.sales), _SERIES_AT_ONCE):
-        sales = training.sales[start : start + _SERIES_AT_ONCE]
+    for block in training.blocks():
+        sales = training.sales[block]
         known = np.isfinite(sales)
         units = np.where(known, sales, 0)
         mean = units.sum(axis=1, dtype=float) / np.maximum(known.sum(axis=1), 1)

@@ -6,11 +6,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import Panel
-
-Floats = NDArray[np.float32]
 
 
 class Level(NamedTuple):
@@ -59,8 +57,8 @@ def gain(span: int) -> float:
 
 
 def running(
-    panel: Panel, index: Callable[[int], Floats], span: int, levels: Levels | None = None
-) -> tuple[Floats, Levels]:
+    panel: Panel, index: Callable[[int], Floats32], span: int, levels: Levels | None = None
+) -> tuple[Floats32, Levels]:
     """The level of each series before each day, shape `(series, days)`, and the levels after the last.
 
     Of `k` known days it is the mean while `1 / k` is above the gain, then exponential smoothing. A missing day changes

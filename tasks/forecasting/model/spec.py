@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.windows import SplitPolicy

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.scaling import Floats, Scale, Scaled
+from tasks.forecasting.model.scaling import Scale, Scaled
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,9 @@ class Lessons:
         weight: How much each window counts, shape `(windows,)`, 1 on average.
     """
 
-    inputs: Floats
-    outputs: Floats
-    weight: Floats
+    inputs: Floats32
+    outputs: Floats32
+    weight: Floats32
 
 
 def lessons(recipe: Recipe, scale: Scale, training: Windows) -> Lessons:
@@ -30,7 +31,7 @@ def lessons(recipe: Recipe, scale: Scale, training: Windows) -> Lessons:
     return Lessons(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
 
 
-def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
+def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats32:
     """How much each window counts in the loss, shape `(windows,)`, 1 on average.
 
     Sales are nearly Poisson: the variance of sales over level is 1 / level, so weights in proportion to the level give

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.backtest.cutoff import Past
 from tasks.forecasting.backtest.simulation import Course, Simulation, Trained
 from tasks.forecasting.data.history import WHOLE

@@ -88,11 +88,11 @@ def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPa
     np.testing.assert_array_equal(windows(panel, 0, 514).column, np.tile(np.arange(WINDOW, 514), 20))
 
 
-def test_pieces_are_all_of_them_in_order() -> None:
+def test_chunks_are_all_of_them_in_order() -> None:
     every = windows(made(3), 0, 40)
-    pieces = list(every.pieces(7))
-    assert [len(piece) for piece in pieces[:-1]] == [7] * (len(pieces) - 1)
-    np.testing.assert_array_equal(np.concatenate([piece.history for piece in pieces]), every.history)
+    chunks = list(every.chunks(7))
+    assert [len(piece) for chunk in chunks[:-1]] == [7] * (len(chunks) - 1)
+    np.testing.assert_array_equal(np.concatenate([piece.history for chunk in chunks]), every.history)
 
 
 def test_split_by_hand() -> None:

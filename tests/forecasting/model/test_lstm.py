@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Training, Weights, fit
+from tasks.forecasting.model.lstm import Training, Weights, fit
 from tasks.forecasting.model.variants.prune import prune, sparsity
 
 TRAINING = Training(epochs=2, batch=64, learning_rate=1e-2, dropout=0.1)
 UNITS = 4
 
 
-def task(count: int = 300, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+def task(count: int = 300, seed: int = 0) -> tuple[Floats32, Floats32, Floats32]:
     """Windows whose mean is the answer, each counting alike."""
     inputs = np.random.default_rng(seed).normal(size=(count, WINDOW, 1)).astype(np.float32)
     return inputs, inputs.mean(axis=1), np.ones(count, dtype=np.float32)
 
 
-def loss(weights: Weights, inputs: Floats, outputs: Floats, _: Floats) -> float:
+def loss(weights: Weights, inputs: Floats32, outputs: Floats32, _: Floats32) -> float:
     return float(np.mean((weights(inputs) - outputs) ** 2))
 
 

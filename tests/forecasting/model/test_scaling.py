@@ -131,7 +131,7 @@ def test_levels_go_on_where_they_were_left(seed: int, column: int) -> None:
     )
 
 
-def test_pieces_are_forecast_as_the_whole() -> None:
+def test_chunks_are_forecast_as_the_whole() -> None:
     cut = windows(made(5), 0, 60)
     scale = WindowMean(GROUPED).over(cut.panel)
 
@@ -139,8 +139,8 @@ def test_pieces_are_forecast_as_the_whole() -> None:
         return inputs.sum(axis=1)
 
     whole = scale(cut).forecast(sums(scale(cut).inputs))
-    pieces = [forecast(scale, piece, sums) for piece in cut.pieces(7)]
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    chunks = [forecast(scale, chunk, sums) for chunk in cut.chunks(7)]
+    np.testing.assert_array_equal(np.concatenate(chunks), whole)
     np.testing.assert_array_equal(neutral(scale, cut), scale(cut).neutral)
 
 

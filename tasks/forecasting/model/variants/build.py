@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.model.training_set import Lessons
 from tasks.forecasting.model.variants import contents, integer, litert
@@ -68,14 +69,14 @@ def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons,
     return train(variant, recipe, replace(lessons, outputs=blend), seed)
 
 
-def representative(lessons: Lessons, seed: int) -> Floats:
+def representative(lessons: Lessons, seed: int) -> Floats32:
     """Windows of training days drawn evenly, in order, shape `(at most 2048, 14, 1)`."""
     count = min(REPRESENTATIVE, len(lessons.inputs))
     drawn = np.random.default_rng(seed).choice(len(lessons.inputs), count, replace=False)
     return np.asarray(lessons.inputs[np.sort(drawn)])
 
 
-def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats) -> bytes:
+def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats32) -> bytes:
     """The variant's `.tflite` file. INT8 that is only simulated is stored as float, and is no smaller.
 
     Args:
@@ -94,7 +95,7 @@ def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Flo
     return content
 
 
-def unbiased(weights: Weights, content: bytes, representative: Floats) -> Weights:
+def unbiased(weights: Weights, content: bytes, representative: Floats32) -> Weights:
     """The weights with the head's bias corrected by how much a file of them answers too high on average.
 
     Source:
@@ -105,7 +106,7 @@ def unbiased(weights: Weights, content: bytes, representative: Floats) -> Weight
     return replace(weights, head_bias=weights.head_bias - excess.mean(axis=0, dtype=np.float64).astype(np.float32))
 
 
-def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats) -> str | None:
+def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats32) -> str | None:
     """Why a file may not be used; nothing if it is what its name says and answers as its weights do.
 
     Args:

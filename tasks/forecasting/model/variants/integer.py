@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.quantize import by_gate, symmetric
 
@@ -53,7 +54,7 @@ class Ranges:
     cell: float
 
 
-def calibrate(weights: Weights, representative: Floats) -> Ranges:
+def calibrate(weights: Weights, representative: Floats32) -> Ranges:
     """The extremes of each activation over a representative set; what a later day has beyond them saturates.
 
     Extremes, not percentiles: leaving out 0.1 % of the values made steps little finer, and flattened the peaks.
@@ -118,7 +119,7 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
     return graph.pack(window, forecast)
 
 
-def _range(values: Floats) -> Range:
+def _range(values: Floats32) -> Range:
     return Range(min(float(values.min()), 0.0), max(float(values.max()), 0.0))
 
 
@@ -128,5 +129,5 @@ def _cell_scale(largest: float) -> float:
     return float(2.0 ** np.clip(bits, *_CELL_BITS))
 
 
-def _bias(graph: Graph, values: Floats, scale: float) -> int:
+def _bias(graph: Graph, values: Floats32, scale: float) -> int:
     return graph.constant(np.round(values / np.float64(scale)).astype(np.int32), quantized(scale))

@@ -8,7 +8,7 @@ from itertools import cycle
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.forecasting.model.lstm import Floats
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model.variants.litert import Forecaster
 
 
@@ -44,7 +44,7 @@ class Latency:
 
 def measure(
     forecaster: Forecaster,
-    inputs: Floats,
+    inputs: Floats32,
     scored: str,
     rules: Rules | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -87,7 +87,7 @@ def _judge(loops: list[list[float]], rules: Rules) -> Latency:
     return Latency(float(np.median(medians)))
 
 
-def _loop(forecaster: Forecaster, inputs: Floats, seconds: float, clock: Callable[[], float]) -> Iterator[float]:
+def _loop(forecaster: Forecaster, inputs: Floats32, seconds: float, clock: Callable[[], float]) -> Iterator[float]:
     """Seconds of each forecast, until `seconds` have passed."""
     begin = end = clock()
     for window in cycle(inputs.astype(np.float32)):

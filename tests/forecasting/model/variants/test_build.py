@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.recipe import RECIPES, Recipe
 from tasks.forecasting.model.variants import build, contents, litert
 from tasks.forecasting.model.variants.build import Lessons
@@ -26,7 +27,7 @@ def drawn(units: int = 16, seed: int = 0) -> Weights:
     return Weights(*(random.normal(0, 0.4 / units**0.25, shape).astype(np.float32) for shape in shapes))
 
 
-def inputs(count: int = 200, seed: int = 7) -> Floats:
+def inputs(count: int = 200, seed: int = 7) -> Floats32:
     return np.random.default_rng(seed).normal(0, 0.5, (count, 14, 1)).astype(np.float32)
 
 

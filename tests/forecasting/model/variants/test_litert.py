@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import litert
 from tasks.forecasting.model.variants.litert import Forecaster, NotAForecaster, write
 from tasks.forecasting.model.variants.plan import Storage
@@ -24,11 +25,11 @@ def drawn(units: int) -> Weights:
     return Weights(*(random.normal(0, 0.4 / units**0.25, shape).astype(np.float32) for shape in shapes))
 
 
-def inputs(count: int = 40) -> Floats:
+def inputs(count: int = 40) -> Floats32:
     return np.random.default_rng(7).normal(0, 0.5, (count, WINDOW, 1)).astype(np.float32)
 
 
-def keras_answers(weights: Weights) -> Floats:
+def keras_answers(weights: Weights) -> Floats32:
     import keras
 
     model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.LSTM(weights.units), keras.layers.Dense(1)])
