@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 WINDOW = 14
 """Days of history that one forecast reads."""
 
-_BLOCK = 512
+SERIES_AT_ONCE = 512
 
 
 class TooLittleHistory(ValueError):
@@ -51,7 +51,7 @@ class Panel:
 
     def blocks(self) -> list[slice]:
         """Rows of a limited number of series each, for work that should not hold all of them in memory at once."""
-        return [slice(row, min(row + _BLOCK, len(self.sales))) for row in range(0, len(self.sales), _BLOCK)]
+        return [slice(row, min(row + SERIES_AT_ONCE, len(self.sales))) for row in range(0, len(self.sales), SERIES_AT_ONCE)]
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest sales of all series and days."""

@@ -80,7 +80,7 @@ def test_windows_are_drawn_without_replacement_and_always_the_same(seed: int, at
 
 def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where series are gone through block by block: each cell is as likely as any other."""
-    monkeypatch.setattr("tasks.forecasting.data.windows._SERIES_AT_ONCE", 3)
+    monkeypatch.setattr("tasks.forecasting.data.panel.SERIES_AT_ONCE", 3)
     panel = made(1, series=20, days=514, missing=0)
     drawn = windows(panel, 0, 514, 2_000)
     assert np.abs(np.bincount(drawn.series, minlength=20) - 100).max() < 40
@@ -91,8 +91,8 @@ def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPa
 def test_chunks_are_all_of_them_in_order() -> None:
     every = windows(made(3), 0, 40)
     chunks = list(every.chunks(7))
-    assert [len(piece) for chunk in chunks[:-1]] == [7] * (len(chunks) - 1)
-    np.testing.assert_array_equal(np.concatenate([piece.history for chunk in chunks]), every.history)
+    assert [len(chunk) for chunk in chunks[:-1]] == [7] * (len(chunks) - 1)
+    np.testing.assert_array_equal(np.concatenate([chunk.history for chunk in chunks]), every.history)
 
 
 def test_split_by_hand() -> None:
