@@ -18,8 +18,8 @@ from pydantic_settings import (
 )
 
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
-from tasks.forecasting.data.history import WHOLE, History
-from tasks.forecasting.data.holidays import NO_CALENDAR, SeasonCalendar
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
@@ -104,8 +104,8 @@ class Settings(BaseSettings):
     intake: Intake = Field(Intake(), description="how much memory an ingest takes")
     feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
     days: SplitPolicy = Field(SplitPolicy(), description="which days train, choose and measure")
-    history: History = Field(WHOLE, description="which days and series take part in that")
-    calendar: SeasonCalendar = Field(NO_CALENDAR, description="holidays, events and item groups of seasons")
+    history: History = Field(History(), description="which days and series take part in that")
+    calendar: SeasonCalendar = Field(SeasonCalendar(), description="holidays, events and item groups of seasons")
     profiles: dict[str, RetrainProfile] = Field(
         {
             "quick": RetrainProfile(recipe="production", runs=1),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.backtest.cutoff import Past, spread
+from tasks.forecasting.backtest.cutoff import Cutoff, to_matrix
 from tasks.forecasting.backtest.simulation import Trained
 from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
@@ -58,13 +58,13 @@ class Backtest:
     def report(self) -> Path:
         return self.folder / "report.html"
 
-    def past(self, day: date) -> Past:
-        """What a retrain on a day knows.
+    def cutoff(self, day: date) -> Cutoff:
+        """The sales that a retrain on a day knows.
 
         Raises:
             TooLittleHistory: If no series is long enough.
         """
-        return Past.before(day, self.sales, self.spec.history, self.spec.split)
+        return Cutoff.before(day, self.sales, self.spec.history, self.spec.split)
 
     def has(self, day: date) -> bool:
         """Whether the model of a day is there."""
@@ -127,21 +127,21 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
-    past = backtest.past(day)
-    fitted = fit_preprocessing(backtest.spec, past.panel)
-    measurement = _Measurement(backtest, past, fitted)
+    cutoff = backtest.cutoff(day)
+    fitted = fit_preprocessing(backtest.spec, cutoff.panel)
+    measurement = _Measurement(backtest, cutoff, fitted)
     tested = [
         measurement.run(variant, made) for variant, made in fit_variants(backtest.spec, fitted.training_set, seed=0)
     ]
     label, reference = measurement.reference()
     model = Trained(
-        start=past.start,
+        start=cutoff.start,
         files=tuple(file for file, _ in tested),
         units=tested[-1][1],
         reference=reference,
         label=label,
         others={file.variant: units for file, units in tested[:-1]},
-        age_days=(day - past.panel.dates[-1].astype(date)).days,
+        age_days=(day - cutoff.panel.dates[-1].astype(date)).days,
     )
     backtest.keep(day, model)
     return day, model.files[-1].run_mapes[0]
@@ -150,12 +150,12 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
 class _Measurement:
     """What the files of one day are run on: all series, from the first day that the retrain knows to the end."""
 
-    def __init__(self, backtest: Backtest, past: Past, fitted: Preprocessing) -> None:
-        self._spec, self._past, self._fitted = backtest.spec, past, fitted
-        self._panel, first = past.onward(backtest.sales), past.split.holdout
-        self._holdout = windows(self._panel, first, len(past.panel.dates))
+    def __init__(self, backtest: Backtest, cutoff: Cutoff, fitted: Preprocessing) -> None:
+        self._spec, self._cutoff, self._fitted = backtest.spec, cutoff, fitted
+        self._panel, first = cutoff.onward(backtest.sales), cutoff.split.holdout
+        self._holdout = windows(self._panel, first, len(cutoff.panel.dates))
         self._until_the_end = windows(self._panel, first, len(self._panel.dates))
-        self._scale = fitted.scaling.over(self._panel)
+        self._scale = fitted.scaling.for_panel(self._panel)
         self._golden = self._scale(self._holdout[golden_rows(self._holdout)]).inputs
         self._evaluation = EvaluationSet(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
 
@@ -176,16 +176,16 @@ class _Measurement:
     def reference(self) -> tuple[str, Floats]:
         """Name of the gate's forecast without a network, and a table of it to the end of all sales."""
         label, reference = next(iter(self._fitted.references.items()))
-        units = scaling.neutral(reference.over(self._panel), self._until_the_end)
+        units = scaling.naive_forecast(reference.for_panel(self._panel), self._until_the_end)
         return label, self._table(self._until_the_end, units)
 
     def _table(self, days: Windows, units: Floats) -> Floats:
-        return spread(days, self._past.split.holdout, units)
+        return to_matrix(days, self._cutoff.split.holdout, units)
 
     def _mape(self, table: Floats) -> float:
         """MAPE in percent on the retrain's own holdout."""
         holdout = self._fitted.holdout
-        row, column = self._past.rows[holdout.series], holdout.column - self._past.split.holdout
+        row, column = self._cutoff.rows[holdout.series], holdout.column - self._cutoff.split.holdout
         return self._evaluation.accuracy(table[row, column]).mape
 
 

@@ -1,5 +1,6 @@
 """Synthetic sales of a retail chain whose true mean is known, so that the best reachable error is known too."""
 
+import math
 from collections.abc import Iterator
 from datetime import date
 from typing import Self
@@ -145,7 +146,7 @@ def _promotion(chain: Chain, store: int, item: int) -> Floats64:
     """What promotions multiply the mean of a series by, whole weeks at a time, shape `(days,)`."""
     if not chain.promotions:
         return np.ones(chain.days)
-    promoted = _random(chain, store, item, 1).random(-(-chain.days // 7)) < chain.promotions
+    promoted = _random(chain, store, item, 1).random(math.ceil(chain.days / 7)) < chain.promotions
     return np.where(np.repeat(promoted, 7)[: chain.days], chain.uplift, 1.0)
 
 

@@ -24,9 +24,9 @@ from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.recipe import CHOOSING
-from tasks.forecasting.model.scaling import Scale
+from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
-from tasks.forecasting.model.training_set import Lessons
+from tasks.forecasting.model.training_set import TrainingSet
 from tasks.state.arrays import golden_rows, stored_panel
 
 
@@ -64,10 +64,10 @@ class Candidate:
         return stored_panel(self.folder, self.prepared["series"])
 
     @property
-    def training_set(self) -> Lessons:
+    def training_set(self) -> TrainingSet:
         """What the networks learn from; its arrays stay in their files."""
-        files = [self.folder / f"{field.name}.npy" for field in fields(Lessons)]
-        return Lessons(*(np.load(file, mmap_mode="r") for file in files))
+        files = [self.folder / f"{field.name}.npy" for field in fields(TrainingSet)]
+        return TrainingSet(*(np.load(file, mmap_mode="r") for file in files))
 
     @cached_property
     def holdout(self) -> Windows:
@@ -88,8 +88,8 @@ class Candidate:
         return EvaluationSet(chosen, split.validation, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
-    def scale(self) -> Scale:
-        return scaling.from_dict(self.prepared["scaling"]).over(self.panel)
+    def scale(self) -> Scaler:
+        return scaling.from_dict(self.prepared["scaling"]).for_panel(self.panel)
 
     @property
     def golden_rows(self) -> NDArray[np.int64]:

@@ -10,10 +10,10 @@ from prefect import task
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.fingerprint import row_set
+from tasks.forecasting.data.fingerprint import fingerprint
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.model.fit import Preprocessing, fit_preprocessing
-from tasks.forecasting.model.scaling import RunningLevel, neutral
+from tasks.forecasting.model.scaling import SmoothedLevel, naive_forecast
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.retrain.candidate import Candidate
 from tasks.state import sales_table, snapshot
@@ -49,7 +49,9 @@ def prepare(home: Home, candidate: Candidate) -> None:
         return
     sales = candidate.spec.history.cut(sales_table.panel(home, candidate.snapshot))
     fitted = fit_preprocessing(candidate.spec, sales)
-    forecasts = {name: neutral(scaling.over(sales), fitted.holdout) for name, scaling in fitted.references.items()}
+    forecasts = {
+        name: naive_forecast(scaling.for_panel(sales), fitted.holdout) for name, scaling in fitted.references.items()
+    }
     reference = next(iter(forecasts.values()))
     for name, array in {"sales": sales.sales, "reference": reference, **vars(fitted.training_set)}.items():
         write_file(candidate.folder / f"{name}.npy", npy(array))
@@ -77,10 +79,10 @@ def _record(
     """
     scaling, holdout = fitted.scaling, fitted.holdout
     return {
-        "snapshot": described | {"series": len(sales.stores), "skipped": sales.skipped} | asdict(row_set(sales)),
+        "snapshot": described | {"series": len(sales.stores), "skipped": sales.skipped} | asdict(fingerprint(sales)),
         "series": series_of(sales),
         "scaling": scaling.to_dict(),
-        "levels": scaling.after(sales).to_dict() if isinstance(scaling, RunningLevel) else None,
+        "levels": scaling.after(sales).to_dict() if isinstance(scaling, SmoothedLevel) else None,
         "validation": {
             "first": str(sales.dates[fitted.split.validation]),
             "last": str(sales.dates[fitted.split.holdout - 1]),

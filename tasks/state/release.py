@@ -97,7 +97,7 @@ class Release:
         """
         from tasks.forecasting.model.variants.litert import Forecaster
 
-        scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
+        scale = scaling.from_dict(self.manifest["scaling"]).for_panel(windows.panel, levels)
         return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
 
     def gated_mape(self, variant: str, store: str, policy: MapePolicy) -> float:

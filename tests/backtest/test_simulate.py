@@ -95,8 +95,8 @@ def test_too_short_a_history_says_what_is_needed(
 def test_the_longest_replay_that_is_allowed_gives_the_gate_its_days(homes: dict[str, Home]) -> None:
     backtest = opened(homes["as it was"])
     first = cadences(backtest, 280, SEASONS, 28)[NONE][0]
-    past = backtest.past(first)
-    assert len(past.panel.dates) - past.split.holdout == 28
+    cutoff = backtest.cutoff(first)
+    assert len(cutoff.panel.dates) - cutoff.split.holdout == 28
 
 
 def test_a_model_knows_nothing_of_its_day_or_later(made: Made) -> None:

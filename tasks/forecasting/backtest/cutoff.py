@@ -13,7 +13,7 @@ from tasks.forecasting.data.windows import Split, SplitPolicy, Windows, windows
 
 
 @dataclass(frozen=True)
-class Past:
+class Cutoff:
     """The sales before one day, cut and split as a retrain on that day does.
 
     Attributes:
@@ -29,7 +29,7 @@ class Past:
     offset: int
 
     @classmethod
-    def before(cls, day: date, sales: Panel, history: History, days: SplitPolicy) -> "Past":
+    def before(cls, day: date, sales: Panel, history: History, days: SplitPolicy) -> "Cutoff":
         """What was known before `day`, as if nothing later had ever arrived.
 
         Raises:
@@ -60,7 +60,7 @@ class Past:
         return self.rows[chosen.series], chosen.column + self.offset
 
 
-def spread(chosen: Windows, first: int, units: Floats) -> Floats:
+def to_matrix(chosen: Windows, first: int, units: Floats) -> Floats:
     """Forecasts as a table of the panel's series from column `first` to the last window's; NaN where there is none.
 
     Args:

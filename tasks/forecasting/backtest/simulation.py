@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals
 from tasks.forecasting.accuracy.policy import MapePolicy
-from tasks.forecasting.backtest.cutoff import Past
+from tasks.forecasting.backtest.cutoff import Cutoff
 from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
@@ -234,9 +234,9 @@ class Simulation:
         return self._seen[day, rivals]
 
     def _measure(self, day: date, rivals: Rivals) -> Evidence:
-        candidate, past = self.trained[day], Past.before(day, self.sales, self.history, self.days)
-        yardstick = EvaluationSet(past.holdout, past.split.holdout, self.policy, self.groups)
-        places = past.everywhere(yardstick.windows)
+        candidate, cutoff = self.trained[day], Cutoff.before(day, self.sales, self.history, self.days)
+        yardstick = EvaluationSet(cutoff.holdout, cutoff.split.holdout, self.policy, self.groups)
+        places = cutoff.everywhere(yardstick.windows)
         reference = candidate.at(candidate.reference, *places)
         forecasts = {name: Forecast(name, candidate.at(table, *places)) for name, table in candidate.tables.items()}
         for role, trained_on in rivals:

@@ -62,7 +62,7 @@ class History(BaseModel):
         return self
 
     def cut(self, panel: Panel) -> Panel:
-        """The panel as if nothing outside this window had ever arrived; `panel` stays as it is.
+        """Leave out of a panel what is outside this window, as if it had never arrived; `panel` stays as it is.
 
         Held-back days count back from the panel's last day, the length from the last day that is left. Excluded days
         are missing (NaN), as days without a row are: no window has them as its target, and a window over them needs 7
@@ -81,10 +81,6 @@ class History(BaseModel):
             within = np.isin(panel.stores, period.stores) if period.stores else np.ones(len(panel.stores), bool)
             sales[np.ix_(within, days)] = np.nan
         return _long_enough(replace(panel, dates=dates, sales=sales), self.min_days)
-
-
-WHOLE = History()
-"""Every day of every series that has 15."""
 
 
 def _long_enough(panel: Panel, min_days: int) -> Panel:

@@ -96,7 +96,3 @@ class SeasonCalendar(BaseModel):
         except NotImplementedError:
             place = f"{self.country} {self.subdivision or ''}".strip()
             raise ValueError(f"no holidays are known of {place!r}; countries are ISO 3166 codes, such as US") from None
-
-
-NO_CALENDAR = SeasonCalendar()
-"""No holidays, no events, no groups."""

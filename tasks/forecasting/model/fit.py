@@ -8,10 +8,10 @@ import numpy as np
 from tasks.forecasting.data.panel import Panel, TooLittleHistory
 from tasks.forecasting.data.windows import Split, Windows, windows
 from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.recipe import Recipe, choose, learn_scaling, references, to_learn_from
+from tasks.forecasting.model.recipe import Recipe, learn_scaling, references, training_windows, tune
 from tasks.forecasting.model.scaling import Scaling
 from tasks.forecasting.model.spec import TrainingSpec
-from tasks.forecasting.model.training_set import Lessons, lessons
+from tasks.forecasting.model.training_set import TrainingSet, build_training_set
 from tasks.forecasting.model.variants import build
 from tasks.forecasting.model.variants.plan import Variant
 
@@ -32,7 +32,7 @@ class Preprocessing:
     split: Split
     holdout: Windows
     scaling: Scaling
-    training_set: Lessons
+    training_set: TrainingSet
     unseen: bool
     references: Mapping[str, Scaling]
 
@@ -49,13 +49,13 @@ def fit_preprocessing(spec: TrainingSpec, panel: Panel) -> Preprocessing:
     """
     split = spec.split.split(len(panel.dates))
     holdout = windows(panel, split.holdout, len(panel.dates))
-    training, unseen = to_learn_from(spec.recipe, panel, split)
+    training, unseen = training_windows(spec.recipe, panel, split)
     _require_windows(training, holdout)
-    calendar = spec.calendar.known(*panel.dates[[0, -1]].tolist())
-    chosen = choose(panel, split, calendar)
-    scaling = learn_scaling(spec.recipe, panel, split, calendar, chosen)
-    training_set = lessons(spec.recipe, scaling.over(panel), training)
-    return Preprocessing(split, holdout, scaling, training_set, unseen, references(panel, split, calendar, chosen))
+    special_days = spec.calendar.known(*panel.dates[[0, -1]].tolist())
+    tuned = tune(panel, split, special_days)
+    scaling = learn_scaling(spec.recipe, panel, split, special_days, tuned)
+    training_set = build_training_set(spec.recipe, scaling.for_panel(panel), training)
+    return Preprocessing(split, holdout, scaling, training_set, unseen, references(panel, split, special_days, tuned))
 
 
 def _require_windows(training: Windows, holdout: Windows) -> None:
@@ -80,7 +80,7 @@ class Fitted:
     content: bytes
 
 
-def fit_run(recipe: Recipe, variant: Variant, parent: Weights | None, training_set: Lessons, seed: int) -> Fitted:
+def fit_run(recipe: Recipe, variant: Variant, parent: Weights | None, training_set: TrainingSet, seed: int) -> Fitted:
     """Fit a variant once, and write its file.
 
     Args:
@@ -98,7 +98,7 @@ def fit_run(recipe: Recipe, variant: Variant, parent: Weights | None, training_s
     return Fitted(weights, content)
 
 
-def fit_variants(spec: TrainingSpec, training_set: Lessons, seed: int) -> Iterator[tuple[Variant, Fitted]]:
+def fit_variants(spec: TrainingSpec, training_set: TrainingSet, seed: int) -> Iterator[tuple[Variant, Fitted]]:
     """Fit each variant of a specification once, in its order, so that every parent comes first."""
     fitted: dict[str, Fitted] = {}
     for variant in spec.variants:

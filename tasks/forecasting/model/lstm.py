@@ -1,6 +1,7 @@
 """The forecaster: one LSTM layer over 14 days and one dense unit, trained with Keras."""
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,11 @@ class Training(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of LSTM outputs dropped while training")
 
     def passes(self, windows: int) -> int:
-        """Epochs over so many windows."""
+        """Epochs of a fit.
+
+        Args:
+            windows: Number of training windows.
+        """
         return max(self.epochs, round(self.at_least / max(windows, 1)))
 
 
@@ -57,10 +62,6 @@ class Weights:
     def arrays(self) -> tuple[Floats32, ...]:
         return self.kernel, self.recurrent, self.bias, self.head, self.head_bias
 
-    @property
-    def parameters(self) -> int:
-        return sum(array.size for array in self.arrays)
-
     def __call__(self, inputs: Floats32) -> Floats32:
         """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer."""
         *_, (hidden, _) = self.states(inputs)
@@ -76,9 +77,9 @@ class Weights:
         cell = np.zeros_like(hidden)
         for step in range(inputs.shape[1]):
             gates = inputs[:, step] @ self.kernel + hidden @ self.recurrent + self.bias
-            keep_in, keep, new, out = np.split(gates, 4, axis=1)
-            cell = _sigmoid(keep) * cell + _sigmoid(keep_in) * np.tanh(new)
-            hidden = _sigmoid(out) * np.tanh(cell)
+            input_gate, forget_gate, cell_gate, output_gate = np.split(gates, 4, axis=1)
+            cell = _sigmoid(forget_gate) * cell + _sigmoid(input_gate) * np.tanh(cell_gate)
+            hidden = _sigmoid(output_gate) * np.tanh(cell)
             yield hidden, cell
 
     def to_bytes(self) -> bytes:
@@ -117,7 +118,7 @@ def fit(
         units: Width of the LSTM.
         training: Epochs, batch, rate, dropout.
         seed: Seeds the initial weights, the shuffling and the dropout.
-        start: Weights to go on from; kernel weights of 0 stay 0. Defaults to `None` (Keras' initialisers).
+        start: Weights to start from; kernel weights of 0 stay 0. Defaults to `None`, Keras' initialisers.
     """
     import keras
 
@@ -133,7 +134,7 @@ def fit(
     )
     if start:
         model.set_weights(start.arrays)
-    epochs, steps = training.passes(len(inputs)), -(-len(inputs) // training.batch)
+    epochs, steps = training.passes(len(inputs)), math.ceil(len(inputs) / training.batch)
     rate = training.learning_rate
     model.compile(
         optimizer=keras.optimizers.Adam(

@@ -1,4 +1,4 @@
-"""Lessons: the windows that a network learns from, as it sees them."""
+"""TrainingSet: the windows that a network learns from, as it sees them."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.scaling import Scale, Scaled
+from tasks.forecasting.model.scaling import Scaled, Scaler
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """What to learn from; there may be nothing.
+class TrainingSet:
+    """What a network learns from; it may be empty.
 
     Attributes:
         inputs: Scaled windows, shape `(windows, 14, 1)`.
@@ -25,10 +25,16 @@ class Lessons:
     weight: Floats32
 
 
-def lessons(recipe: Recipe, scale: Scale, training: Windows) -> Lessons:
-    """What is to be learned from windows."""
+def build_training_set(recipe: Recipe, scale: Scaler, training: Windows) -> TrainingSet:
+    """Scale windows and weight them.
+
+    Args:
+        recipe: Says how windows are weighted.
+        scale: Scaler of the windows' panel.
+        training: The windows to learn from.
+    """
     scaled = scale(training)
-    return Lessons(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
+    return TrainingSet(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
 
 
 def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats32:
@@ -41,5 +47,5 @@ def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats32:
         Weighted least squares, Aitken (1935), "On Least Squares and Linear Combinations of Observations".
     """
     if recipe.weight == "equal":
-        return np.ones_like(scaled.unit)
-    return scaled.unit / scaled.unit.mean() if len(scaled.unit) else scaled.unit
+        return np.ones_like(scaled.scale)
+    return scaled.scale / scaled.scale.mean() if len(scaled.scale) else scaled.scale

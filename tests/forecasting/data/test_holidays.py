@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.settings import SettingsError, load
-from tasks.forecasting.data.holidays import HORIZON, NO_CALENDAR, SeasonCalendar
+from tasks.forecasting.data.holidays import HORIZON, SeasonCalendar
 
 FIRST, LAST = date(2023, 5, 1), date(2024, 6, 30)
 
@@ -17,7 +17,7 @@ def calendar(**fields: Any) -> SeasonCalendar:
 
 
 def test_nothing_is_known_by_itself() -> None:
-    known = NO_CALENDAR.known(FIRST, LAST)
+    known = SeasonCalendar().known(FIRST, LAST)
     assert (dict(known.by_name), dict(known.groups)) == ({}, {})
 
 

@@ -8,7 +8,7 @@ from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.training_set import Lessons
+from tasks.forecasting.model.training_set import TrainingSet
 from tasks.forecasting.model.variants import contents, integer, litert
 from tasks.forecasting.model.variants.plan import Storage, Variant
 from tasks.forecasting.model.variants.prune import prune
@@ -30,25 +30,27 @@ _CHUNK = 4096
 """Windows that a teacher answers at a time, to bound memory."""
 
 
-def train(variant: Variant, recipe: Recipe, lessons: Lessons, seed: int) -> Weights:
+def train(variant: Variant, recipe: Recipe, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights."""
-    return lstm.fit(lessons.inputs, lessons.outputs, lessons.weight, variant.units, recipe.training, seed)
+    return lstm.fit(
+        training_set.inputs, training_set.outputs, training_set.weight, variant.units, recipe.training, seed
+    )
 
 
-def compress(variant: Variant, recipe: Recipe, parent: Weights, lessons: Lessons, seed: int) -> Weights:
+def compress(variant: Variant, recipe: Recipe, parent: Weights, training_set: TrainingSet, seed: int) -> Weights:
     """Distil, prune or round the parent's weights, as the variant's last step says."""
     if variant.steps[-1] == "kd":
-        return distil(variant, recipe, parent, lessons, seed)
+        return distil(variant, recipe, parent, training_set, seed)
     if variant.storage == "int8" and recipe.int8 == "simulated":
         return simulate(parent)
     if variant.storage != "float32":
         return parent
     pruned = prune(parent, variant.sparsity)
-    learned = (lessons.inputs, lessons.outputs, lessons.weight)
+    learned = (training_set.inputs, training_set.outputs, training_set.weight)
     return lstm.fit(*learned, variant.units, recipe.finetuning, seed, start=pruned)
 
 
-def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons, seed: int) -> Weights:
+def distil(variant: Variant, recipe: Recipe, teacher: Weights, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights to a blend of a teacher's answers and the actuals.
 
     The squared error of the blend differs from the blend of both squared errors by a constant only.
@@ -57,23 +59,23 @@ def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons,
         variant: The student.
         recipe: Says how much of the blend is the teacher's.
         teacher: The baseline's weights.
-        lessons: What both learn from.
+        training_set: What both learn from.
         seed: Of the student's fit.
 
     Source:
         Hinton, Vinyals & Dean (2015), "Distilling the Knowledge in a Neural Network".
     """
-    chunks = [teacher(lessons.inputs[at : at + _CHUNK]) for at in range(0, len(lessons.inputs), _CHUNK)]
+    chunks = [teacher(training_set.inputs[at : at + _CHUNK]) for at in range(0, len(training_set.inputs), _CHUNK)]
     share = np.float32(recipe.distillation)
-    blend = share * np.concatenate(chunks) + (1 - share) * lessons.outputs
-    return train(variant, recipe, replace(lessons, outputs=blend), seed)
+    blend = share * np.concatenate(chunks) + (1 - share) * training_set.outputs
+    return train(variant, recipe, replace(training_set, outputs=blend), seed)
 
 
-def representative(lessons: Lessons, seed: int) -> Floats32:
+def representative(training_set: TrainingSet, seed: int) -> Floats32:
     """Windows of training days drawn evenly, in order, shape `(at most 2048, 14, 1)`."""
-    count = min(REPRESENTATIVE, len(lessons.inputs))
-    drawn = np.random.default_rng(seed).choice(len(lessons.inputs), count, replace=False)
-    return np.asarray(lessons.inputs[np.sort(drawn)])
+    count = min(REPRESENTATIVE, len(training_set.inputs))
+    drawn = np.random.default_rng(seed).choice(len(training_set.inputs), count, replace=False)
+    return np.asarray(training_set.inputs[np.sort(drawn)])
 
 
 def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats32) -> bytes:

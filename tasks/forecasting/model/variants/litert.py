@@ -75,22 +75,21 @@ def _float16(graph: Graph, gates: list[Floats32]) -> list[int]:
 
 
 class Forecaster:
-    """A `.tflite` file in LiteRT.
+    """A `.tflite` file in LiteRT, on one thread.
 
     Attributes:
-        sha256: Of the file, in hexadecimal digits.
-        threads: That it runs on.
+        sha256: Hash of the file, in hexadecimal digits.
 
     Raises:
         NotAForecaster: If the bytes do not load or have other inputs and outputs.
     """
 
-    def __init__(self, file: bytes, threads: int = 1) -> None:
-        self.sha256, self.threads = sha256(file).hexdigest(), threads
+    def __init__(self, file: bytes) -> None:
+        self.sha256 = sha256(file).hexdigest()
         try:
             self._interpreter = litert.Interpreter(
                 model_content=file,
-                num_threads=threads,
+                num_threads=1,
                 experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
             self._interpreter.allocate_tensors()

@@ -37,11 +37,6 @@ class Variant:
     parent: str | None
 
     @property
-    def distilled(self) -> bool:
-        """Whether it or what it was made from was fitted to the baseline's answers too."""
-        return "kd" in self.steps
-
-    @property
     def sparsity(self) -> float:
         """Share of each kernel's weights that is pruned."""
         return next((int(step[1:]) / 100 for step in self.steps if step.startswith("p")), 0.0)
@@ -50,11 +45,6 @@ class Variant:
     def storage(self) -> Storage:
         """How its file holds the kernels."""
         return _STORAGES.get(self.steps[-1], "float32") if self.steps else "float32"
-
-    @property
-    def int8(self) -> bool:
-        """Whether the kernels are 8-bit integers."""
-        return self.storage in ("int8", "full-int8")
 
     @property
     def from_scratch(self) -> bool:

@@ -28,12 +28,6 @@ def prune(weights: Weights, sparsity: float) -> Weights:
     )
 
 
-def sparsity(weights: Weights) -> float:
-    """Share of kernel weights that are 0."""
-    kernels = (weights.kernel, weights.recurrent, weights.head)
-    return 1 - sum(np.count_nonzero(kernel) for kernel in kernels) / sum(kernel.size for kernel in kernels)
-
-
 def _without_smallest(kernel: Floats32, share: float) -> Floats32:
     order = np.argsort(np.abs(kernel), axis=None, kind="stable")
     pruned = kernel.copy()
