@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.model.smoothing import Level, Levels
+from tasks.forecasting.model.smoothing import Level, Levels, alpha, smooth
 
 DAYS = np.datetime64("2025-01-01") + np.arange(50)
 
