@@ -12,8 +12,8 @@ from flows.settings import home_at, load, stores_listed
 from tasks.notify import send
 from tasks.retrain.build import build
 from tasks.retrain.candidate import Candidate
-from tasks.retrain.comparators import rivals
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.comparators import comparators
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import release_id, summary
 from tasks.retrain.prepare import draft, prepare
@@ -47,7 +47,7 @@ def retrain(
     prepare(place, candidate)
     build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
     time_files(candidate)
-    evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
+    evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
     verdicts = judge(candidate, settings.gate, devices, date.today())
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)

@@ -110,7 +110,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
     from tasks.ingest.sample import write_sample
     from tasks.retrain.build import build
-    from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+    from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
     from tasks.retrain.prepare import draft, prepare
 
     folder = tmp_path_factory.mktemp("built")
@@ -124,7 +124,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
         build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     return Work(home, candidate)
 
 

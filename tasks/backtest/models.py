@@ -1,8 +1,8 @@
 """A backtest's folder: the sales that it replays, and a model for each day on which one was trained.
 
-sales.npy  series.json                                      what is replayed
-<day>/units.npy  reference.npy  <variant>.npy  model.json   what the model of a day forecasts, and facts about its files
-report.html                                                 what came out
+sales.npy  series.json                                      the sales that are replayed
+<day>/units.npy  reference.npy  <variant>.npy  model.json   forecasts of the model of a day, and facts about its files
+report.html                                                 the report
 """
 
 import json
@@ -35,7 +35,7 @@ from tasks.state.record import to_json
 
 @dataclass(frozen=True)
 class Backtest:
-    """What is replayed, and where its models are kept.
+    """A replay of history, and the folder of its models.
 
     Attributes:
         folder: Folder of the models, named after the last day with sales, the training specification and the sales.
@@ -46,7 +46,7 @@ class Backtest:
     spec: TrainingSpec
 
     def __getstate__(self) -> dict[str, Any]:
-        """What goes to a worker: not what was read here."""
+        """Send only the fields to a worker, not what was read here."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
@@ -73,7 +73,7 @@ class Backtest:
     def model(self, day: date) -> Trained:
         """The model of a day; its forecasts stay in their files."""
         record = json.loads((self._of(day) / "model.json").read_text())
-        files = tuple(File(**each | {"run_mapes": tuple(_numbers(each["run_mapes"]))}) for each in record.pop("files"))
+        files = tuple(File(**file | {"run_mapes": _numbers(file["run_mapes"])}) for file in record.pop("files"))
         tables = {name: np.load(self._of(day) / f"{name}.npy", mmap_mode="r") for name in record.pop("tables")}
         units, reference = tables.pop("units"), tables.pop("reference")
         return Trained(files=files, units=units, reference=reference, others=tables, **record)
@@ -189,5 +189,6 @@ class _Measurement:
         return self._evaluation.accuracy(table[row, column]).mape
 
 
-def _numbers(values: list[float | None]) -> list[float]:
-    return [float("nan") if value is None else value for value in values]
+def _numbers(values: list[float | None]) -> tuple[float, ...]:
+    """Numbers from JSON, where NaN is null."""
+    return tuple(float("nan") if value is None else value for value in values)

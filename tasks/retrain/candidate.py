@@ -1,9 +1,9 @@
-"""A candidate: the work in progress of one retrain, in one folder, so that a run that was cut off goes on where it was.
+"""A candidate: the retrain in progress, in one folder, so that an interrupted run resumes where it stopped.
 
-prepared.json  sales, reference.npy                      what to measure on, and the forecast to beat
-inputs, outputs, weight.npy                              what to learn from
+prepared.json  sales, reference.npy                      the windows to measure on, and the forecast to beat
+inputs, outputs, weight.npy                              the training set
 rivals.json  rivals/<name>.npy                           what stores run or ran, and its forecasts on the holdout
-evidence.npz                                             what the gate saw
+evidence.npz                                             the evidence of the gate
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 <variant>/0.latency.json                                 time of one forecast
 """
@@ -32,7 +32,7 @@ from tasks.state.arrays import golden_rows, stored_panel
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is being built, and where.
+    """A retrain in progress.
 
     Attributes:
         folder: Folder of the work in progress, named after the last day with sales and the training specification.
@@ -45,17 +45,17 @@ class Candidate:
     spec: TrainingSpec
 
     def __getstate__(self) -> dict[str, Any]:
-        """What goes to a worker: not what was read here."""
+        """Send only the fields to a worker, not what was read here."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def prepared(self) -> dict[str, Any]:
-        """What was learned before training: snapshot, series, scaling, holdout, reference forecasts."""
+        """What is known before training: snapshot, series, scaling, holdout, reference forecasts."""
         return json.loads((self.folder / "prepared.json").read_text())
 
     @property
     def last_day(self) -> date:
-        """Of the sales that it was made from."""
+        """The last day of the sales that take part."""
         return date.fromisoformat(self.prepared["snapshot"]["last_day"])
 
     @cached_property
@@ -71,21 +71,21 @@ class Candidate:
 
     @cached_property
     def holdout(self) -> Windows:
-        """The days that only measure."""
+        """The windows that only measure."""
         return windows(self.panel, self.spec.split.split(len(self.panel.dates)).holdout, len(self.panel.dates))
 
     @cached_property
     def evaluation(self) -> EvaluationSet:
-        """What forecasts on the holdout are measured by."""
-        learned = self.spec.split.split(len(self.panel.dates)).holdout
-        return EvaluationSet(self.holdout, learned, self.spec.policy, self.spec.calendar.groups)
+        """The holdout, and how forecasts of it are measured."""
+        first = self.spec.split.split(len(self.panel.dates)).holdout
+        return EvaluationSet(self.holdout, first, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def validation(self) -> EvaluationSet:
-        """The days that choose, and what forecasts of them are measured by."""
+        """Windows of the validation days, and how forecasts of them are measured."""
         split = self.spec.split.split(len(self.panel.dates))
-        chosen = windows(self.panel, split.validation, split.holdout, CHOOSING)
-        return EvaluationSet(chosen, split.validation, self.spec.policy, self.spec.calendar.groups)
+        validation = windows(self.panel, split.validation, split.holdout, CHOOSING)
+        return EvaluationSet(validation, split.validation, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def scale(self) -> Scaler:
@@ -98,24 +98,24 @@ class Candidate:
 
     @property
     def golden(self) -> Windows:
-        """The windows that devices check themselves by."""
+        """The windows whose forecasts devices check themselves by."""
         return self.holdout[self.golden_rows]
 
     def path(self, variant: str, run: int, kind: str) -> Path:
         return self.folder / variant / f"{run}.{kind}"
 
-    def rival(self, name: str) -> Path:
-        """Where the forecasts on the holdout are of something that variants are compared with."""
+    def comparator(self, name: str) -> Path:
+        """The file of a comparator's forecasts on the holdout."""
         return self.folder / "rivals" / f"{name}.npy"
 
     def scores(self, variant: str) -> list[dict[str, Any]]:
-        """How each run's file did; a run whose worker was lost has a fault."""
+        """The score of each run's file; a run whose worker was lost has a fault."""
         files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
         lost = {"fault": "it was not built: its worker or its parent's crashed or hung"}
         return [json.loads(file.read_text()) if file.exists() else lost for file in files]
 
     def latency(self, variant: str) -> dict[str, Any]:
-        """Time of one forecast of the file that would ship in us, or why there is no figure."""
+        """Time in us that the file that would ship takes for a forecast, or why there is no figure."""
         path = self.path(variant, 0, "latency.json")
         return json.loads(path.read_text()) if path.exists() else {"latency_us": None, "latency_fault": "not timed"}
 
@@ -125,5 +125,5 @@ class Candidate:
 
     @property
     def reference(self) -> Floats32:
-        """The same of the gate's forecast without a network."""
+        """Units that the gate's reference forecasts on the holdout without a network, shape `(windows,)`."""
         return np.load(self.folder / "reference.npy")

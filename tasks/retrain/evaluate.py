@@ -15,7 +15,7 @@ from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.retrain.candidate import Candidate
-from tasks.retrain.comparators import Rival
+from tasks.retrain.comparators import Comparator
 from tasks.state.arrays import npy, transfer_bytes
 from tasks.state.home import Home, write_file
 from tasks.state.ledger import Champion
@@ -42,25 +42,25 @@ def time_files(candidate: Candidate) -> None:
 
 
 @task
-def evaluate_rivals(home: Home, candidate: Candidate, rivals: Sequence[Rival]) -> None:
+def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence[Comparator]) -> None:
     """Write what those that the variants are compared with forecast on the candidate's holdout.
 
     Each model forecasts once, whatever it stands for. One that cannot be measured forecasts NaN, so the gate abstains.
     """
     stores: dict[Champion, set[str]] = {}
-    for rival in rivals:
-        for store, model in rival.of_store.items():
+    for comparator in comparators:
+        for store, model in comparator.of_store.items():
             stores.setdefault(model, set()).add(store)
     jobs = [(home, candidate, model, sorted(its)) for model, its in stores.items()]
     forecasts = dict(workers.gather(forecast_of, jobs))
     of_window = candidate.holdout.panel.stores[candidate.holdout.series]
-    for rival in rivals:
+    for comparator in comparators:
         units = np.full(len(of_window), np.nan, np.float32)
-        for store, model in rival.of_store.items():
+        for store, model in comparator.of_store.items():
             mine = of_window == store
             units[mine] = forecasts[model][mine] if model in forecasts else np.nan
-        write_file(candidate.rival(rival.name), npy(units))
-    described = [{"name": each.name, "label": each.label, "stores": sorted(each.of_store)} for each in rivals]
+        write_file(candidate.comparator(comparator.name), npy(units))
+    described = [{"name": each.name, "label": each.label, "stores": sorted(each.of_store)} for each in comparators]
     write_file(candidate.folder / "rivals.json", to_json(described))
 
 

@@ -50,7 +50,7 @@ def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: d
 def _rivals(candidate: Candidate) -> dict[str, Forecast]:
     """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
     found = {
-        each["name"]: Forecast(each["label"], np.load(candidate.rival(each["name"])), each["stores"])
+        each["name"]: Forecast(each["label"], np.load(candidate.comparator(each["name"])), each["stores"])
         for each in json.loads((candidate.folder / "rivals.json").read_text())
     }
     units, label = candidate.reference.copy(), "the reference forecast"

@@ -1,4 +1,4 @@
-"""Arrays and panels in files, and what a model's file weighs: what a retrain and a backtest keep in the same way."""
+"""Arrays and panels in files, and how large a model's file is when sent; for retrains and backtests alike."""
 
 import io
 from pathlib import Path
@@ -16,12 +16,17 @@ GOLDEN = 8
 
 
 def series_of(panel: Panel) -> dict[str, Any]:
-    """What a panel has beside its sales, for JSON."""
+    """Stores, items and first day of a panel, for JSON; its sales are stored apart."""
     return {"stores": panel.stores.tolist(), "items": panel.items.tolist(), "first_day": str(panel.dates[0])}
 
 
 def stored_panel(folder: Path, series: dict[str, Any]) -> Panel:
-    """The panel whose sales are in `sales.npy` of a folder, where they stay, and whose rest is `series`."""
+    """Read a panel whose sales are in `sales.npy`; they stay in the file and are read as needed.
+
+    Args:
+        folder: Folder of `sales.npy`.
+        series: Stores, items and first day, as `series_of` gives them.
+    """
     sales = np.load(folder / "sales.npy", mmap_mode="r")
     dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
     return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
@@ -33,7 +38,7 @@ def golden_rows(measured: Windows) -> NDArray[np.int64]:
 
 
 def transfer_bytes(content: bytes) -> int:
-    """Bytes of a file as it is sent."""
+    """Bytes of a file as it is sent: compressed by zstd at level 19."""
     return len(Codec("zstd", compression_level=19).compress(content, asbytes=True))
 
 

@@ -27,7 +27,7 @@ from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.promote.deliver import deliver, promote_wave
 from tasks.retrain.build import build
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish
@@ -95,7 +95,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     limits = only(max_mape=500)
     record = publish.fn(
         home, candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", TILL.devices, CostModel()

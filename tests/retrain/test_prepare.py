@@ -12,7 +12,7 @@ from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.rollout.waves import UnknownStore
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.retrain.evaluate import evaluate_rivals
+from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.prepare import draft, prepare
@@ -116,7 +116,7 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
     home = ingested("home", rows())
     candidate = draft(home, tiny_spec(history=STRIKE))
     prepare.fn(home, candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     record = manifest(candidate, judge.fn(candidate, LIMITS[0], {}, TODAY), LIMITS[0], "tiny", "a test", "2026-01-01")
     assert History.model_validate(record["history"]) == STRIKE
     assert record["history"]["exclude"] == [

@@ -24,8 +24,8 @@ from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose, 
 from tasks.ingest.sample import write_sample
 from tasks.retrain.build import build_run
 from tasks.retrain.candidate import Candidate
-from tasks.retrain.comparators import Rival
-from tasks.retrain.evaluate import evaluate_rivals, score_run, time_file
+from tasks.retrain.comparators import Comparator
+from tasks.retrain.evaluate import evaluate_comparators, score_run, time_file
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id, summary
 from tasks.retrain.prepare import draft, prepare
@@ -205,9 +205,10 @@ def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built:
     ("times", "outcome"), [(float("nan"), "abstain"), (1.0, "fail"), (9.0, "pass")], ids=["nan", "better", "worse"]
 )
 def test_a_champion(work: Work, times: float, outcome: str) -> None:
-    evaluate_rivals.fn(work.home, work.candidate, [Rival("champion", "what runs", {"1": Champion("none", "lstm-64")})])
+    champion = Comparator("champion", "what runs", {"1": Champion("none", "lstm-64")})
+    evaluate_comparators.fn(work.home, work.candidate, [champion])
     units = work.candidate.holdout.actual * np.float32(times)
-    write_file(work.candidate.rival("champion"), npy(units))
+    write_file(work.candidate.comparator("champion"), npy(units))
     verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert {checks(verdict)["champion"] for verdict in verdicts} == {outcome}
     assert set(outcomes(verdicts).values()) == {outcome}
@@ -219,7 +220,7 @@ def test_champions_are_measured_in_the_stores_that_run_them_on_the_same_days(
     home, older, newer = shop
     candidate = candidate_in(home, built)
     runs = {"1": Champion(older, "lstm-64"), "2": Champion(newer, "lstm-16-p50")}
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", runs)])
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     for store, model in runs.items():
@@ -232,7 +233,7 @@ def test_champions_are_measured_in_the_stores_that_run_them_on_the_same_days(
 def test_a_store_without_a_champion_keeps_the_reference_forecast(shop: tuple[Home, str, str], built: Work) -> None:
     home, older, _ = shop
     candidate = candidate_in(home, built)
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", {"1": Champion(older, "lstm-64")})])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", {"1": Champion(older, "lstm-64")})])
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     other = evidence.stores == "2"
@@ -252,7 +253,7 @@ def test_a_champion_that_cannot_be_measured_makes_the_gate_abstain(
     if model == "lost":
         monkeypatch.setattr("tasks.retrain.evaluate.forecast_of", deadly)
     runs = {"1": Champion(older, "lstm-16"), "2": Champion("gone" if model == "gone" else newer, "lstm-64")}
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", runs)])
     verdicts = judge.fn(candidate, LIMITS[0], {}, TODAY)
     assert {checks(verdict)["champion"] for verdict in verdicts} == {"abstain"}
     assert set(outcomes(verdicts).values()) == {"abstain"}

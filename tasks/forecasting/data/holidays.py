@@ -1,4 +1,4 @@
-"""What is known of days and items beforehand: public holidays, a user's own events, groups of items."""
+"""What is known beforehand about days and items: public holidays, a chain's own events, groups of items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class SpecialDays:
 
 
 class Event(BaseModel):
-    """Days on which a store's sales are others than usual. Those of one name have one effect."""
+    """Days on which stores sell more or less than usual. Events of one name have one effect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,12 +49,12 @@ class Event(BaseModel):
 
 
 class SeasonCalendar(BaseModel):
-    """Where seasonal indices may differ. Whether they do is learned from the sales; what does not pay is not used."""
+    """Days and items whose seasonal indices may differ. Whether they do is learned from the sales."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     country: str | None = Field(None, description="whose public holidays count, as ISO 3166 code: US, DE, IN")
-    subdivision: str | None = Field(None, description="state or province of these, as the `holidays` package names it")
+    subdivision: str | None = Field(None, description="state or province of it, as the `holidays` package names it")
     events: tuple[Event, ...] = Field((), description="days of a chain's own, also future ones")
     groups: Mapping[str, tuple[str, ...]] = Field({}, description="items whose weeks and years are alike, by any name")
 
@@ -75,7 +75,15 @@ class SeasonCalendar(BaseModel):
         return self
 
     def known(self, first: date, last: date) -> SpecialDays:
-        """Holidays from the year of `first` to `HORIZON` days after `last`, all events, and the groups."""
+        """Holidays of the years from that of `first` until `HORIZON` days after `last`, all events, and the groups.
+
+        Args:
+            first: First day of the sales.
+            last: Last day of the sales.
+
+        Raises:
+            ValueError: If no holidays are known of the country or the subdivision.
+        """
         until = last.toordinal() + HORIZON
         named: dict[str, list[date]] = {}
         for day, name in sorted(self._holidays(range(first.year, date.fromordinal(until).year + 1)).items()):

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.forecasting.data.panel import WINDOW, Panel
 
 KNOWN = 7
-"""Days of a window that must be known before it is used."""
+"""Days of a window that must be known, at least, for it to be used."""
 
 CHUNK = 65_536
-"""Windows that are in memory at once where many are gone through."""
+"""Windows that are in memory at once if many are gone through."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Windows:
     """Days to forecast: two numbers a window, all else is a view of the panel.
 
     Attributes:
-        panel: Whose days.
+        panel: The panel whose days are forecast.
         series: Row of the panel, shape `(windows,)`.
         column: Column of the target day, shape `(windows,)`.
     """
@@ -35,7 +35,7 @@ class Windows:
         return len(self.series)
 
     def __getitem__(self, chosen: Any) -> "Windows":
-        """Some of them, by a slice, indices or a mask."""
+        """Some of the windows, by a slice, indices or a mask."""
         return Windows(self.panel, self.series[chosen], self.column[chosen])
 
     @property
@@ -54,7 +54,7 @@ class Windows:
         return self.panel.dates[self.column]
 
     def chunks(self, size: int = CHUNK) -> Iterator["Windows"]:
-        """All of them, `size` at a time."""
+        """All windows, `size` at a time."""
         return (self[start : start + size] for start in range(0, len(self), size))
 
 
@@ -67,16 +67,25 @@ class SplitPolicy(BaseModel):
     validation: float = Field(0.1, gt=0, lt=1, description="share of the training days, the last ones, that choose")
 
     def split(self, days: int) -> "Split":
-        """Where validation and holdout begin in a panel of `days` days."""
+        """Split the days of a panel.
+
+        Of 114 days, 14 are the first window and 100 are targets. With the default shares the last 20 of these are the
+        holdout and the last 8 of the other 80 are for validation: `Split(validation=86, holdout=94)`.
+
+        Args:
+            days: Number of days of the panel.
+        """
         holdout = WINDOW + int((days - WINDOW) * (1 - self.holdout))
         return Split(WINDOW + int((holdout - WINDOW) * (1 - self.validation)), holdout)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into a panel's days: targets from `WINDOW` to `holdout` train, later ones are never learned from.
+    """Where a panel's days are split: targets from `WINDOW` to `holdout` train, later ones are never learned from.
 
-    `validation` is where the last training days begin, on which choices are made.
+    Attributes:
+        validation: Column of the first validation day; the last training days, from there on, make choices.
+        holdout: Column of the first holdout day.
     """
 
     validation: int
@@ -84,13 +93,13 @@ class Split:
 
 
 def windows(panel: Panel, first: int, last: int, at_most: int | None = None) -> Windows:
-    """Windows whose target day has an index in `[first, last)`, with 7 or more known days and a known target.
+    """Windows whose target day is in the columns `[first, last)`, with 7 or more known days and a known target.
 
     Args:
-        panel: Whose days.
-        first: Index of the first target day.
-        last: Index after the last one.
-        at_most: Draw so many of them without replacement, always the same ones. Defaults to `None`, all.
+        panel: The panel whose days are forecast.
+        first: Column of the first target day.
+        last: Column after the last target day.
+        at_most: Number of windows to draw without replacement, always the same ones. Defaults to `None`, all.
     """
     first = max(first, WINDOW)
     if at_most is None:

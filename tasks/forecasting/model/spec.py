@@ -1,4 +1,4 @@
-"""The training specification: all that trained models depend on beside the sales and the seed."""
+"""The training specification: all that trained models depend on except the sales and the seed."""
 
 import json
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class TrainingSpec:
         split: Which days train, choose and measure.
         history: Which days and series take part.
         calendar: Holidays, events and item groups that are known beforehand.
-        policy: Which days count in errors.
+        policy: Which days count in which errors.
     """
 
     recipe_name: str

@@ -1,4 +1,4 @@
-"""The past: nothing of a day or later is in it, and its windows are found again in all sales."""
+"""A cutoff: nothing of a day or later is in it, and its windows are found again in all sales."""
 
 from datetime import date
 

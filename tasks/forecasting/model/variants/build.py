@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
-from tasks.forecasting.model.lstm import Weights
+from tasks.forecasting.model.lstm import Training, Weights
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.forecasting.model.variants import contents, integer, litert
@@ -32,9 +32,12 @@ _CHUNK = 4096
 
 def train(variant: Variant, recipe: Recipe, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights."""
-    return lstm.fit(
-        training_set.inputs, training_set.outputs, training_set.weight, variant.units, recipe.training, seed
-    )
+    return _fit(variant, recipe.training, training_set, seed, start=None)
+
+
+def _fit(variant: Variant, training: Training, training_set: TrainingSet, seed: int, start: Weights | None) -> Weights:
+    inputs, outputs, weight = training_set.inputs, training_set.outputs, training_set.weight
+    return lstm.fit(inputs, outputs, weight, variant.units, training, seed, start)
 
 
 def compress(variant: Variant, recipe: Recipe, parent: Weights, training_set: TrainingSet, seed: int) -> Weights:
@@ -46,8 +49,7 @@ def compress(variant: Variant, recipe: Recipe, parent: Weights, training_set: Tr
     if variant.storage != "float32":
         return parent
     pruned = prune(parent, variant.sparsity)
-    learned = (training_set.inputs, training_set.outputs, training_set.weight)
-    return lstm.fit(*learned, variant.units, recipe.finetuning, seed, start=pruned)
+    return _fit(variant, recipe.finetuning, training_set, seed, start=pruned)
 
 
 def distil(variant: Variant, recipe: Recipe, teacher: Weights, training_set: TrainingSet, seed: int) -> Weights:
@@ -59,8 +61,8 @@ def distil(variant: Variant, recipe: Recipe, teacher: Weights, training_set: Tra
         variant: The student.
         recipe: Says how much of the blend is the teacher's.
         teacher: The baseline's weights.
-        training_set: What both learn from.
-        seed: Of the student's fit.
+        training_set: The windows that both learn from.
+        seed: Seed of the student's fit.
 
     Source:
         Hinton, Vinyals & Dean (2015), "Distilling the Knowledge in a Neural Network".
@@ -109,7 +111,7 @@ def unbiased(weights: Weights, content: bytes, representative: Floats32) -> Weig
 
 
 def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats32) -> str | None:
-    """Why a file may not be used; nothing if it is what its name says and answers as its weights do.
+    """Why a file may not be used; `None` if it is what its name says and answers as its weights do.
 
     Args:
         variant: What the file should be.
@@ -123,8 +125,9 @@ def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, in
         forecaster = litert.Forecaster(content)
     except litert.NotAForecaster as error:
         return str(error)
-    if (found := contents.operations(content)) != contents.OPERATIONS[storage]:
-        return f"a {storage} file's operations are {', '.join(contents.OPERATIONS[storage])}; got {', '.join(found)}"
+    operations, expected_operations = contents.operations(content), contents.OPERATIONS[storage]
+    if operations != expected_operations:
+        return f"a {storage} file's operations are {', '.join(expected_operations)}; got {', '.join(operations)}"
     for kernel, share in contents.zeros(content).items():
         if not share >= variant.sparsity:
             return f"{variant.sparsity:.0%} of each kernel should be 0; of {kernel} it is {share:.1%}"

@@ -21,7 +21,7 @@ _CELL_BITS = (-15, -9)
 
 @dataclass(frozen=True)
 class Range:
-    """What an activation is between, and 0, so that 0 is exact."""
+    """The range of an activation, widened to contain 0, so that 0 is exact."""
 
     low: float
     high: float
@@ -39,12 +39,12 @@ class Range:
 
 @dataclass(frozen=True)
 class Ranges:
-    """What each activation of a forecaster is between.
+    """The ranges of a forecaster's activations.
 
     Attributes:
-        input: Of the scaled window.
-        hidden: Of the hidden state, which is also the LSTM's output.
-        output: Of the scaled forecast.
+        input: Range of the scaled window.
+        hidden: Range of the hidden state, which is also the LSTM's output.
+        output: Range of the scaled forecast.
         cell: Largest magnitude of the cell state.
     """
 
@@ -64,7 +64,7 @@ def calibrate(weights: Weights, representative: Floats32) -> Ranges:
         representative: Scaled windows of training days, shape `(windows, 14, 1)`.
     """
     states = list(weights.states(representative))
-    hidden, cell = (np.stack(each) for each in zip(*states, strict=True))
+    hidden, cell = (np.stack(arrays) for arrays in zip(*states, strict=True))
     return Ranges(
         input=_range(representative),
         hidden=_range(hidden),
@@ -81,7 +81,7 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
 
     Args:
         weights: A trained forecaster of `u` units.
-        ranges: Of its activations.
+        ranges: Ranges of its activations.
 
     Source:
         LiteRT 8-bit quantization specification; kernel `UnidirectionalSequenceLSTM`, `8x8_16` form.

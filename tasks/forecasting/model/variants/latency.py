@@ -43,7 +43,7 @@ class Latency:
 
     Attributes:
         microseconds: Median of the loops' medians, in us; `None` if a rule was broken.
-        reason: The rule and what was found; `None` if all were kept.
+        reason: The broken rule and what was measured; `None` if all rules were kept.
     """
 
     microseconds: float | None
@@ -77,12 +77,12 @@ def measure(
 
 
 def _judge(loops: list[list[float]], rules: LatencyRules) -> Latency:
-    """The figure of loops whose forecasts took these seconds each."""
+    """The latency by loops, each a list of seconds that forecasts took."""
     if (fewest := min(map(len, loops))) < rules.min_inferences:
         return Latency(
             None, f"a loop of {rules.seconds:g} s must do {rules.min_inferences} forecasts or more; one did {fewest}"
         )
-    medians = [1e6 * float(np.median(each)) for each in loops]
+    medians = [1e6 * float(np.median(loop)) for loop in loops]
     if not max(medians) <= rules.max_spread * min(medians):
         return Latency(
             None,

@@ -41,7 +41,7 @@ def simulate(weights: Weights) -> Weights:
 
 def _affine_round_trip(array: Floats32) -> Floats32:
     low, high = float(array.min()), float(array.max())
-    if low == high:  # such as the head's one bias: 256 steps of nothing hold it exactly
+    if low == high:  # such as the head's one bias: no scale is needed to hold it exactly
         return array.copy()
     scale = (high - low) / 255
     zero_point = round(-low / scale)
