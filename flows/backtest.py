@@ -10,7 +10,6 @@ from flows.runtime.on_failure import run_failed
 from flows.settings import home_at, load
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
-from tasks.forecasting.model.recipe import RECIPES
 
 
 @flow(on_failure=[run_failed], on_crashed=[run_failed])
@@ -30,16 +29,15 @@ def backtest(
         The JSON of `shelfcast backtest`.
     """
     start, settings, place = time.monotonic(), load(), home_at(home)
-    recipe = settings.profile(profile).recipe
-    parts = (settings.days, settings.history, settings.calendar, settings.mape)
-    replayed = open_backtest(place, RECIPES[recipe], variant, *parts)
+    spec = settings.training_spec(profile)
+    replayed = open_backtest(place, spec, variant)
     before_seasons = [season.retrain_on for season in seasons.load()]
     retrains = cadences(replayed, days, before_seasons, settings.gate.min_days)
     trained = train_models(replayed, retrains)
     result = {
         "variant": variant,
         "profile": profile,
-        "recipe": recipe,
+        "recipe": spec.recipe_name,
         "first_day": str(min(each[0] for each in retrains.values())),
         "last_day": str(replayed.sales.dates[-1]),
         "days": days,

@@ -17,11 +17,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
-from tasks.forecasting.data.history import WHOLE, History
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants.plan import plan
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import CostModel
@@ -30,7 +32,6 @@ from tasks.ingest.contract.suite import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
 from tasks.state.delta import Tidiness
-from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
 from tasks.state.home import Home
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ class SettingsError(ValueError):
     """Settings that cannot be used: which file, which key, what to do."""
 
 
-class Profile(BaseModel):
+class RetrainProfile(BaseModel):
     """How thorough a retrain is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,14 +103,14 @@ class Settings(BaseSettings):
     contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
     intake: Intake = Field(Intake(), description="how much memory an ingest takes")
     feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
-    days: Days = Field(Days(), description="which days train, choose and measure")
-    history: History = Field(WHOLE, description="which days and series take part in that")
-    calendar: SeasonCalendar = Field(NO_CALENDAR, description="holidays, events and item groups of seasons")
-    profiles: dict[str, Profile] = Field(
+    days: SplitPolicy = Field(SplitPolicy(), description="which days train, choose and measure")
+    history: History = Field(History(), description="which days and series take part in that")
+    calendar: SeasonCalendar = Field(SeasonCalendar(), description="holidays, events and item groups of seasons")
+    profiles: dict[str, RetrainProfile] = Field(
         {
-            "quick": Profile(recipe="production", runs=1),
-            "standard": Profile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
-            "reference": Profile(recipe="reference", runs=3, variants=ARTICLE),
+            "quick": RetrainProfile(recipe="production", runs=1),
+            "standard": RetrainProfile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
+            "reference": RetrainProfile(recipe="reference", runs=3, variants=ARTICLE),
         },
         description="what `retrain --profile` takes",
     )
@@ -124,7 +125,7 @@ class Settings(BaseSettings):
         (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
     )
 
-    def profile(self, name: str, recipe: str | None = None) -> Profile:
+    def profile(self, name: str, recipe: str | None = None) -> RetrainProfile:
         """A profile by its name, with another recipe if one is given.
 
         Raises:
@@ -135,6 +136,28 @@ class Settings(BaseSettings):
         if recipe is not None and recipe not in RECIPES:
             raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
         return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
+
+    def training_spec(self, profile: str, recipe: str | None = None) -> TrainingSpec:
+        """What a retrain by a profile trains, and how.
+
+        Args:
+            profile: Name of one of the profiles.
+            recipe: Name of a recipe that replaces the profile's. Defaults to `None`.
+
+        Raises:
+            SettingsError: If there is no such profile or recipe.
+        """
+        chosen = self.profile(profile, recipe)
+        return TrainingSpec(
+            recipe_name=chosen.recipe,
+            recipe=RECIPES[chosen.recipe],
+            variants=plan(chosen.variants),
+            runs=chosen.runs,
+            split=self.days,
+            history=self.history,
+            calendar=self.calendar,
+            policy=self.mape,
+        )
 
     def limits(self, path: Path | None) -> Limits:
         """The gate's limits, with those of a file's `[gate]` over them.

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge
 from tasks.forecasting.rollout.drift import DriftPolicy

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tasks.forecasting.accuracy.scoring import Accuracy
+from tasks.forecasting.accuracy.metrics import Accuracy
 
 REFERENCE = "reference"
 KINDS = ("store", "item class", "weekday", "month", "item")

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from pydantic import BaseModel
 
-from tasks.forecasting.accuracy.scoring import OPEN
+from tasks.forecasting.accuracy.policy import OPEN
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.report import breakdown
 from tasks.report.breakdown import ScoreRow

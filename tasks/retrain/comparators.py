@@ -1,4 +1,4 @@
-"""Whom a candidate is compared with: what the stores run, ran within the year, and got in the same season last year."""
+"""Comparators of a candidate: what the stores run, ran within the year, and got in the same season last year."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from tasks.state.release import releases
 
 
 @dataclass(frozen=True)
-class Rival:
-    """Something to compare with.
+class Comparator:
+    """Something that variants are compared with.
 
     Attributes:
-        name: As the gate knows it.
-        label: What it is, in words.
-        of_store: The model that forecasts for each store; others are not compared.
+        name: Name that the gate knows it by.
+        label: Name for people.
+        of_store: The model that forecasts for each store; other stores are not compared.
     """
 
     name: str
@@ -27,31 +27,32 @@ class Rival:
     of_store: Mapping[str, Champion]
 
 
-def rivals(home: Home, last_day: date, now: datetime) -> list[Rival]:
-    """All that there are for a candidate.
+def comparators(home: Home, last_day: date, now: datetime) -> list[Comparator]:
+    """All comparators of a candidate.
 
     Args:
-        home: Whose ledger and releases.
+        home: Where the ledger and the releases are.
         last_day: The last day of the candidate's sales.
-        now: To count back from in the ledger, with a time zone.
+        now: Time that days in the ledger are counted back from, with a time zone.
     """
     current = {store: stack[-1] for store, stack in ledger.champions(home).items()}
-    found = [Rival(CHAMPION, "what the stores run", current), *_within_the_year(home, now), *_last_year(home, last_day)]
-    return [rival for rival in found if rival.of_store]
+    champion = Comparator(CHAMPION, "what the stores run", current)
+    every = [champion, *_within_the_year(home, now), *_last_year(home, last_day)]
+    return [comparator for comparator in every if comparator.of_store]
 
 
-def _within_the_year(home: Home, now: datetime) -> list[Rival]:
-    """What each store ran a number of days ago, or first if it ran nothing then; nothing twice."""
-    first, found = ledger.first_champions(home), list[Rival]()
+def _within_the_year(home: Home, now: datetime) -> list[Comparator]:
+    """What each store ran a number of days ago, or its first model if it had none then; each comparator once."""
+    first, earlier = ledger.first_champions(home), list[Comparator]()
     for days, ago in QUARTERS.items():
         then = {store: stack[-1] for store, stack in ledger.champions(home, now - timedelta(days)).items()}
         of_store = first | then
-        if of_store not in [each.of_store for each in found]:
-            found.append(Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
-    return found
+        if of_store not in [comparator.of_store for comparator in earlier]:
+            earlier.append(Comparator(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
+    return earlier
 
 
-def _last_year(home: Home, last_day: date) -> list[Rival]:
+def _last_year(home: Home, last_day: date) -> list[Comparator]:
     """The release of the same season, with the variant that most stores got of it."""
     ages = {each: (last_day - each.manifest.snapshot.last_day).days - YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
@@ -65,4 +66,5 @@ def _last_year(home: Home, last_day: date) -> list[Rival]:
         return []
     champion = Champion(release.id, variant)
     stores = release.variant(variant).by_store
-    return [Rival(LAST_YEAR, f"{variant} of {release.id}, the same season last year", dict.fromkeys(stores, champion))]
+    label = f"{variant} of {release.id}, the same season last year"
+    return [Comparator(LAST_YEAR, label, dict.fromkeys(stores, champion))]

@@ -67,20 +67,20 @@ def manifest(
         release=release_id(candidate, limits),
         created=created,
         reason=reason,
-        profile=ProfileRecord(name=profile, recipe_name=candidate.recipe_name, runs=candidate.runs),
-        recipe=candidate.recipe,
-        seeds=tuple(range(candidate.runs)),
+        profile=ProfileRecord(name=profile, recipe_name=candidate.spec.recipe_name, runs=candidate.spec.runs),
+        recipe=candidate.spec.recipe,
+        seeds=tuple(range(candidate.spec.runs)),
         packages={name: version(name) for name in PACKAGES},
         window=WINDOW,
-        history=candidate.history,
-        calendar=CalendarRecord.model_validate(candidate.calendar),
+        history=candidate.spec.history,
+        calendar=CalendarRecord.model_validate(candidate.spec.calendar),
         snapshot=prepared["snapshot"],
         scaling=prepared["scaling"],
         validation=prepared["validation"],
         holdout=prepared["holdout"],
         references=prepared["references"],
         training_windows=prepared["training_windows"],
-        policy=PolicyRecord.model_validate(candidate.policy),
+        policy=PolicyRecord.model_validate(candidate.spec.policy),
         limits=limits,
         variants=variants,
         costs=costs,
@@ -108,7 +108,7 @@ def _choices(
 
 def _variants(candidate: Candidate, verdicts: Sequence[Verdict]) -> tuple[VariantRecord, ...]:
     """Every variant, compared with the baseline and with all others."""
-    judged = zip(candidate.variants, verdicts, strict=True)
+    judged = zip(candidate.spec.variants, verdicts, strict=True)
     variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
     better = dominated_by(candidates(variants))
     return tuple(
@@ -161,7 +161,7 @@ def golden(candidate: Candidate) -> Golden:
     chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
     forecasts = {
         variant.name: candidate.forecast(variant.name, SHIPPED)[candidate.golden_rows]
-        for variant in candidate.variants
+        for variant in candidate.spec.variants
         if candidate.path(variant.name, SHIPPED, "forecast.npy").exists()
     }
     samples = tuple(
@@ -185,17 +185,17 @@ def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> li
         candidate: Built and scored.
         variants: Names of the variants. Defaults to `None`, all.
     """
-    names = [variant.name for variant in candidate.variants] if variants is None else variants
+    names = [variant.name for variant in candidate.spec.variants] if variants is None else variants
     forecasts = {REFERENCE: candidate.reference} | {
         name: candidate.forecast(name, SHIPPED)
         for name in names
         if candidate.path(name, SHIPPED, "forecast.npy").exists()
     }
     return [
-        ScoreRow(name, by, group, accuracy, candidate.policy.hash)
+        ScoreRow(name, by, group, accuracy, candidate.spec.policy.hash)
         for name, forecast in forecasts.items()
         for by, groups in (
-            {"": {"": candidate.yardstick.accuracy(forecast)}} | candidate.yardstick.by(forecast)
+            {"": {"": candidate.evaluation.accuracy(forecast)}} | candidate.evaluation.by(forecast)
         ).items()
         for group, accuracy in groups.items()
     ]

@@ -125,7 +125,7 @@ def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
 
 def _built(candidate: Candidate, kind: str) -> list[str]:
     """Names of the variants whose shipped run has a file of a kind."""
-    return [each.name for each in candidate.variants if candidate.path(each.name, SHIPPED, kind).exists()]
+    return [each.name for each in candidate.spec.variants if candidate.path(each.name, SHIPPED, kind).exists()]
 
 
 def _report(candidate: Candidate, record: Manifest) -> str:

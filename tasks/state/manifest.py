@@ -5,11 +5,11 @@ from datetime import date
 from pydantic import Field
 
 from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import Event
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.state.choice_record import ChoiceRecord
-from tasks.state.holidays import Event
 from tasks.state.record import Document, Record
 from tasks.state.scaling_record import ScalingRecord
 from tasks.state.variant_record import Errors, VariantRecord

@@ -14,17 +14,15 @@ import pytest
 from tasks.backtest import simulate as steps
 from tasks.backtest.models import Backtest, open_backtest
 from tasks.backtest.simulate import LostModels, cadences, replay_history, train_models, write_report
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
 from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SETTINGS
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.ingest.sample import write_sample
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
-from tests.conftest import CHAIN, LENIENT, RECIPE, TakeIn
+from tests.conftest import CHAIN, LENIENT, TakeIn, tiny_spec
 
 VARIANT = "lstm-64-int8"
 FIRST, LATER = date(2023, 1, 10), date(2023, 2, 1)
@@ -35,7 +33,7 @@ Made = dict[str, Backtest]
 
 
 def opened(home: Home, variant: str = VARIANT, policy: MapePolicy = MapePolicy(), **history: Any) -> Backtest:  # noqa: B008
-    return open_backtest(home, RECIPE, variant, Days(), History(**history), SeasonCalendar(), policy)
+    return open_backtest(home, tiny_spec(history=History(**history), policy=policy), variant)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +95,8 @@ def test_too_short_a_history_says_what_is_needed(
 def test_the_longest_replay_that_is_allowed_gives_the_gate_its_days(homes: dict[str, Home]) -> None:
     backtest = opened(homes["as it was"])
     first = cadences(backtest, 280, SEASONS, 28)[NONE][0]
-    past = backtest.past(first)
-    assert len(past.panel.dates) - past.split.holdout == 28
+    cutoff = backtest.cutoff(first)
+    assert len(cutoff.panel.dates) - cutoff.split.holdout == 28
 
 
 def test_a_model_knows_nothing_of_its_day_or_later(made: Made) -> None:

@@ -17,23 +17,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.rollout.selection import DeviceClass
 from tasks.forecasting.rollout.waves import StoreList, Wave
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.promote.deliver import deliver, promote_wave
-from tasks.retrain.compress import compress
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.build import build
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.train import train
 from tasks.state import sales_table
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tasks.state.release import Release
-from tests.conftest import TakeIn, only, publish_candidate
+from tests.conftest import TakeIn, only, publish_candidate, tiny_spec
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -87,16 +86,14 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         finetuning=Training(epochs=1, batch=256, learning_rate=2e-3),
         int8="integer",
     )
-    candidate = draft(home, "tiny", recipe, 1, VARIANTS, Days(holdout=0.1), calendar=CALENDAR)
+    candidate = draft(home, tiny_spec(*VARIANTS, recipe=recipe, split=SplitPolicy(holdout=0.1), calendar=CALENDAR))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
-        train.fn(candidate, variant) if variant.from_scratch else compress.fn(
-            candidate, variant, parents[str(variant.parent)]
-        )
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     limits = only(max_mape=500)
     record = publish_candidate(home, candidate, limits, devices=TILL.devices).manifest
     take_in(home, folder / "since.csv")

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tasks.forecasting.accuracy.scoring import Accuracy, MapePolicy
+from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.report.breakdown import BEST, WORST, Matrix, Pair, ScoreRow, matrix, tables, tint
 from tasks.retrain.manifest import breakdown, scores
 from tests.conftest import Work
@@ -87,13 +88,16 @@ def test_the_rows_are_those_of_the_parquet_file(built: Work) -> None:
     import pyarrow.parquet
 
     stored = pyarrow.parquet.read_table(pyarrow.BufferReader(scores(built.candidate))).to_pylist()
-    one = built.candidate.variants[-1].name
+    one = built.candidate.spec.variants[-1].name
     rows = breakdown(built.candidate, [one])
     flat = [
         vars(row.errors) | {name: getattr(row, name) for name in ("forecaster", "by", "group", "policy")}
         for row in rows
     ]
     assert flat == [row for row in stored if row["forecaster"] in (one, "reference")]
-    assert {row["forecaster"] for row in stored} == {"reference", *(each.name for each in built.candidate.variants)}
+    assert {row["forecaster"] for row in stored} == {
+        "reference",
+        *(each.name for each in built.candidate.spec.variants),
+    }
     kinds = [table.kind for table in tables(breakdown(built.candidate), one)]
     assert kinds == ["store", "item class", "weekday", "month", "item"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from altair import SchemaBase
 
-from tasks.forecasting.accuracy.scoring import Accuracy, MapePolicy
+from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.report.breakdown import ScoreRow
 from tasks.report.charts.comparison import NARROW, WIDE, png, series_chart, size_chart, svg
 from tasks.report.charts.gate import gate_chart

@@ -7,7 +7,7 @@
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
