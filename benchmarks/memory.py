@@ -68,7 +68,7 @@ def _step(step: str, home: Path) -> None:
     else:
         prepare.fn(Home(home), candidate)
     took = {"seconds": time.perf_counter() - start, "imports_mb": imports, "peak_mb": peak_mb()}
-    print(json.dumps({**took, "windows": candidate.prepared["training_windows"]}))
+    print(json.dumps({**took, "windows": candidate.prepared.training_windows}))
 
 
 if __name__ == "__main__":

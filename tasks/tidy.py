@@ -1,6 +1,5 @@
 """Step: join the small files that nights leave in the tables, and remove what no version needs any more."""
 
-import json
 import logging
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from prefect import task
 from tasks.state import delta, sales_table
 from tasks.state.delta import Tidiness
 from tasks.state.home import Home
+from tasks.state.prepared import Prepared
 from tasks.state.release import releases
 
 log = logging.getLogger("shelfcast.tidy")
@@ -66,7 +66,7 @@ def named_versions(home: Home) -> list[int]:
     """Versions of the sales table that releases and candidates were made from."""
     named = {release.manifest.snapshot.version for release in releases(home)}
     for path in home.candidates.glob("*/prepared.json"):
-        named.add(json.loads(path.read_text())["snapshot"]["version"])
+        named.add(Prepared.model_validate_json(path.read_bytes()).snapshot.version)
     return sorted(named)
 
 

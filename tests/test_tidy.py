@@ -17,7 +17,7 @@ from tasks.state.home import Home, remove_folder, write_file
 from tasks.state.ledger import Entry
 from tasks.tidy import named_versions, tidy_tables
 from tests.conftest import TakeIn
-from tests.support.manifests import changed, manifest
+from tests.support.manifests import changed, manifest, prepared
 
 KEEP = Tidiness(keep_days=7)
 
@@ -34,7 +34,7 @@ def home(tmp_path: Path, take_in: TakeIn) -> Home:
     made = manifest()
     made = changed(made, snapshot=changed(made.snapshot, version=2))
     write_file(home.releases / "r1" / "manifest.json", made.to_bytes())
-    write_file(home.candidates / "c1" / "prepared.json", json.dumps({"snapshot": {"version": 4}}).encode())
+    write_file(home.candidates / "c1" / "prepared.json", prepared(made, version=4).to_bytes())
     return home
 
 

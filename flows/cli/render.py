@@ -10,6 +10,7 @@ from tasks.report.explain import reasons, smallest, worst_off
 
 if TYPE_CHECKING:
     from flows.cli.views import JudgeResult, ReleasesResult
+    from tasks.report.backtest_result import BacktestResult
     from tasks.retrain.outcome import RetrainResult
 
 Result = dict[str, Any]
@@ -243,36 +244,30 @@ def quarantine(result: Result) -> None:
         say(f"all of them in {result['csv']}; correct it and give it to `shelfcast quarantine replay --fix-with`")
 
 
-def backtest(result: Result) -> None:
-    cost = f"{result['currency']} a year"
+def backtest(result: BacktestResult) -> None:
+    cost = f"{result.currency} a year"
     rows = [
         [
-            each["name"],
-            limit["name"],
-            *(each[count] for count in ("retrains", "promotions", "refusals")),
-            *(_percent(each[error]) for error in ("mape", "wape", "bias_pct")),
-            _percent(each["cost"]),
+            *(each.name, limit.name, each.retrains, each.promotions, each.refusals),
+            *map(_percent, (each.mape, each.wape, each.bias_pct, each.cost)),
         ]
-        for limit in result["limits"]
-        for each in limit["cadences"]
+        for limit in result.limits
+        for each in limit.cadences
     ]
     table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
-    reference = result["without_network"]
-    say(f"{reference['name']}, no network: MAPE {_percent(reference['mape'])} %")
+    reference = result.without_network
+    say(f"{reference.name}, no network: MAPE {_percent(reference.mape)} %")
     refused: dict[str, list[str]] = {}
-    for each in result["cadences"]:
-        for decision in each["decisions"]:
-            if not decision["promoted"]:
-                word = "refused" if decision["outcome"] == "fail" else "abstained"
-                why = f"{decision['day']} {word}: {'; '.join(decision['reasons'])}"
-                refused.setdefault(why, []).append(each["name"])
+    for each in result.cadences:
+        for decision in each.decisions:
+            if not decision.promoted:
+                word = "refused" if decision.outcome == "fail" else "abstained"
+                refused.setdefault(f"{decision.day} {word}: {'; '.join(decision.reasons)}", []).append(each.name)
     for why, cadences in sorted(refused.items()):
         say(f"{why} ({', '.join(cadences)})")
-    say(
-        f"{result['variant']} over {result['days']} days from {result['first_day']}, MAPE of what stores would have run"
-    )
-    say(result["sentence"])
-    say(f"report {result['report']}")
+    say(f"{result.variant} over {result.days} days from {result.first_day}, MAPE of what stores would have run")
+    say(result.sentence)
+    say(f"report {result.report}")
 
 
 def sample(result: Result) -> None:

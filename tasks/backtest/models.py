@@ -5,8 +5,7 @@ sales.npy  series.json                                      the sales that are r
 report.html                                                 the report
 """
 
-import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -28,9 +27,35 @@ from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants import build, litert
 from tasks.forecasting.model.variants.plan import Variant, plan
 from tasks.state import sales_table, snapshot
-from tasks.state.arrays import golden_rows, npy, series_of, stored_panel, transfer_bytes
+from tasks.state.arrays import SeriesRecord, golden_rows, npy, stored_panel, transfer_bytes
 from tasks.state.home import Home, write_file
-from tasks.state.record import to_json
+from tasks.state.record import Document, Number, Record, or_nan
+
+
+class TestedFile(Record):
+    """What is known of a variant's file, as `File` has it; an undefined MAPE is null."""
+
+    variant: str
+    parent: str | None
+    fault: str | None
+    file_bytes: int
+    transfer_bytes: int
+    run_mapes: tuple[Number, ...]
+    misfits: dict[str, str | None] | None
+
+    def to_file(self) -> File:
+        """The file as the gate sees it."""
+        return File(**dict(self) | {"run_mapes": tuple(map(or_nan, self.run_mapes))})
+
+
+class ModelRecord(Document):
+    """Facts about the model of a day; its attributes are those of `Trained`, and the names of its tables."""
+
+    start: int
+    label: str
+    age_days: int
+    files: tuple[TestedFile, ...]
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +77,12 @@ class Backtest:
     @cached_property
     def sales(self) -> Panel:
         """All sales; they stay in their file."""
-        return stored_panel(self.folder, json.loads((self.folder / "series.json").read_text()))
+        return stored_panel(self.folder, SeriesRecord.model_validate_json((self.folder / "series.json").read_bytes()))
+
+    @property
+    def last_day(self) -> date:
+        """The last day of all sales."""
+        return self.sales.dates[-1].astype(date)
 
     @property
     def report(self) -> Path:
@@ -72,20 +102,31 @@ class Backtest:
 
     def model(self, day: date) -> Trained:
         """The model of a day; its forecasts stay in their files."""
-        record = json.loads((self._of(day) / "model.json").read_text())
-        files = tuple(File(**file | {"run_mapes": _numbers(file["run_mapes"])}) for file in record.pop("files"))
-        tables = {name: np.load(self._of(day) / f"{name}.npy", mmap_mode="r") for name in record.pop("tables")}
-        units, reference = tables.pop("units"), tables.pop("reference")
-        return Trained(files=files, units=units, reference=reference, others=tables, **record)
+        record = ModelRecord.model_validate_json((self._of(day) / "model.json").read_bytes())
+        tables = {name: np.load(self._of(day) / f"{name}.npy", mmap_mode="r") for name in record.tables}
+        return Trained(
+            start=record.start,
+            files=tuple(file.to_file() for file in record.files),
+            units=tables.pop("units"),
+            reference=tables.pop("reference"),
+            label=record.label,
+            others=tables,
+            age_days=record.age_days,
+        )
 
     def keep(self, day: date, model: Trained) -> None:
         """Put the model of a day in place; the file that makes it count comes last."""
         tables = {"units": model.units, "reference": model.reference, **model.others}
         for name, table in tables.items():
             write_file(self._of(day) / f"{name}.npy", npy(table))
-        files = [asdict(file) for file in model.files]
-        record = {"start": model.start, "label": model.label, "age_days": model.age_days, "files": files}
-        write_file(self._of(day) / "model.json", to_json(record | {"tables": list(tables)}))
+        record = ModelRecord(
+            start=model.start,
+            label=model.label,
+            age_days=model.age_days,
+            files=tuple(TestedFile.model_validate(file) for file in model.files),
+            tables=tuple(tables),
+        )
+        write_file(self._of(day) / "model.json", record.to_bytes())
 
     def _of(self, day: date) -> Path:
         return self.folder / str(day)
@@ -114,7 +155,7 @@ def open_backtest(home: Home, spec: TrainingSpec, variant: str) -> Backtest:
     if not (folder / "series.json").exists():
         sales = History(exclude=spec.history.exclude).cut(sales_table.panel(home, version))
         write_file(folder / "sales.npy", npy(sales.sales))
-        write_file(folder / "series.json", to_json(series_of(sales)))
+        write_file(folder / "series.json", SeriesRecord.of(sales).to_bytes())
     return Backtest(folder, spec)
 
 
@@ -187,8 +228,3 @@ class _Measurement:
         holdout = self._fitted.holdout
         row, column = self._cutoff.rows[holdout.series], holdout.column - self._cutoff.split.holdout
         return self._evaluation.accuracy(table[row, column]).mape
-
-
-def _numbers(values: list[float | None]) -> tuple[float, ...]:
-    """Numbers from JSON, where NaN is null."""
-    return tuple(float("nan") if value is None else value for value in values)

@@ -3,9 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
@@ -13,7 +11,6 @@ from prefect.artifacts import create_table_artifact
 from tasks import workers
 from tasks.backtest.models import Backtest, train_model
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
     NOTHING_PASSED,
@@ -32,13 +29,23 @@ from tasks.forecasting.gate.evidence import Evidence, Forecast
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.rollout.selection import Cost, CostModel
 from tasks.report import backtest_report
+from tasks.report.backtest_result import (
+    BacktestResult,
+    CadenceRecord,
+    DecisionRecord,
+    DifferenceRecord,
+    LimitRecord,
+    MapeOverTime,
+    OwnCadence,
+    ReplayRecord,
+    WithoutNetwork,
+)
+from tasks.state.choice_record import CostRecord
 from tasks.state.home import write_file
-from tasks.state.record import defined
 
 log = logging.getLogger("shelfcast.backtest")
 
 Cadences = Mapping[str, tuple[date, ...]]
-Record = dict[str, Any]
 
 
 class LostModels(RuntimeError):
@@ -92,7 +99,7 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
 
 
 @task
-def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> Record:
+def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> ReplayRecord:
     """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
     first = min(days[0] for days in cadences.values())
     trained = {day: backtest.model(day) for days in cadences.values() for day in days}
@@ -117,24 +124,23 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     own = {name: cost[name, SETTINGS] for name in cadences}
     order = cheapest_first(own)
     differences = _differences(simulation, yardstick, {name: courses[name, SETTINGS] for name in order}, gate)
-    return {
-        "best": order[0],
-        "sentence": verdict(own, differences, costs.currency, gate.confidence)
+    return ReplayRecord(
+        best=order[0],
+        sentence=verdict(own, differences, costs.currency, gate.confidence)
         + ("" if courses[order[0], SETTINGS].promoted else NOTHING_PASSED),
-        "currency": costs.currency,
-        "stores": stores,
-        "cadences": [rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order],
-        "limits": [
-            {"name": limit, **_changes(limits, gate), "cadences": [rows[name, limit] for name in order]}
+        currency=costs.currency,
+        stores=stores,
+        cadences=tuple(
+            OwnCadence(**dict(rows[name, SETTINGS]), **dict(_over_time(scored[name, SETTINGS]))) for name in order
+        ),
+        limits=tuple(
+            LimitRecord(name=limit, changes=_changes(limits, gate), cadences=tuple(rows[name, limit] for name in order))
             for limit, limits in compared.items()
-        ],
-        "differences": [
-            {"cadence": order[0], "against": name, **defined(each._asdict()), "more_than_noise": beyond_noise(each)}
-            for name, each in differences.items()
-        ],
-        "without_network": _without_network(simulation, yardstick),
-        "policy": backtest.spec.policy.hash,
-    }
+        ),
+        differences=tuple(_difference(order[0], name, each) for name, each in differences.items()),
+        without_network=_without_network(simulation, yardstick),
+        policy=backtest.spec.policy.hash,
+    )
 
 
 def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
@@ -142,43 +148,47 @@ def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
     return Spent(scored.overall.mape, len(course.decisions) - 1, sent)
 
 
-def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> Record:
+def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> CadenceRecord:
     """A cadence under one limit."""
-    return {
-        "name": name,
-        "retrains": len(course.decisions) - 1,
-        **_accuracy(scored.overall),
-        "promotions": len(course.promoted),
-        "refusals": len(course.refused),
-        "days_without_a_model": scored.without_a_model,
-        "cost": None if cost is None else cost.total,
-        "costs": None if cost is None else asdict(cost),
-        "decisions": [_decision(each) for each in course.decisions],
-    }
+    return CadenceRecord(
+        name=name,
+        retrains=len(course.decisions) - 1,
+        **vars(scored.overall),
+        promotions=len(course.promoted),
+        refusals=len(course.refused),
+        days_without_a_model=scored.without_a_model,
+        cost=cost and cost.total,
+        costs=cost and CostRecord.model_validate(cost),
+        decisions=tuple(_decision(each) for each in course.decisions),
+    )
 
 
-def _series(scored: Scored) -> Record:
-    return {
-        "mape_by_month": defined({month: each.mape for month, each in scored.months.items()}),
-        "mape_by_4_weeks": defined({day: each.mape for day, each in scored.four_weeks.items()}),
-    }
+def _over_time(scored: Scored) -> MapeOverTime:
+    return MapeOverTime(
+        mape_by_month={str(month): each.mape for month, each in scored.months.items()},
+        mape_by_4_weeks={str(day): each.mape for day, each in scored.four_weeks.items()},
+    )
 
 
-def _decision(decision: Decision) -> Record:
+def _decision(decision: Decision) -> DecisionRecord:
     checks = decision.verdict.checks if decision.verdict else ()
-    return {
-        "day": str(decision.day),
-        "outcome": decision.verdict.outcome if decision.verdict else "no gate",
-        "promoted": decision.promoted,
-        "reasons": decision.verdict.reasons if decision.verdict else [],
-        "counterfactuals": [check.counterfactual.sentence for check in checks if check.counterfactual],
-    }
+    return DecisionRecord(
+        day=decision.day,
+        outcome=decision.verdict.outcome if decision.verdict else "no gate",
+        promoted=decision.promoted,
+        reasons=tuple(decision.verdict.reasons) if decision.verdict else (),
+        counterfactuals=tuple(check.counterfactual.sentence for check in checks if check.counterfactual),
+    )
 
 
-def _changes(limits: Limits | None, gate: Limits) -> Record:
+def _changes(limits: Limits | None, gate: Limits) -> dict[str, float]:
     """How limits differ from the settings', without the device, which no replay asks for."""
-    changed = {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
-    return {"changes": changed}
+    return {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
+
+
+def _difference(cheapest: str, against: str, estimate: Estimate) -> DifferenceRecord:
+    more = beyond_noise(estimate)
+    return DifferenceRecord(cadence=cheapest, against=against, **estimate._asdict(), more_than_noise=more)
 
 
 def _differences(
@@ -191,29 +201,21 @@ def _differences(
     return {name: comparison.difference(first, name) for name in others}
 
 
-def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> Record:
+def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> WithoutNetwork:
     """How the first model's reference forecast would have done on all days."""
     scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
-    return {
-        "name": simulation.trained[simulation.first].label,
-        **_accuracy(scored.overall),
-        **_series(scored),
-    }
-
-
-def _accuracy(accuracy: Accuracy) -> Record:
-    return defined(asdict(accuracy))
+    label = simulation.trained[simulation.first].label
+    return WithoutNetwork(name=label, **vars(scored.overall), **dict(_over_time(scored)))
 
 
 @task
-def write_report(backtest: Backtest, result: Record) -> str:
-    """Write the HTML report, beside the models; its path."""
+def write_report(backtest: Backtest, result: BacktestResult) -> None:
+    """Write the HTML report, beside the models."""
     write_file(backtest.report, backtest_report.report(result).encode())
     log.info("report %s", backtest.report)
-    return str(backtest.report)
 
 
 @task
-def show(result: Record) -> None:
+def show(result: BacktestResult) -> None:
     """The table of cadences and limits, as a Prefect artifact."""
-    create_table_artifact(backtest_report.rows(result), key="backtest", description=result["sentence"])
+    create_table_artifact(backtest_report.rows(result), key="backtest", description=result.sentence)

@@ -19,7 +19,7 @@ from tasks.report.charts.gate import gate_chart
 from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_off
 from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import Manifest, PolicyRecord, ReferenceRecord
-from tasks.state.record import Record
+from tasks.state.record import Record, or_nan
 from tasks.state.scaling_record import GlobalMinMaxRecord, ScalingRecord
 from tasks.state.variant_record import CheckRecord, Errors, VariantRecord
 
@@ -250,7 +250,7 @@ def _gap(one: Errors, other: Errors) -> float:
 
 
 def _mape(errors: Errors) -> float:
-    return math.nan if errors.mape is None else errors.mape
+    return or_nan(errors.mape)
 
 
 def _context(manifest: Manifest) -> dict[str, object]:

@@ -8,7 +8,6 @@ evidence.npz                                             the evidence of the gat
 <variant>/0.latency.json                                 time of one forecast
 """
 
-import json
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -27,7 +26,9 @@ from tasks.forecasting.model.recipe import CHOOSING
 from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
+from tasks.retrain.run_record import LOST, NOT_TIMED, LatencyRecord, RunScore
 from tasks.state.arrays import golden_rows, stored_panel
+from tasks.state.prepared import Prepared
 
 SHIPPED = 0
 """The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""
@@ -52,19 +53,19 @@ class Candidate:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
-    def prepared(self) -> dict[str, Any]:
+    def prepared(self) -> Prepared:
         """What is known before training: snapshot, series, scaling, holdout, reference forecasts."""
-        return json.loads((self.folder / "prepared.json").read_text())
+        return Prepared.model_validate_json((self.folder / "prepared.json").read_bytes())
 
     @property
     def last_day(self) -> date:
         """The last day of the sales that take part."""
-        return date.fromisoformat(self.prepared["snapshot"]["last_day"])
+        return self.prepared.snapshot.last_day
 
     @cached_property
     def panel(self) -> Panel:
         """The sales that take part; they stay in their file."""
-        return stored_panel(self.folder, self.prepared["series"])
+        return stored_panel(self.folder, self.prepared.series)
 
     @property
     def training_set(self) -> TrainingSet:
@@ -92,7 +93,7 @@ class Candidate:
 
     @cached_property
     def scale(self) -> Scaler:
-        return scaling.from_dict(self.prepared["scaling"]).for_panel(self.panel)
+        return scaling.from_dict(self.prepared.scaling.model_dump()).for_panel(self.panel)
 
     @property
     def golden_rows(self) -> NDArray[np.int64]:
@@ -111,16 +112,19 @@ class Candidate:
         """The file of a comparator's forecasts on the holdout."""
         return self.folder / "rivals" / f"{name}.npy"
 
-    def scores(self, variant: str) -> list[dict[str, Any]]:
+    def scores(self, variant: str) -> list[RunScore]:
         """The score of each run's file; a run whose worker was lost has a fault."""
         files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
-        lost = {"fault": "it was not built: its worker or its parent's crashed or hung"}
-        return [json.loads(file.read_text()) if file.exists() else lost for file in files]
+        return [RunScore.model_validate_json(file.read_bytes()) if file.exists() else LOST for file in files]
 
-    def latency(self, variant: str) -> dict[str, Any]:
+    def shipped(self, variant: str) -> RunScore:
+        """The score of the file that would ship."""
+        return self.scores(variant)[SHIPPED]
+
+    def latency(self, variant: str) -> LatencyRecord:
         """Time in us that the file that would ship takes for a forecast, or why there is no figure."""
-        path = self.path(variant, 0, "latency.json")
-        return json.loads(path.read_text()) if path.exists() else {"latency_us": None, "latency_fault": "not timed"}
+        path = self.path(variant, SHIPPED, "latency.json")
+        return LatencyRecord.model_validate_json(path.read_bytes()) if path.exists() else NOT_TIMED
 
     def forecast(self, variant: str, run: int) -> Floats32:
         """Units forecast on the holdout, shape `(windows,)`."""

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from prefect import task
@@ -14,12 +13,12 @@ from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.retrain.candidate import Candidate
+from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.comparators import Comparator
+from tasks.retrain.run_record import COMPARATORS, ComparatorRecord, LatencyRecord, RunScore
 from tasks.state.arrays import npy, transfer_bytes
 from tasks.state.home import Home, write_file
 from tasks.state.ledger import Champion
-from tasks.state.record import to_json
 from tasks.state.release import DamagedRelease, Release
 
 log = logging.getLogger("shelfcast.evaluate")
@@ -30,8 +29,8 @@ def evaluate(candidate: Candidate, variant: Variant) -> Variant:
     """Write how well each run's file did into the candidate's folder."""
     workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     scores = candidate.scores(variant.name)
-    mapes = ", ".join("undefined" if score.get("mape") is None else f"{score['mape']:.2f} %" for score in scores)
-    log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[0].get('file_bytes', 0):,}")
+    mapes = ", ".join("undefined" if score.mape is None else f"{score.mape:.2f} %" for score in scores)
+    log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[SHIPPED].file_bytes or 0:,}")
     return variant
 
 
@@ -60,8 +59,10 @@ def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence
             mine = of_window == store
             units[mine] = forecasts[model][mine] if model in forecasts else np.nan
         write_file(candidate.comparator(comparator.name), npy(units))
-    described = [{"name": each.name, "label": each.label, "stores": sorted(each.of_store)} for each in comparators]
-    write_file(candidate.folder / "rivals.json", to_json(described))
+    described = tuple(
+        ComparatorRecord(name=each.name, label=each.label, stores=tuple(sorted(each.of_store))) for each in comparators
+    )
+    write_file(candidate.folder / "rivals.json", COMPARATORS.dump_json(described, indent=1))
 
 
 def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats32]:
@@ -86,34 +87,38 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     content, weights = file.read_bytes(), Weights.load(candidate.path(variant.name, run, "npz"))
     golden = candidate.scale(candidate.golden).inputs
     fault = build.fault(variant, candidate.spec.recipe, weights, content, golden)
-    score: dict[str, Any] = {
-        "fault": fault,
-        "sha256": sha256(content).hexdigest(),
-        "file_bytes": len(content),
-        "transfer_bytes": transfer_bytes(content),
-    }
+    score = RunScore(
+        fault=fault,
+        sha256=sha256(content).hexdigest(),
+        file_bytes=len(content),
+        transfer_bytes=transfer_bytes(content),
+    )
     if fault is None:
         forecaster = litert.Forecaster(content)
         forecast = scaling.forecast(candidate.scale, candidate.holdout, forecaster)
-        score |= _accuracy(candidate, forecaster, forecast)
-        score |= {"ram_bytes": len(content) + forecaster.working_memory(), "operations": contents.operations(content)}
+        score = _measured(candidate, score, content, forecaster, forecast)
         write_file(candidate.path(variant.name, run, "forecast.npy"), npy(forecast))
-    write_file(path, to_json(score))
+    write_file(path, score.to_bytes())
 
 
-def _accuracy(candidate: Candidate, forecaster: litert.Forecaster, forecast: Floats32) -> dict[str, Any]:
-    """Errors on the holdout, where `forecast` is what the file forecasts, and MAPE on the validation days."""
-    return {
+def _measured(
+    candidate: Candidate, score: RunScore, content: bytes, forecaster: litert.Forecaster, forecast: Floats32
+) -> RunScore:
+    """The score with what a run of the file tells: errors of its forecast on the holdout, MAPE on validation days."""
+    measured = {
         "policy": candidate.spec.policy.hash,
         **vars(candidate.evaluation.accuracy(forecast)),
         "validation_mape": _validation_mape(candidate, forecaster),
         "by_store": candidate.evaluation.by_store(forecast),
+        "ram_bytes": len(content) + forecaster.working_memory(),
+        "operations": contents.operations(content),
     }
+    return RunScore.model_validate(dict(score) | measured)
 
 
 def _validation_mape(candidate: Candidate, forecaster: litert.Forecaster) -> float | None:
     """MAPE in percent on the validation days; `None` where the network learned from them too."""
-    if not candidate.prepared["validation"]["unseen"]:
+    if not candidate.prepared.validation.unseen:
         return None
     validation = candidate.validation
     return validation.accuracy(scaling.forecast(candidate.scale, validation.windows, forecaster)).mape
@@ -121,10 +126,11 @@ def _validation_mape(candidate: Candidate, forecaster: litert.Forecaster) -> flo
 
 def time_file(candidate: Candidate, variant: Variant) -> None:
     """Write how long one forecast of the file that would ship takes, unless it is known. Runs in a worker."""
-    score = candidate.scores(variant.name)[0]
-    if candidate.latency(variant.name)["latency_us"] is not None or score["fault"] is not None:
+    score = candidate.shipped(variant.name)
+    if candidate.latency(variant.name).latency_us is not None or score.fault is not None:
         return
-    content = candidate.path(variant.name, 0, "tflite").read_bytes()
-    timed = latency.measure(litert.Forecaster(content), candidate.scale(candidate.golden).inputs, score["sha256"])
-    record = {"latency_us": timed.microseconds, "latency_fault": timed.reason}
-    write_file(candidate.path(variant.name, 0, "latency.json"), to_json(record))
+    content = candidate.path(variant.name, SHIPPED, "tflite").read_bytes()
+    inputs = candidate.scale(candidate.golden).inputs
+    timed = latency.measure(litert.Forecaster(content), inputs, score.sha256 or "")
+    record = LatencyRecord(latency_us=timed.microseconds, latency_fault=timed.reason)
+    write_file(candidate.path(variant.name, SHIPPED, "latency.json"), record.to_bytes())

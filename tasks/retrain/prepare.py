@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from datetime import date
 
 import numpy as np
 from prefect import task
@@ -17,9 +17,11 @@ from tasks.forecasting.model.scaling import SmoothedLevel, naive_forecast
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.retrain.candidate import Candidate
 from tasks.state import sales_table, snapshot
-from tasks.state.arrays import npy, series_of
+from tasks.state.arrays import SeriesRecord, npy
 from tasks.state.home import Home, write_file
-from tasks.state.record import to_json
+from tasks.state.manifest import HoldoutRecord, ReferenceRecord, SnapshotRecord, ValidationRecord
+from tasks.state.prepared import Prepared
+from tasks.state.sales_table import Snapshot
 
 log = logging.getLogger("shelfcast.prepare")
 
@@ -55,19 +57,19 @@ def prepare(home: Home, candidate: Candidate) -> None:
     reference = next(iter(forecasts.values()))
     for name, array in {"sales": sales.sales, "reference": reference, **vars(fitted.training_set)}.items():
         write_file(candidate.folder / f"{name}.npy", npy(array))
-    described = asdict(sales_table.describe(home, candidate.snapshot))
-    record = _record(candidate.spec, described, sales, fitted, forecasts)
-    write_file(candidate.folder / "prepared.json", to_json(record))
+    described = sales_table.describe(home, candidate.snapshot)
+    record = _prepared(candidate.spec, described, sales, fitted, forecasts)
+    write_file(candidate.folder / "prepared.json", record.to_bytes())
     _log_counts(fitted, sales.skipped, candidate.spec.history.min_days)
 
 
-def _record(
+def _prepared(
     spec: TrainingSpec,
-    described: dict[str, Any],
+    described: Snapshot,
     sales: Panel,
     fitted: Preprocessing,
     forecasts: Mapping[str, Floats32],
-) -> dict[str, Any]:
+) -> Prepared:
     """The content of `prepared.json`: what is known before training.
 
     Args:
@@ -78,33 +80,37 @@ def _record(
         forecasts: What each reference forecasts on the holdout, by name.
     """
     scaling, holdout = fitted.scaling, fitted.holdout
-    return {
-        "snapshot": described | {"series": len(sales.stores), "skipped": sales.skipped} | asdict(fingerprint(sales)),
-        "series": series_of(sales),
-        "scaling": scaling.to_dict(),
-        "levels": scaling.after(sales).to_dict() if isinstance(scaling, SmoothedLevel) else None,
-        "validation": {
-            "first": str(sales.dates[fitted.split.validation]),
-            "last": str(sales.dates[fitted.split.holdout - 1]),
-            "unseen": fitted.unseen,
-        },
-        "holdout": {
-            "first": str(holdout.day.min()),
-            "last": str(holdout.day.max()),
-            "days": len(np.unique(holdout.column)),
-        },
-        "references": _references(spec, fitted, forecasts),
-        "training_windows": len(fitted.training_set.inputs),
-    }
+    return Prepared(
+        snapshot=SnapshotRecord(
+            **asdict(described), series=len(sales.stores), skipped=sales.skipped, **asdict(fingerprint(sales))
+        ),
+        series=SeriesRecord.of(sales),
+        scaling=scaling.to_dict(),
+        levels=scaling.after(sales) if isinstance(scaling, SmoothedLevel) else None,
+        validation=ValidationRecord(
+            first=sales.dates[fitted.split.validation].astype(date),
+            last=sales.dates[fitted.split.holdout - 1].astype(date),
+            unseen=fitted.unseen,
+        ),
+        holdout=HoldoutRecord(
+            first=holdout.day.min().astype(date),
+            last=holdout.day.max().astype(date),
+            days=len(np.unique(holdout.column)),
+        ),
+        references=_references(spec, fitted, forecasts),
+        training_windows=len(fitted.training_set.inputs),
+    )
 
 
-def _references(spec: TrainingSpec, fitted: Preprocessing, forecasts: Mapping[str, Floats32]) -> list[dict[str, Any]]:
+def _references(
+    spec: TrainingSpec, fitted: Preprocessing, forecasts: Mapping[str, Floats32]
+) -> tuple[ReferenceRecord, ...]:
     """Errors of each reference forecast on the holdout."""
     evaluation = EvaluationSet(fitted.holdout, fitted.split.holdout, spec.policy, spec.calendar.groups)
-    return [
-        {"name": name, "policy": spec.policy.hash} | vars(evaluation.accuracy(forecast))
+    return tuple(
+        ReferenceRecord(name=name, policy=spec.policy.hash, **vars(evaluation.accuracy(forecast)))
         for name, forecast in forecasts.items()
-    ]
+    )
 
 
 def _log_counts(fitted: Preprocessing, skipped: int, min_days: int) -> None:

@@ -22,8 +22,7 @@ from tasks.retrain.outcome import Outcome
 from tasks.state import ledger, overrides
 from tasks.state.home import Home, move_folder, remove_folder, write_file
 from tasks.state.manifest import FileRecord, Manifest
-from tasks.state.record import to_json
-from tasks.state.release import Release, releases
+from tasks.state.release import LEVELS, Release, releases
 
 log = logging.getLogger("shelfcast.publish")
 
@@ -112,8 +111,8 @@ def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
     write_file(folder / "golden.json", golden(candidate).to_bytes())
     write_file(folder / "evidence.npz", (candidate.folder / "evidence.npz").read_bytes())
     write_file(folder / "scores.parquet", scores(candidate))
-    if levels := candidate.prepared["levels"]:
-        write_file(folder / "levels.json", to_json(levels))
+    if levels := candidate.prepared.levels:
+        write_file(folder / "levels.json", LEVELS.dump_json(levels, indent=1))
     record = _with_files(record, folder)
     write_file(folder / "card.md", release_report.card(record).encode())
     page = override_banner.posted(_report(candidate, record), overrides.active(home))

@@ -1,6 +1,7 @@
 """Arrays and panels in files, and how large a model's file is when sent; for retrains and backtests alike."""
 
 import io
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +11,35 @@ from pyarrow import Codec
 
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows
+from tasks.state.record import Record
 
 GOLDEN = 8
 """Windows whose forecasts travel with a release, for devices to check themselves by."""
 
 
-def series_of(panel: Panel) -> dict[str, Any]:
-    """Stores, items and first day of a panel, for JSON; its sales are stored apart."""
-    return {"stores": panel.stores.tolist(), "items": panel.items.tolist(), "first_day": str(panel.dates[0])}
+class SeriesRecord(Record):
+    """Stores, items and first day of a panel; its sales are stored apart."""
+
+    stores: tuple[str, ...]
+    items: tuple[str, ...]
+    first_day: date
+
+    @classmethod
+    def of(cls, panel: Panel) -> "SeriesRecord":
+        first_day = panel.dates[0].astype(date)
+        return cls(stores=tuple(panel.stores.tolist()), items=tuple(panel.items.tolist()), first_day=first_day)
 
 
-def stored_panel(folder: Path, series: dict[str, Any]) -> Panel:
+def stored_panel(folder: Path, series: SeriesRecord) -> Panel:
     """Read a panel whose sales are in `sales.npy`; they stay in the file and are read as needed.
 
     Args:
         folder: Folder of `sales.npy`.
-        series: Stores, items and first day, as `series_of` gives them.
+        series: Stores, items and first day.
     """
     sales = np.load(folder / "sales.npy", mmap_mode="r")
-    dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
-    return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
+    dates = np.datetime64(series.first_day, "D") + np.arange(sales.shape[1])
+    return Panel(np.array(series.stores, str), np.array(series.items, str), dates, sales)
 
 
 def golden_rows(measured: Windows) -> NDArray[np.int64]:

@@ -1,13 +1,11 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
-import json
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tasks.forecasting.accuracy.policy import MapePolicy, require_same_policy
 from tasks.forecasting.data.dtypes import Floats32
@@ -18,7 +16,11 @@ from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.selection import Candidate
 from tasks.state.home import Home
 from tasks.state.manifest import Manifest
+from tasks.state.record import or_nan
 from tasks.state.variant_record import VariantRecord, candidates
+
+LEVELS = TypeAdapter(Levels)
+"""The content of `levels.json`."""
 
 
 class NoSuchRelease(ValueError):
@@ -91,7 +93,7 @@ class Release:
     def levels(self) -> Levels | None:
         """The running level of each series after the release's last day; nothing where its recipe keeps none."""
         path = self.folder / "levels.json"
-        return Levels.from_dict(json.loads(path.read_text())) if path.exists() else None
+        return LEVELS.validate_json(path.read_bytes()) if path.exists() else None
 
     @property
     def evidence(self) -> Evidence:
@@ -126,7 +128,7 @@ class Release:
         record = self.variant(variant)
         in_store = record.by_store.get(store)
         mape = record.shipped_mape if in_store is None else in_store
-        return math.nan if mape is None else mape
+        return or_nan(mape)
 
     @property
     def candidates(self) -> list[Candidate]:

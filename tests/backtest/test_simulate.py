@@ -1,6 +1,5 @@
 """Backtest: real models of real steps; a replay that was cut off goes on, and a retrain never sees what came later."""
 
-import json
 import logging
 import shutil
 from dataclasses import replace
@@ -21,6 +20,7 @@ from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.ingest.sample import write_sample
+from tasks.report.backtest_result import BacktestResult, ReplayRecord
 from tasks.state.home import Home
 from tests.conftest import CHAIN, LENIENT, TakeIn, tiny_spec
 
@@ -112,10 +112,10 @@ def test_a_model_knows_nothing_of_its_day_or_later(made: Made) -> None:
 
 
 def test_nor_does_the_decision_on_it(made: Made) -> None:
-    found = [replay_history.fn(each, DAYS, LENIENT, CostModel())["cadences"] for each in made.values()]
-    one, other = ({each["name"]: each for each in cadences} for cadences in found)
-    assert one[MONTHLY]["decisions"] == other[MONTHLY]["decisions"]
-    assert one[MONTHLY]["mape"] != other[MONTHLY]["mape"]
+    found = [replay_history.fn(each, DAYS, LENIENT, CostModel()).cadences for each in made.values()]
+    one, other = ({each.name: each for each in cadences} for cadences in found)
+    assert one[MONTHLY].decisions == other[MONTHLY].decisions
+    assert one[MONTHLY].mape != other[MONTHLY].mape
 
 
 def test_models_of_a_day_are_those_of_a_retrain_on_it(made: Made) -> None:
@@ -171,40 +171,38 @@ def test_what_models_depend_on_names_the_folder(homes: dict[str, Home]) -> None:
 def test_a_replay_says_what_each_cadence_and_limit_would_have_done(made: Made) -> None:
     backtest = made["as it was"]
     result = replay_history.fn(backtest, DAYS, LENIENT, CostModel())
-    assert json.loads(json.dumps(result, allow_nan=False)) == result
-    own = {each["name"]: each for each in result["cadences"]}
-    assert result["best"] == result["cadences"][0]["name"]
-    assert not result["sentence"].endswith(NOTHING_PASSED)
-    assert own[MONTHLY]["retrains"] == 1 and own[NONE]["retrains"] == 0
-    assert {each["days"] for each in own.values()} == {56 * 4}
-    assert all(0 < each["mape"] < 40 and each["coverage"] > 90 for each in own.values())
-    assert list(own[NONE]["mape_by_month"]) == ["2023-01", "2023-02", "2023-03"]
-    limits = {each["name"]: {row["name"]: row for row in each["cadences"]} for each in result["limits"]}
-    assert limits[NO_GATE][MONTHLY]["promotions"] == 2
-    assert limits[SETTINGS][NONE].items() <= own[NONE].items()
-    cost = own[MONTHLY]["costs"]
-    assert cost["retraining"] == pytest.approx(5.0 * 365 / 56 / 2)
+    assert ReplayRecord.model_validate_json(result.model_dump_json()) == result
+    own = {each.name: each for each in result.cadences}
+    assert result.best == result.cadences[0].name
+    assert not result.sentence.endswith(NOTHING_PASSED)
+    assert own[MONTHLY].retrains == 1 and own[NONE].retrains == 0
+    assert {each.days for each in own.values()} == {56 * 4}
+    assert all(0 < each.mape < 40 and each.coverage > 90 for each in own.values())
+    assert list(own[NONE].mape_by_month) == ["2023-01", "2023-02", "2023-03"]
+    limits = {each.name: {row.name: row for row in each.cadences} for each in result.limits}
+    assert limits[NO_GATE][MONTHLY].promotions == 2
+    assert dict(limits[SETTINGS][NONE]).items() <= dict(own[NONE]).items()
+    assert own[MONTHLY].costs.retraining == pytest.approx(5.0 * 365 / 56 / 2)
     sent = sum(backtest.model(day).files[-1].transfer_bytes for day in DAYS[MONTHLY])
-    assert limits[NO_GATE][MONTHLY]["costs"]["sending"] == pytest.approx(sent / 1e6 * 365 / 56)
-    (difference,) = result["differences"]
-    assert difference["value"] == pytest.approx(
-        own[result["best"]]["mape"] - own[difference["against"]]["mape"], abs=1e-5
-    )
+    assert limits[NO_GATE][MONTHLY].costs.sending == pytest.approx(sent / 1e6 * 365 / 56)
+    (difference,) = result.differences
+    assert difference.value == pytest.approx(own[result.best].mape - own[difference.against].mape, abs=1e-5)
 
 
 def test_where_no_model_passes_it_says_that_none_is_scored(made: Made) -> None:
     strict = LENIENT.model_copy(update={"max_mape": 0.1})
     result = replay_history.fn(made["as it was"], DAYS, strict, CostModel())
-    assert result["sentence"].endswith(NOTHING_PASSED)
-    assert all(each["promotions"] == 0 and each["days_without_a_model"] == 56 for each in result["cadences"])
-    none = next(each for each in result["cadences"] if each["name"] == NONE)
-    assert none["mape"] == pytest.approx(result["without_network"]["mape"])
-    assert none["decisions"][0]["outcome"] == "fail" and "over the limit of 0.1 %" in none["decisions"][0]["reasons"][0]
-    assert "it would have passed with a MAPE" in none["decisions"][0]["counterfactuals"][0]
+    assert result.sentence.endswith(NOTHING_PASSED)
+    assert all(each.promotions == 0 and each.days_without_a_model == 56 for each in result.cadences)
+    none = next(each for each in result.cadences if each.name == NONE)
+    assert none.mape == pytest.approx(result.without_network.mape)
+    assert none.decisions[0].outcome == "fail" and "over the limit of 0.1 %" in none.decisions[0].reasons[0]
+    assert "it would have passed with a MAPE" in none.decisions[0].counterfactuals[0]
 
 
 def test_a_report_is_written_beside_the_models(copied: Backtest) -> None:
-    result = replay_history.fn(copied, DAYS, LENIENT, CostModel())
-    facts = {"variant": VARIANT, "recipe": "tiny", "first_day": str(FIRST), "last_day": "2023-03-06", "days": 56}
-    path = Path(write_report.fn(copied, facts | result))
-    assert path == copied.report and result["sentence"] in path.read_text()
+    replay = replay_history.fn(copied, DAYS, LENIENT, CostModel())
+    facts = {"variant": VARIANT, "recipe": "tiny", "first_day": FIRST, "last_day": copied.last_day, "days": 56}
+    more = {"profile": "tiny", "report": str(copied.report), "trained": 0, "seconds": 1.0}
+    write_report.fn(copied, BacktestResult(**dict(replay), **facts, **more))
+    assert replay.sentence in copied.report.read_text()

@@ -1,5 +1,6 @@
 """The training window in a real table: what is used is hashed, and names the candidate."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.forecasting.rollout.selection import CostModel
 from tasks.forecasting.rollout.waves import UnknownStore
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.retrain.evaluate import evaluate_comparators
@@ -17,6 +19,7 @@ from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.prepare import draft, prepare
 from tasks.state.home import Home
+from tasks.state.manifest import HoldoutRecord, SnapshotRecord, ValidationRecord
 from tests.conftest import LIMITS, TODAY, TakeIn, tiny_spec
 
 CHAIN = Chain(stores=2, items=2, days=120)
@@ -51,16 +54,16 @@ def ingested(tmp_path: Path, take_in: TakeIn) -> Any:
     return make
 
 
-def snapshot(home: Home, history: History = STRIKE) -> dict[str, Any]:
+def snapshot(home: Home, history: History = STRIKE) -> SnapshotRecord:
     candidate = draft(home, tiny_spec(history=history))
     prepare.fn(home, candidate)
-    return candidate.prepared["snapshot"]
+    return candidate.prepared.snapshot
 
 
 def test_the_hash_depends_on_rows_and_not_on_how_they_came(ingested: Any) -> None:
     expected = snapshot(ingested("one", rows()))
-    assert expected["rows_used"] == CHAIN.rows - 2 * 7
-    assert expected["rows"] == CHAIN.rows
+    assert expected.rows_used == CHAIN.rows - 2 * 7
+    assert expected.rows == CHAIN.rows
     table = rows()
     others = {
         "shuffled": [table.sample(frac=1, random_state=3)],
@@ -70,15 +73,15 @@ def test_the_hash_depends_on_rows_and_not_on_how_they_came(ingested: Any) -> Non
         "corrected": [changed("1", FIRST), table],
     }
     found = {name: snapshot(ingested(name, *tables)) for name, tables in others.items()}
-    assert {each["rows_sha256"] for each in found.values()} == {expected["rows_sha256"]}
-    assert found["excluded"]["version"] == found["corrected"]["version"] == 1
+    assert {each.rows_sha256 for each in found.values()} == {expected.rows_sha256}
+    assert found["excluded"].version == found["corrected"].version == 1
 
 
 @pytest.mark.parametrize(("store", "day"), [("1", FIRST), ("2", date(2022, 2, 28)), ("2", date(2022, 3, 8))], ids=str)
 def test_one_other_value_that_is_used_is_another_hash(ingested: Any, store: str, day: date) -> None:
     before, after = snapshot(ingested("one", rows())), snapshot(ingested("other", changed(store, day)))
-    assert before["rows_sha256"] != after["rows_sha256"]
-    assert before["rows_used"] == after["rows_used"]
+    assert before.rows_sha256 != after.rows_sha256
+    assert before.rows_used == after.rows_used
 
 
 def test_another_window_is_another_candidate_and_release(ingested: Any) -> None:
@@ -104,12 +107,12 @@ def test_the_window_reaches_what_is_learned_and_measured(ingested: Any) -> None:
     candidate = draft(home, tiny_spec(history=History(days=100, held_back_days=4, exclude=(closed,))))
     prepare.fn(home, candidate)
     prepared, holdout = candidate.prepared, candidate.holdout
-    assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2022-04-30")
-    assert prepared["snapshot"]["rows_used"] == 4 * 98
-    assert prepared["holdout"] == {"first": "2022-04-09", "last": "2022-04-26", "days": 16}
+    assert (prepared.snapshot.first_day, prepared.snapshot.last_day) == (date(2022, 1, 1), date(2022, 4, 30))
+    assert prepared.snapshot.rows_used == 4 * 98
+    assert prepared.holdout == HoldoutRecord(first="2022-04-09", last="2022-04-26", days=16)
     assert not np.isin(holdout.day, np.array(["2022-04-20", "2022-04-21"], "datetime64[D]")).any()
-    assert prepared["training_windows"] == 4 * (68 - 7), "validation days are not learned from"
-    assert prepared["validation"] == {"first": "2022-04-02", "last": "2022-04-08", "unseen": True}
+    assert prepared.training_windows == 4 * (68 - 7), "validation days are not learned from"
+    assert prepared.validation == ValidationRecord(first="2022-04-02", last="2022-04-08", unseen=True)
 
 
 def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
@@ -117,12 +120,13 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
     candidate = draft(home, tiny_spec(history=STRIKE))
     prepare.fn(home, candidate)
     evaluate_comparators.fn(home, candidate, [])
-    record = manifest(candidate, judge.fn(candidate, LIMITS[0], {}, TODAY), LIMITS[0], "tiny", "a test", "2026-01-01")
-    assert History.model_validate(record["history"]) == STRIKE
-    assert record["history"]["exclude"] == [
+    verdicts = judge.fn(candidate, LIMITS[0], {}, TODAY)
+    record = manifest(candidate, verdicts, LIMITS[0], "tiny", "a test", "2026-01-01", {}, CostModel())
+    assert record.history == STRIKE
+    assert json.loads(record.model_dump_json())["history"]["exclude"] == [
         {"first": "2022-03-01", "last": "2022-03-07", "stores": ["2"], "reason": "strike"}
     ]
-    assert record["snapshot"]["rows_used"] == CHAIN.rows - 14 and len(record["snapshot"]["rows_sha256"]) == 64
+    assert record.snapshot.rows_used == CHAIN.rows - 14 and len(record.snapshot.rows_sha256) == 64
 
 
 def test_an_excluded_period_of_a_store_without_sales_is_refused_before_anything_is_written(ingested: Any) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -97,18 +98,15 @@ def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
 
 def test_training_and_holdout_are_split_by_date(built: Work) -> None:
     prepared, holdout = built.candidate.prepared, built.candidate.holdout
-    assert prepared["snapshot"]["version"] == 0
-    assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2023-03-06")
-    assert (prepared["snapshot"]["rows"], prepared["snapshot"]["series"], prepared["snapshot"]["skipped"]) == (
-        1720,
-        4,
-        0,
-    )
+    snapshot = prepared.snapshot
+    assert snapshot.version == 0
+    assert (snapshot.first_day, snapshot.last_day) == (date(2022, 1, 1), date(2023, 3, 6))
+    assert (snapshot.rows, snapshot.series, snapshot.skipped) == (1720, 4, 0)
     assert holdout.day.min() == np.datetime64("2022-12-13")
-    assert len(holdout) == 4 * prepared["holdout"]["days"] == 4 * 84
-    assert prepared["training_windows"] == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
-    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared["training_windows"]
-    assert prepared["references"][0]["name"] == "14-day mean x weekday index"
+    assert len(holdout) == 4 * prepared.holdout.days == 4 * 84
+    assert prepared.training_windows == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
+    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared.training_windows
+    assert prepared.references[0].name == "14-day mean x weekday index"
 
 
 def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
@@ -125,14 +123,14 @@ def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn
 def test_each_run_has_its_weights_file_and_score(built: Work) -> None:
     for variant in built.candidate.spec.variants:
         for run, score in enumerate(built.candidate.scores(variant.name)):
-            assert score["fault"] is None, (variant.name, run)
+            assert score.fault is None, (variant.name, run)
             content = built.candidate.path(variant.name, run, "tflite").read_bytes()
-            assert score["file_bytes"] == len(content) < score["ram_bytes"]
+            assert score.file_bytes == len(content) < score.ram_bytes
             forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout
             sold = days.actual > 0
             errors = np.abs(forecast - days.actual)[sold] / days.actual[sold]
-            assert score["mape"] == pytest.approx(100 * errors.mean(dtype=float))
-            assert set(score["by_store"]) == {"1", "2"}
+            assert score.mape == pytest.approx(100 * errors.mean(dtype=float))
+            assert set(score.by_store) == {"1", "2"}
 
 
 def test_a_run_goes_on_where_it_was_cut_off(work: Work) -> None:
@@ -162,13 +160,13 @@ def test_the_same_sales_give_the_same_bytes_in_another_home(built: Work, tmp_pat
 
 def test_a_file_is_timed_by_the_rules_and_without_a_figure_says_why(work: Work) -> None:
     name = work.candidate.spec.variants[0].name
-    assert work.candidate.latency(name)["latency_us"] > 0
-    assert work.candidate.latency(name)["latency_fault"] is None
+    assert work.candidate.latency(name).latency_us > 0
+    assert work.candidate.latency(name).latency_fault is None
     work.candidate.path(name, 0, "latency.json").unlink()
     work.candidate.path(name, 0, "tflite").write_bytes(work.candidate.path(name, 1, "tflite").read_bytes())
     time_file(work.candidate, work.candidate.spec.variants[0])
-    assert work.candidate.latency(name)["latency_us"] is None
-    assert "must be the one that was scored" in work.candidate.latency(name)["latency_fault"]
+    assert work.candidate.latency(name).latency_us is None
+    assert "must be the one that was scored" in work.candidate.latency(name).latency_fault
 
 
 def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:
@@ -199,7 +197,7 @@ def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> No
     shutil.copy(work.candidate.path(other.name, 0, "tflite"), work.candidate.path(one.name, 0, "tflite"))
     work.candidate.path(one.name, 0, "json").unlink()
     score_run(work.candidate, one, 0)
-    assert "its answers differ from its weights' by" in work.candidate.scores(one.name)[0]["fault"]
+    assert "its answers differ from its weights' by" in work.candidate.shipped(one.name).fault
 
 
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
@@ -278,7 +276,7 @@ def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> N
     assert (record.reason, record.seeds, record.profile.runs) == ("a test", (0, 1), 2)
     baseline = record.variants[0]
     for variant in record.variants:
-        one, two = [score["mape"] for score in built.candidate.scores(variant.name)]
+        one, two = [score.mape for score in built.candidate.scores(variant.name)]
         assert variant.mape == pytest.approx((one + two) / 2)
         assert variant.mape_std == pytest.approx(abs(one - two) / 2**0.5)
         assert (variant.shipped_mape, variant.shipped_run, variant.runs) == (one, 1, 2)
@@ -341,12 +339,12 @@ def test_scores_by_group_are_in_the_release_with_their_policy(shop: tuple[Home, 
     assert set(table["policy"]) == {DEFAULT_POLICY.hash} and set(table["forecaster"]) == {"reference", *NAMES}
     overall = table[table["by"] == ""].set_index("forecaster")
     for name in NAMES:
-        score = built.candidate.scores(name)[0]
-        assert score["policy"] == DEFAULT_POLICY.hash
+        score = built.candidate.shipped(name)
+        assert score.policy == DEFAULT_POLICY.hash
         for error in ("mape", "wape", "bias_pct", "mase", "rmsse"):
-            assert overall.loc[name, error] == pytest.approx(score[error])
+            assert overall.loc[name, error] == pytest.approx(getattr(score, error))
     stores = table[(table["forecaster"] == "lstm-16") & (table["by"] == "store")].set_index("group")["mape"]
-    assert stores.to_dict() == pytest.approx(built.candidate.scores("lstm-16")[0]["by_store"])
+    assert stores.to_dict() == pytest.approx(built.candidate.shipped("lstm-16").by_store)
 
 
 def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None:

@@ -13,8 +13,10 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
 from tasks.report.charts.comparison import Sample
+from tasks.state.arrays import SeriesRecord
 from tasks.state.choice_record import ChoiceRecord, RankingRow
 from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord
+from tasks.state.prepared import Prepared
 from tasks.state.record import Record
 from tasks.state.variant_record import CheckRecord, CounterfactualRecord, VariantRecord, candidates
 
@@ -198,6 +200,13 @@ def manifest(recipe: str = "production", variants: list[VariantRecord] | None = 
         "files": {one.file: {"sha256": "ab" * 32, "bytes": one.file_bytes or 0} for one in shown},
     }
     return Manifest.model_validate(made | changes)
+
+
+def prepared(made: Manifest, version: int) -> Prepared:
+    """What the candidate of a release has on disk, if another version of the sales table were its snapshot."""
+    known = {name: getattr(made, name) for name in Prepared.model_fields if name in Manifest.model_fields}
+    series = SeriesRecord(stores=("1",), items=("1",), first_day=made.snapshot.first_day)
+    return Prepared(**known | {"snapshot": changed(made.snapshot, version=version)}, series=series, levels=None)
 
 
 def samples(name: str = "store 1, item 3") -> list[Sample]:

@@ -12,6 +12,7 @@ import altair as alt
 
 from tasks.forecasting.rollout.selection import DIGITS
 from tasks.state.manifest import Manifest, ReferenceRecord
+from tasks.state.record import or_nan
 from tasks.state.variant_record import Errors, VariantRecord
 
 Drawn = dict[str, object]
@@ -273,7 +274,7 @@ def _kb(variant: VariantRecord) -> float:
 
 
 def _mape(errors: Errors) -> float:
-    return math.nan if errors.mape is None else errors.mape
+    return or_nan(errors.mape)
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from flows.cli import render
 from flows.cli.views import ReleasesResult
+from tasks.report.backtest_result import BacktestResult
 from tasks.retrain.outcome import Outcome, RetrainResult
 from tests.support.manifests import WOULD, changed, check, manifest, variant
 
@@ -53,24 +54,27 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
 
 
 def test_a_backtest_says_each_refusal_once_with_its_cadences(capsys: pytest.CaptureFixture[str]) -> None:
-    row = {"retrains": 0, "promotions": 0, "refusals": 1, "cost": None}
-    row |= dict.fromkeys(("mape", "wape", "bias_pct"), 9.0)
+    row = {"retrains": 0, "promotions": 0, "refusals": 1, "cost": None, "costs": None, "days_without_a_model": 0}
+    errors = dict.fromkeys(("mape", "wape", "bias_pct", "coverage", "mase", "rmsse"), 9.0) | {"days": 9}
+    row |= errors
+    over_time = {"mape_by_month": {}, "mape_by_4_weeks": {}}
     decisions = [
         {"day": "2024-01-03", "promoted": False, "outcome": "fail", "reasons": ["too bad", "too large"]},
         {"day": "2024-02-01", "promoted": False, "outcome": "abstain", "reasons": ["too good"]},
         {"day": "2024-03-01", "promoted": True, "outcome": "pass", "reasons": []},
     ]
+    decisions = [each | {"counterfactuals": []} for each in decisions]
     cadences = [
         row | {"name": "none", "decisions": decisions[:1]},
         row | {"name": "monthly", "decisions": decisions},
     ]
-    render.backtest(
-        {
-            **{"currency": "EUR", "variant": "lstm-16", "days": 364, "first_day": "2024-01-03"},
-            **{"limits": [{"name": "the settings' gate", "cadences": cadences}], "cadences": cadences},
-            **{"without_network": {"name": "14-day mean", "mape": None}, "sentence": "It pays.", "report": "x.html"},
-        }
-    )
+    known = {"variant": "lstm-16", "profile": "quick", "recipe": "production", "days": 364, "stores": 1}
+    known |= {"first_day": "2024-01-03", "last_day": "2024-12-31", "trained": 0, "seconds": 1.0, "policy": "a"}
+    known |= {"currency": "EUR", "best": "none", "differences": [], "sentence": "It pays.", "report": "x.html"}
+    limits = [{"name": "the settings' gate", "changes": {}, "cadences": cadences}]
+    without = {"name": "14-day mean", **errors, **over_time, "mape": None}
+    own = [each | over_time for each in cadences]
+    render.backtest(BacktestResult(**known, limits=limits, cadences=own, without_network=without))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["none", "the", "settings'", "gate", "0", "0", "1", "9.00", "9.00", "9.00", "-"]
     assert lines[4:6] == [

@@ -173,7 +173,7 @@ def test_a_variant_that_is_lost_for_good_is_not_built_and_the_rest_is(
     lost = [
         variant.name
         for variant in unbuilt.candidate.spec.variants
-        if "not built" in str(unbuilt.candidate.scores(variant.name)[1]["fault"])
+        if "not built" in str(unbuilt.candidate.scores(variant.name)[1].fault)
     ]
     assert lost
     assert made(unbuilt.candidate).items() < made(built.candidate).items()
