@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli import render
+from flows.cli import render, schemas
 from flows.cli.console import Misuse, answering, flows, pairs
+from flows.cli.results import ReportResult, SampleResult
 from flows.settings import home_at, load, stores_listed
 
 app = typer.Typer(
@@ -287,7 +288,7 @@ def report(
         place = home_at(home)
         found = find(place, release)
         page = override_banner.report(place, found)
-        answer({"release": found.id, "report": str(page)}, lambda result: print(result["report"]))
+        answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
 
 
 Reason = Annotated[str | None, typer.Option(help="Only rows refused for it")]
@@ -403,11 +404,20 @@ def sample(
             )
         name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
         target = path or home_at(home).landing / name
-        result: dict[str, Any] = {"path": str(target), "rows": write_sample(target, chain)}
+        result = SampleResult(path=str(target), rows=write_sample(target, chain))
         if noise_floor:
-            holdout = load().days.holdout
-            result |= {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=holdout)}
+            floors = {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=load().days.holdout)}
+            result = result.model_copy(update=floors)
         answer(result, render.sample)
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(schemas.MODELS)}", show_default=False)],
+) -> None:
+    """Print the JSON schema of a release's manifest, or of a command's --json."""
+    with answering(as_json=False, quiet=True) as answer:
+        answer.text(schemas.schema(name))
 
 
 @app.command()

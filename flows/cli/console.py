@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.results import ErrorResult
 from tasks.forecasting.data.panel import TooLittleHistory
 
 FAILED, MISUSED, REFUSED = 1, 2, 3
@@ -42,14 +43,17 @@ class Answer:
             raise typer.Exit(REFUSED)
 
     def json(self, result: BaseModel | dict[str, Any]) -> None:
-        text = result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False)
+        self.text(result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False))
+
+    def text(self, text: str) -> None:
+        """Take a text to stdout as it is."""
         print(text, file=self._stdout, flush=True)
 
     def error(self, message: str) -> None:
         """One line on stderr; in JSON on stdout too, as `error`."""
         print(f"shelfcast: {message}", file=sys.stderr)
         if self._as_json:
-            self.json({"error": message})
+            self.json(ErrorResult(error=message))
 
 
 @contextmanager

@@ -1,17 +1,13 @@
 """Results for people: each function shows the JSON of one command on stdout."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flows.cli.console import say, table
+from flows.cli.results import JudgeResult, ReleasesResult, SampleResult
 from tasks.forecasting.gate.comparison import names
+from tasks.report.backtest_result import BacktestResult
 from tasks.report.explain import reasons, smallest, worst_off
-
-if TYPE_CHECKING:
-    from flows.cli.views import JudgeResult, ReleasesResult
-    from tasks.report.backtest_result import BacktestResult
-    from tasks.retrain.outcome import RetrainResult
+from tasks.retrain.outcome import RetrainResult
 
 Result = dict[str, Any]
 
@@ -270,10 +266,10 @@ def backtest(result: BacktestResult) -> None:
     say(f"report {result.report}")
 
 
-def sample(result: Result) -> None:
-    say(f"{result['rows']:,} rows in {result['path']}")
-    if "noise_floor" in result:
-        say(f"noise floor: {result['noise_floor']:.2f} % MAPE, {result['noise_floor_holdout']:.2f} % on the holdout")
+def sample(result: SampleResult) -> None:
+    say(f"{result.rows:,} rows in {result.path}")
+    if result.noise_floor is not None:
+        say(f"noise floor: {result.noise_floor:.2f} % MAPE, {_percent(result.noise_floor_holdout)} % on the holdout")
 
 
 def _percent(value: float | None, digits: int = 2) -> str | None:

@@ -4,8 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
+from flows.cli.results import JudgeResult, RefusedCandidate, ReleaseRecord, ReleasesResult, VerdictAgain
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, DifferentPolicies, MapePolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge
@@ -16,9 +15,8 @@ from tasks.state import ledger, overrides, sales_table, scores
 from tasks.state.home import Home
 from tasks.state.manifest import Manifest
 from tasks.state.overrides import OverrideRecord
-from tasks.state.record import Document, Number, Record, defined
+from tasks.state.record import defined
 from tasks.state.release import Release, find, refused, releases
-from tasks.state.variant_record import VerdictOutcome, VerdictRecord
 
 
 def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
@@ -76,28 +74,6 @@ def _store(
     )
 
 
-class VerdictAgain(VerdictRecord):
-    """A verdict by other limits, beside the one that was given."""
-
-    name: str
-    before: VerdictOutcome | None = Field(description="the verdict that the release has")
-    mape: Number = Field(description="MAPE of the file that ships, in percent")
-
-
-class JudgeResult(Document):
-    """The JSON of `shelfcast judge`."""
-
-    release: str
-    policy: str = Field(description="hash of the MAPE policy that the errors were measured under")
-    limits: Limits
-    variants: tuple[VerdictAgain, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether any variant would pass."""
-        return any(variant.verdict == "pass" for variant in self.variants)
-
-
 def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
     """The verdicts on a release or a refused candidate by other limits, from the errors that it was judged on.
 
@@ -118,35 +94,6 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
         for verdict in judge(evidence, limits)
     )
     return JudgeResult(release=release.manifest.release, policy=evidence.policy, limits=limits, variants=variants)
-
-
-class ReleaseRecord(Record):
-    """A release in a list of them."""
-
-    release: str
-    created: str = Field(description="ISO time, UTC")
-    reason: str = Field(description="why the retrain ran")
-    recipe: str
-    snapshot: int = Field(description="version of the sales table")
-    passed: tuple[str, ...] = Field(description="variants that the gate passed")
-    refused: tuple[str, ...] = Field(description="variants that the gate did not pass")
-    stores: int = Field(description="number of stores that run it")
-
-
-class RefusedCandidate(Record):
-    """A candidate that the gate passed no variant of."""
-
-    release: str = Field(description="the id that it would have had as a release")
-    created: str = Field(description="ISO time, UTC")
-    reason: str = Field(description="why the retrain ran")
-
-
-class ReleasesResult(Document):
-    """The JSON of `shelfcast releases`."""
-
-    releases: tuple[ReleaseRecord, ...] = Field(description="the newest first")
-    refused_candidates: tuple[RefusedCandidate, ...] = Field(description="the newest first")
-    overrides: tuple[OverrideRecord, ...] = Field(description="what people released against the gate or a freeze")
 
 
 def published(home: Home) -> ReleasesResult:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.views import JudgeResult, rejudged
+from flows.cli.results import JudgeResult
+from flows.cli.views import rejudged
 from flows.settings import Settings, SettingsError, load
 from tasks.state.home import Home
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release, find

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flows.cli import render
-from flows.cli.views import ReleasesResult
+from flows.cli.results import ReleasesResult
 from tasks.report.backtest_result import BacktestResult
 from tasks.retrain.outcome import Outcome, RetrainResult
 from tests.support.manifests import WOULD, changed, check, manifest, variant
