@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from tasks.ingest import quarantine
 from tasks.state import ledger, sales_table
+from tasks.state.atomic import remove_folder, write_file
 from tasks.state.delta import Tidiness
-from tasks.state.home import Home, remove_folder, write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Entry
 from tasks.tidy import named_versions, tidy_tables
 from tests.conftest import TakeIn

@@ -32,8 +32,9 @@ from tasks.forecasting.model.variants.plan import Variant, plan
 from tasks.forecasting.rollout.waves import require_known
 from tasks.state import sales_table
 from tasks.state.arrays import folder_name, golden_rows, npy, series_of, stored_panel, transfer_bytes
+from tasks.state.atomic import write_file
 from tasks.state.holidays import SeasonCalendar
-from tasks.state.home import Home, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 
 

@@ -16,7 +16,8 @@ from deltalake import DeltaTable
 
 from tasks.ingest.batch import FileCount
 from tasks.state import delta
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 
 SCHEMA = pa.schema(
     [

@@ -15,7 +15,8 @@ from tasks.forecasting.rollout.freeze import Freeze, frozen
 from tasks.forecasting.rollout.selection import Choice, CostModel, choose
 from tasks.forecasting.rollout.waves import Progress, RolloutPolicy, StoreList, Wave, next_wave, require_known
 from tasks.state import ledger, overrides, sales_table, scores
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.overrides import Override
 from tasks.state.record import to_json

@@ -8,7 +8,8 @@ from typing import Any
 from prefect import task
 
 from tasks.state import ledger
-from tasks.state.home import Home, move_folder
+from tasks.state.atomic import move_folder
+from tasks.state.home import Home
 from tasks.state.overrides import Override, active, find
 
 log = logging.getLogger("shelfcast.override")

@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 
 from tasks.state import overrides
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.overrides import Override
 from tasks.state.release import Release
 

@@ -20,8 +20,9 @@ from tasks.forecasting.rollout.waves import require_known
 from tasks.retrain.candidate import Candidate
 from tasks.state import sales_table
 from tasks.state.arrays import folder_name, npy, series_of
+from tasks.state.atomic import write_file
 from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
-from tasks.state.home import Home, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 
 log = logging.getLogger("shelfcast.prepare")

@@ -22,7 +22,8 @@ from tasks.report.explain import smallest, subject
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.manifest import breakdown, golden, manifest, release_id, samples, scores
 from tasks.state import ledger, overrides
-from tasks.state.home import Home, move_folder, remove_folder, write_file
+from tasks.state.atomic import move_folder, remove_folder, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 from tasks.state.release import Release, releases
 
