@@ -1,7 +1,7 @@
 """The `shelfcast` command: one sub-command per flow, and views. Heavy imports wait for the command that needs them."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -135,20 +135,13 @@ def promote(
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.forecasting.rollout.waves import require_known
-        from tasks.state import release as noun
-        from tasks.state import sales_table
+        from flows.requests.promote import promote_request
 
-        policy = load().rollout
-        place, chosen = home_at(home), [store.strip() for store in stores.split(",")] if stores else None
-        noun.find(place, release)
-        known = sales_table.stores(place)
-        require_known(stores_listed().stores, known, "stores.toml")
-        require_known(policy.frozen_stores, known, "[[rollout.freeze]] of the settings")
-        require_known(chosen or (), known, "--stores")
+        chosen = [store.strip() for store in stores.split(",")] if stores else None
+        promote_request(home, release, chosen)
 
         result = flows("promote").promote(home=home, release=release, stores=chosen)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
 @app.command()
@@ -165,12 +158,12 @@ def rollback(
     with answering(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
             raise Misuse("name one of: a STORE, --region or --all")
-        from tasks.promote import selection
+        from flows.requests.promote import rollback_request
 
-        selection.stores(home_at(home), stores_listed(), store, region)
+        rollback_request(home, store, region)
 
         result = flows("promote").rollback(home=home, store=store, region=region, why=why)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
 @app.command()
@@ -194,13 +187,9 @@ def override(
     still runs it afterwards. A variant whose file does not work can never be overridden.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.state import overrides
+        from flows.requests.override import override_request
 
-        place, longest = home_at(home), load().rollout.max_override_days
-        if ends:
-            asked = overrides.revocation(place, release, variant, freeze, who, why, until)
-        else:
-            asked = overrides.request(place, release, variant, freeze, who, why, until, longest)
+        asked = override_request(home, release, variant, freeze, who, why, until, ends).override
 
         result = flows("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
         answer(result, render.override)
@@ -217,12 +206,12 @@ def monitor(
 ) -> None:
     """Score each store's model on the sales that arrived since it was gated; alert once where it drifts."""
     with answering(as_json, quiet) as answer:
-        from tasks.state import sales_table
+        from flows.requests.monitor import monitor_request
 
-        load()
-        sales_table.latest(home_at(home))
+        day = f"{as_of:%Y-%m-%d}" if as_of else None
+        monitor_request(home, day)
 
-        answer(flows("monitor").monitor(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), render.monitor)
+        answer(flows("monitor").monitor(home=home, as_of=day), render.monitor)
 
 
 @app.command()
@@ -260,7 +249,7 @@ def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False)
         from flows.cli import views
 
         settings = load()
-        answer(views.status(home_at(home), settings.drift, settings.mape), render.status)
+        answer(views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC)), render.status)
 
 
 @app.command()
@@ -417,10 +406,6 @@ def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     with answering(as_json=False, quiet=quiet):
         os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
         flows("serve").serve()
-
-
-def _all_held(result: dict[str, Any]) -> bool:
-    return bool(result["stores"]) and all(each["state"] == "held" for each in result["stores"])
 
 
 def main() -> None:

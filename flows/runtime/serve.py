@@ -20,7 +20,7 @@ from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_se
 from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
 
-from flows.runtime import seasons
+from flows.runtime import environment, seasons
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
@@ -36,6 +36,7 @@ class ServeError(RuntimeError):
 
 def checkout() -> dict[str, str]:
     """Pull step of prefect.yaml: a worker runs the flows of its own installation, wherever that is."""
+    environment.prepare()
     return {"directory": str(ROOT)}
 
 
@@ -48,14 +49,15 @@ def serve() -> None:
         SeasonsError: If `seasons.toml` cannot be used.
         ServeError: If the server, the deployment or the worker fails.
     """
+    environment.prepare()
     seasons.load()
     pool = yaml.safe_load(DEPLOYMENTS.read_text())["definitions"]["pool"]["name"]
     with _until_told_to_stop(), ExitStack() as stack:
         url, server = _server(stack)
-        environment = _environment(url)
+        variables = _environment(url)
         _prepare(url, pool, alone=server is not None)
-        _deploy(environment)
-        worker = stack.enter_context(_child(environment, "worker", "start", "--type", "process", "--pool", pool))
+        _deploy(variables)
+        worker = stack.enter_context(_child(variables, "worker", "start", "--type", "process", "--pool", pool))
         print(f"serving; what runs when: {_ui(url)}/deployments (Ctrl-C stops)", file=sys.stderr)
         _watch({"worker": worker} | ({"server": server} if server else {}))
 

@@ -135,6 +135,11 @@ def reasons(home: Home) -> dict[str, int]:
     return dict(Counter({each["values"]: each["counts"] for each in counts}).most_common())
 
 
+def stores_wait(home: Home) -> bool:
+    """Whether rows wait in quarantine because their store was refused."""
+    return "store refused" in reasons(home)
+
+
 def _tables(said: Said, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:
     for rows in tables:
         counts.update({each["values"]: each["counts"] for each in rows["reason"].value_counts().to_pylist()})
