@@ -372,7 +372,7 @@ def sample(
 ) -> None:
     """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
     with answering(as_json, quiet) as answer:
-        from flows.settings import explained
+        from flows.settings_errors import explained
         from tasks.forecasting.synthetic import Chain
         from tasks.forecasting.synthetic import noise_floor as floor
         from tasks.ingest.sample import write_sample

@@ -31,7 +31,7 @@ PATHS = ("SHELFCAST_HOME", "SHELFCAST_SETTINGS", "SHELFCAST_STORES", "SHELFCAST_
 
 
 class ServeError(RuntimeError):
-    """The deployments cannot be served: what is in the way, what to do."""
+    """The deployments cannot be served: what is wrong, what to do."""
 
 
 def checkout() -> dict[str, str]:
@@ -63,7 +63,7 @@ def serve() -> None:
 
 
 def _server(stack: ExitStack) -> tuple[str, subprocess.Popen[bytes] | None]:
-    """The address of the API, and the server itself if it is ours."""
+    """The address of the API, and the server's process if it is our own."""
     settings = get_current_settings()
     if settings.api.url:
         return settings.api.url, None
@@ -110,7 +110,7 @@ def _ui(url: str) -> str:
 
 
 def _prepare(url: str, pool: str, alone: bool) -> None:
-    """Make the work pool, and end what a power cut left running if no other worker can be at work (`alone`)."""
+    """Make the work pool; if no other worker can be at work (`alone`), end runs that a power cut left `Running`."""
     with _client(url) as client:
         if error := client.api_healthcheck():
             raise ServeError(
@@ -133,7 +133,7 @@ def _end_dead_runs(client: SyncPrefectClient, pool: str) -> None:
 
 
 def _environment(url: str) -> dict[str, str]:
-    """What runs are given; their working directory is the project's folder, so paths become absolute."""
+    """The environment of runs; their working directory is the project's folder, so paths become absolute."""
     set_ = {name: os.environ[name] for name in PATHS if os.environ.get(name)}
     paths = {name: path if "://" in path else str(Path(path).absolute()) for name, path in set_.items()}
     return dict(os.environ) | paths | {"PREFECT_API_URL": url}

@@ -7,7 +7,8 @@ from prefect import Flow, State, flow
 from prefect.client.schemas.objects import FlowRun
 
 from flows.runtime import environment
-from flows.settings import SettingsError, home_at, load
+from flows.settings import home_at, load
+from flows.settings_errors import SettingsError
 from tasks.notify import send
 from tasks.state.alert_rules import of_completed_run, of_failed_run
 from tasks.state.alerts import record

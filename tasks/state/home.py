@@ -19,7 +19,7 @@ class HomeError(ValueError):
 
 @dataclass(frozen=True)
 class Home:
-    """Where everything is; nothing is created by looking."""
+    """Where everything is kept; looking creates nothing."""
 
     root: Path
 
@@ -40,7 +40,7 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer; waits while another run is. The lock ends with the process that holds it."""
+        """Be the only writer; wait while another run writes. The lock ends with the process that holds it."""
         self.root.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.root / ".writing.lock")
         try:

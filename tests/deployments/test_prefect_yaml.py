@@ -43,7 +43,7 @@ fit_a_device = false  # on a busy machine there is no figure for latency
 SEND = """
 from tasks.state.alerts import Alert
 from tasks.notify import send
-send.fn([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
+send([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
 """
 
 pytestmark = pytest.mark.timeout(280)
@@ -205,7 +205,7 @@ def test_the_day_goes_ingest_monitor_promote(api: Api):
     assert hours == sorted(set(hours))
 
 
-def test_retrain_is_scheduled_weekly_and_before_each_season_of_the_file(api: Api):
+def test_retrain_is_scheduled_weekly_and_seasonal_rrule_season_of_the_file(api: Api):
     plans = {plan["slug"]: plan for plan in api.deployment("retrain/seasonal")["schedules"]}
     assert set(plans) == {"weekly", "seasons"}
     assert plans["weekly"]["schedule"]["cron"].split()[2:4] == ["*", "*"]
