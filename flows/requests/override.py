@@ -61,9 +61,7 @@ def override_request(
     settings, place, day = load(), home_at(home), today or date.today()
     what = _what(variant, freeze)
     if ends and until is not None:
-        raise RequestError(
-            f"must not be given, as an override that is revoked ends at once. Received: {until}", "until"
-        )
+        raise RequestError(f"--revoke ends an override at once; leave --until out. Received: {until}")
     last = None if ends else _until(until, day, settings.rollout.max_override_days)
     name, reason = _line("who", "the person who answers for it", who), _line("why", "the reason", why)
     if last is None:

@@ -205,7 +205,7 @@ def test_the_day_goes_ingest_monitor_promote(api: Api):
     assert hours == sorted(set(hours))
 
 
-def test_retrain_is_scheduled_weekly_and_seasonal_rrule_season_of_the_file(api: Api):
+def test_retrain_is_scheduled_weekly_and_before_each_season_of_the_file(api: Api):
     plans = {plan["slug"]: plan for plan in api.deployment("retrain/seasonal")["schedules"]}
     assert set(plans) == {"weekly", "seasons"}
     assert plans["weekly"]["schedule"]["cron"].split()[2:4] == ["*", "*"]
@@ -264,7 +264,8 @@ def drifted(api: Api) -> list[dict[str, Any]]:
 
 def test_a_run_by_hand_finishes(api: Api):
     api.prefect("deployment", "run", "monitor/daily")
-    api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    run = api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    assert "scored 0 stores as of" in api.logs(run), "Prefect keeps our lines with their run, also in a worker"
 
 
 def test_the_file_names_no_machine_and_one_work_pool():
