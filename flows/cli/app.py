@@ -125,7 +125,7 @@ def judge(
 @app.command()
 def promote(
     release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
-    stores: Annotated[str | None, typer.Option(help="Give it to these stores, a,b,c, instead of the next wave")] = None,
+    stores: Annotated[str | None, typer.Option(help="Stores that get it instead of the next wave: a,b,c")] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -149,12 +149,12 @@ def rollback(
     store: Annotated[str | None, typer.Argument(help="One store")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
     region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
-    why: Annotated[str, typer.Option(help="Why, for the ledger")] = "by hand",
+    why: Annotated[str, typer.Option(help="Reason, for the ledger")] = "by hand",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Give a store, a region or all stores the champion back that they had before."""
+    """Roll back a store, a region or all stores to their previous champion."""
     with answering(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
             raise Misuse("name one of: a STORE, --region or --all")
@@ -169,22 +169,22 @@ def rollback(
 @app.command()
 def override(
     release: Annotated[str, typer.Argument(help="Its id, or that of a refused candidate: see `shelfcast releases`")],
-    variant: Annotated[str | None, typer.Option(help="Whose verdict is overridden")] = None,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Freezes are overridden, for this release")] = False,
+    variant: Annotated[str | None, typer.Option(help="Variant whose verdict is overridden")] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Override freezes instead, for this release")] = False,
     who: Annotated[str | None, typer.Option(help="Name of the person who answers for it")] = None,
-    why: Annotated[str | None, typer.Option(help="Their reason")] = None,
+    why: Annotated[str | None, typer.Option(help="The person's reason")] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day that it holds on, within max_override_days")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day on which it is valid, within max_override_days")
     ] = None,
-    ends: Annotated[bool, typer.Option("--revoke", help="End it now, with --who and --why")] = False,
+    ends: Annotated[bool, typer.Option("--revoke", help="Revoke the override now, with --who and --why")] = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
 
-    `promote` takes it until that day. `status`, `releases` and every report show it, and `monitor` alerts where a store
-    still runs it afterwards. A variant whose file does not work can never be overridden.
+    `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
+    an alert where a store still runs the variant afterwards. A variant whose file does not work can never be overridden.
     """
     with answering(as_json, quiet) as answer:
         from flows.requests.override import override_request
@@ -204,7 +204,7 @@ def monitor(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score each store's model on the sales that arrived since it was gated; alert once where it drifts."""
+    """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
     with answering(as_json, quiet) as answer:
         from flows.requests.monitor import monitor_request
 
@@ -244,7 +244,7 @@ def backtest(
 
 @app.command()
 def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """What runs where, and how well."""
+    """Show what runs where and how well, and every open alert."""
     with answering(as_json, quiet) as answer:
         from flows.cli import views
 
@@ -335,9 +335,9 @@ def quarantine_replay(
 
 @app.command()
 def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Join small files of the tables, and remove those that no version needs any more.
+    """Join small files of the tables, and delete files that no kept version references.
 
-    Sales stay readable as they were for `tidy.keep_days` of the settings, and for ever where a release names them.
+    Old versions of the sales stay readable for `tidy.keep_days` of the settings, and for ever where a release names them.
     """
     with answering(as_json, quiet) as answer:
         load()

@@ -31,9 +31,11 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     A person who runs a command and is told that the input is wrong needs no reminder of that.
     """
     changes = of_failed_run(flow.name, f"the {flow.name} run {flow_run.name} failed: {state.message}")
-    send(changes.news, _urls())
-    if flow_run.deployment_id or not _is_input_error(state):
-        record(_home(flow_run), changes)
+    try:
+        send(changes.news, _urls())
+    finally:  # the server that artifacts and events go to may be what failed
+        if flow_run.deployment_id or not _is_input_error(state):
+            record(_home(flow_run), changes)
 
 
 def run_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001  # Prefect's

@@ -94,3 +94,14 @@ def test_settings_that_cannot_be_read_do_not_hide_the_failure(
     monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "nowhere.toml"))
     failed(tmp_path, deployment=True)
     assert len(said) == len(opened(tmp_path)) == 1
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_failure_that_cannot_be_told_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: Any) -> None:
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(runtime, "send", unreachable)
+    with pytest.raises(ConnectionError):
+        failed(tmp_path, deployment=True)
+    assert [alert.id for alert in opened(tmp_path)] == ["run-failed-retrain"]
