@@ -184,7 +184,7 @@ def override(
     """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
 
     `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
-    an alert where a store still runs the variant afterwards. A variant whose file does not work can never be overridden.
+    an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
     with answering(as_json, quiet) as answer:
         from flows.requests.override import override_request
@@ -337,7 +337,7 @@ def quarantine_replay(
 def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Join small files of the tables, and delete files that no kept version references.
 
-    Old versions of the sales stay readable for `tidy.keep_days` of the settings, and for ever where a release names them.
+    Old versions of the sales stay readable for `tidy.keep_days` of the settings, or for ever if a release names them.
     """
     with answering(as_json, quiet) as answer:
         load()
