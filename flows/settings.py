@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.windows import SplitPolicy
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         },
         description="what `retrain --profile` takes",
     )
-    mape: MapePolicy = Field(DEFAULT_POLICY, description="which days count in MAPE and the other errors")
+    mape: MapePolicy = Field(MapePolicy(), description="which days count in MAPE and the other errors")
     gate: Limits = Field(Limits(), description="what a variant must keep to")
     costs: CostModel = Field(CostModel(), description="what a variant costs a store; the cheapest that fits is chosen")
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
