@@ -3,12 +3,10 @@
 import time
 from typing import Any
 
-from flows.runtime import seasons
+from flows.requests.backtest import backtest_request
 from flows.runtime.watched import watched
-from flows.settings import home_at, load
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
-from tasks.forecasting.model.recipe import RECIPES
 
 
 @watched
@@ -27,17 +25,15 @@ def backtest(
     Returns:
         The JSON of `shelfcast backtest`.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    recipe = settings.profile(profile).recipe
-    parts = (settings.days, settings.history, settings.calendar, settings.mape)
-    replayed = open_backtest(place, RECIPES[recipe], variant, *parts)
-    before_seasons = [season.retrain_on for season in seasons.load()]
-    retrains = cadences(replayed, days, before_seasons, settings.gate.min_days)
+    start, asked = time.monotonic(), backtest_request(home, variant, profile)
+    settings, spec = asked.settings, asked.spec
+    replayed = open_backtest(asked.home, spec, variant)
+    retrains = cadences(replayed, days, asked.before_seasons, settings.gate.min_days)
     trained = train_models(replayed, retrains)
     result = {
         "variant": variant,
         "profile": profile,
-        "recipe": recipe,
+        "recipe": spec.recipe_name,
         "first_day": str(min(each[0] for each in retrains.values())),
         "last_day": str(replayed.sales.dates[-1]),
         "days": days,

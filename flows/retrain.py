@@ -6,20 +6,18 @@ from typing import Any
 
 from prefect import flow
 
+from flows.requests.retrain import retrain_request
 from flows.runtime import cluster
 from flows.runtime.watched import watched
-from flows.settings import home_at, load, stores_listed
-from tasks.forecasting.model.recipe import RECIPES
 from tasks.notify import tell
+from tasks.retrain.build import build
 from tasks.retrain.candidate import Candidate
-from tasks.retrain.comparators import rivals
-from tasks.retrain.compress import compress
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.comparators import comparators
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import release_id, summary
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish, refused_report, settle, show
-from tasks.retrain.train import train
 from tasks.state.alert_rules import of_retrain
 from tasks.state.alerts import nothing_passed
 from tasks.state.ledger import Ledger
@@ -41,20 +39,18 @@ def retrain(
     Returns:
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    plan, devices = settings.profile(profile, recipe), stores_listed().devices
-    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar, settings.mape)
-    candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
+    start, asked = time.monotonic(), retrain_request(home, profile, recipe)
+    settings, place, devices = asked.settings, asked.home, asked.devices
+    candidate = draft(place, asked.spec)
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)
         tell(place, of_retrain(Ledger.of(place), None), settings.alert_urls)
         return summary(release.manifest, True, release.report, time.monotonic() - start)
-    cluster.require_usable(settings.workers, place)
     prepare(place, candidate)
     build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
     time_files(candidate)
-    evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
+    evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
     verdicts = judge(candidate, settings.gate, devices, date.today())
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)
@@ -69,8 +65,8 @@ def retrain(
 def build_variants(candidate: Candidate) -> None:
     """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
     built: dict[str, Any] = {}
-    for variant in candidate.variants:
-        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
-        built[variant.name] = step.submit(candidate, variant, *parent)
+    for variant in candidate.spec.variants:
+        parent = None if variant.from_scratch else built[str(variant.parent)]
+        built[variant.name] = build.submit(candidate, variant, parent)
     for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
         evaluated.result()

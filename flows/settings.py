@@ -16,11 +16,13 @@ from pydantic_settings import (
 )
 
 from flows.settings_errors import SettingsError, explained
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
-from tasks.forecasting.data.history import WHOLE, History
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants.plan import plan
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import CostModel
@@ -29,7 +31,6 @@ from tasks.ingest.contract.suite import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
 from tasks.state.delta import Tidiness
-from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
 from tasks.state.home import Home
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +42,7 @@ SMALL = ("lstm-8", "lstm-8-int8", "lstm-4", "lstm-4-int8")
 PRUNED = tuple(f"lstm-{units}-p{percent}" for units in (64, 16, 8, 4) for percent in (30, 50))
 
 
-class Profile(BaseModel):
+class RetrainProfile(BaseModel):
     """How thorough a retrain is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,20 +103,20 @@ class Settings(BaseSettings):
     contract: Contract = Field(Contract(), description="the data contract: what a batch of sales must be like")
     intake: Intake = Field(Intake(), description="how much memory an ingest may use")
     feeds: dict[str, Feed] = Field({}, description="formats of retailers' exports by name, for `ingest --feed`")
-    days: Days = Field(Days(), description="which days train, validate and measure")
-    history: History = Field(WHOLE, description="which days and series of the history are used")
+    days: SplitPolicy = Field(SplitPolicy(), description="which days train, validate and measure")
+    history: History = Field(History(), description="which days and series of the history are used")
     calendar: SeasonCalendar = Field(
-        NO_CALENDAR, description="holidays, events and groups of items that the seasonal index may use"
+        SeasonCalendar(), description="holidays, events and groups of items that the seasonal index may use"
     )
-    profiles: dict[str, Profile] = Field(
+    profiles: dict[str, RetrainProfile] = Field(
         {
-            "quick": Profile(recipe="production", runs=1),
-            "standard": Profile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
-            "reference": Profile(recipe="reference", runs=3, variants=ARTICLE),
+            "quick": RetrainProfile(recipe="production", runs=1),
+            "standard": RetrainProfile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
+            "reference": RetrainProfile(recipe="reference", runs=3, variants=ARTICLE),
         },
         description="how thorough a retrain is, by name, for `retrain --profile`",
     )
-    mape: MapePolicy = Field(DEFAULT_POLICY, description="which days count in MAPE and the other errors")
+    mape: MapePolicy = Field(MapePolicy(), description="which days count in MAPE and the other errors")
     gate: Limits = Field(Limits(), description="the gate's limits")
     costs: CostModel = Field(
         CostModel(), description="what a variant costs a store; the cheapest one that fits its device is chosen"
@@ -128,7 +129,7 @@ class Settings(BaseSettings):
         (), description="Apprise URLs to which alerts are sent; in the environment, separated by spaces or commas"
     )
 
-    def profile(self, name: str, recipe: str | None = None) -> Profile:
+    def profile(self, name: str, recipe: str | None = None) -> RetrainProfile:
         """A profile by its name, with another recipe if one is given.
 
         Raises:
@@ -139,6 +140,28 @@ class Settings(BaseSettings):
         if recipe is not None and recipe not in RECIPES:
             raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
         return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
+
+    def training_spec(self, profile: str, recipe: str | None = None) -> TrainingSpec:
+        """What a retrain by a profile trains, and how.
+
+        Args:
+            profile: Name of one of the profiles.
+            recipe: Name of a recipe that replaces the profile's. Defaults to `None`.
+
+        Raises:
+            SettingsError: If there is no such profile or recipe.
+        """
+        chosen = self.profile(profile, recipe)
+        return TrainingSpec(
+            recipe_name=chosen.recipe,
+            recipe=RECIPES[chosen.recipe],
+            variants=plan(chosen.variants),
+            runs=chosen.runs,
+            split=self.days,
+            history=self.history,
+            calendar=self.calendar,
+            policy=self.mape,
+        )
 
     def limits(self, path: Path | None) -> Limits:
         """The gate's limits, with those of a file's `[gate]` instead where it has some.

@@ -13,10 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
+from tasks.forecasting.model.spec import TrainingSpec
+from tasks.forecasting.model.variants.plan import plan
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.contract.suite import Contract
 from tasks.retrain.candidate import Candidate
@@ -52,6 +57,17 @@ RECIPE = Recipe(
     finetuning=Training(epochs=1, batch=64, learning_rate=2e-3),
     int8="integer",
 )
+
+
+def tiny_spec(*variants: str, **changed: Any) -> TrainingSpec:
+    """A specification that trains in seconds: the baseline and these variants once each, with the default settings.
+
+    Args:
+        variants: Names of variants beside the baseline.
+        changed: Fields of the specification that differ.
+    """
+    spec = TrainingSpec("tiny", RECIPE, plan(variants), 1, SplitPolicy(), History(), SeasonCalendar(), MapePolicy())
+    return replace(spec, **changed)
 
 
 @dataclass(frozen=True)
@@ -94,26 +110,22 @@ def take_in() -> TakeIn:
 def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
     from tasks.ingest.sample import write_sample
-    from tasks.retrain.compress import compress
-    from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+    from tasks.retrain.build import build
+    from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
     from tasks.retrain.prepare import draft, prepare
-    from tasks.retrain.train import train
 
     folder = tmp_path_factory.mktemp("built")
     home = Home(folder / "home")
     write_sample(folder / "history.parquet", CHAIN)
     take_in(home, folder / "history.parquet")
-    candidate = draft(home, "tiny", RECIPE, 2, ("lstm-16", "lstm-16-p50", "lstm-16-int8"), Days())
+    candidate = draft(home, tiny_spec("lstm-16", "lstm-16-p50", "lstm-16-int8", runs=2))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
-        if variant.from_scratch:
-            train.fn(candidate, variant)
-        else:
-            compress.fn(candidate, variant, parents[str(variant.parent)])
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     return Work(home, candidate)
 
 

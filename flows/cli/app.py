@@ -9,7 +9,7 @@ import typer
 
 from flows.cli import render
 from flows.cli.console import Misuse, answering, flows, pairs
-from flows.settings import home_at, load, stores_listed
+from flows.settings import home_at, load
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -88,13 +88,9 @@ def retrain(
     A run that was cut off goes on where it was. On the same sales with the same settings the release is there already.
     """
     with answering(as_json, quiet) as answer:
-        from flows.runtime.cluster import require_usable
-        from tasks.state import sales_table
+        from flows.requests.retrain import retrain_request
 
-        load().profile(profile, recipe)
-        stores_listed()
-        sales_table.latest(home_at(home))
-        require_usable(load().workers, home_at(home))
+        retrain_request(home, profile, recipe)
 
         result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
         answer(result, render.retrain, refused=result["release"] is None)
@@ -229,14 +225,9 @@ def backtest(
     backtests/ in the home, so a run that was cut off goes on, and the same run again trains nothing.
     """
     with answering(as_json, quiet) as answer:
-        from flows.runtime import seasons
-        from tasks.forecasting.model.variants import plan
-        from tasks.state import sales_table
+        from flows.requests.backtest import backtest_request
 
-        load().profile(profile)
-        seasons.load()
-        plan.variant(variant)
-        sales_table.latest(home_at(home))
+        backtest_request(home, variant, profile)
 
         result = flows("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
         answer(result, render.backtest)

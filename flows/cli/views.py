@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.forecasting.accuracy.scoring import DifferentPolicies, MapePolicy
+from tasks.forecasting.accuracy.policy import DifferentPolicies, MapePolicy
 from tasks.forecasting.data.days import natural
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge

@@ -12,7 +12,8 @@ from prefect.artifacts import create_table_artifact
 
 from tasks import workers
 from tasks.backtest.models import Backtest, train_model
-from tasks.forecasting.accuracy.scoring import Accuracy, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
     NOTHING_PASSED,
@@ -57,8 +58,8 @@ def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], mi
         TooLittleHistory: If there is not enough before the replay for the first model and its holdout.
     """
     dates = backtest.sales.dates
-    held_back, window = backtest.history.held_back_days, backtest.history.days or len(dates) + WINDOW
-    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.days.split(days).holdout >= min_days)
+    held_back, window = backtest.spec.history.held_back_days, backtest.spec.history.days or len(dates) + WINDOW
+    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.spec.split.split(days).holdout >= min_days)
     before = len(dates) - length - held_back
     if min(before, window) < needed:
         most = len(dates) - needed - held_back
@@ -81,10 +82,8 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
     """
     days = sorted({day for days in cadences.values() for day in days})
     missing = [day for day in days if not backtest.has(day)]
-    log.info(
-        "%d models of %s: %d are there, %d to train",
-        *(len(days), " and ".join(each.name for each in backtest.variants), len(days) - len(missing), len(missing)),
-    )
+    names = " and ".join(each.name for each in backtest.spec.variants)
+    log.info("%d models of %s: %d are there, %d to train", len(days), names, len(days) - len(missing), len(missing))
     for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
         log.info("model %d of %d, sales before %s: MAPE %.2f %%", days.index(day) + 1, len(days), day, mape)
     if lost := [str(day) for day in days if not backtest.has(day)]:
@@ -97,7 +96,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
     first = min(days[0] for days in cadences.values())
     trained = {day: backtest.model(day) for days in cadences.values() for day in days}
-    parts = (backtest.history, backtest.days, backtest.policy, backtest.calendar.groups)
+    parts = (backtest.spec.history, backtest.spec.split, backtest.spec.policy, backtest.spec.calendar.groups)
     simulation = Simulation(backtest.sales, trained, first, *parts)
     yardstick, compared = simulation.yardstick, compared_limits(gate)
     courses = {
@@ -109,7 +108,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     best_mape = min(
         (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
     )
-    length, stores = len(yardstick.cells[1]), len(set(backtest.sales.stores.tolist()))
+    length, stores = len(yardstick.segments[1]), len(set(backtest.sales.stores.tolist()))
     cost = {
         key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
         for key, course in courses.items()
@@ -134,7 +133,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
             for name, each in differences.items()
         ],
         "without_network": _without_network(simulation, yardstick),
-        "policy": backtest.policy.hash,
+        "policy": backtest.spec.policy.hash,
     }
 
 
@@ -183,7 +182,7 @@ def _changes(limits: Limits | None, gate: Limits) -> Record:
 
 
 def _differences(
-    simulation: Simulation, yardstick: Yardstick, courses: Mapping[str, Course], gate: Limits
+    simulation: Simulation, yardstick: EvaluationSet, courses: Mapping[str, Course], gate: Limits
 ) -> dict[str, Estimate]:
     """MAPE of the first course above that of each other, on the same days, with bounds by the gate's bootstrap."""
     forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in courses.items()}
@@ -192,7 +191,7 @@ def _differences(
     return {name: comparison.difference(first, name) for name in others}
 
 
-def _without_network(simulation: Simulation, yardstick: Yardstick) -> Record:
+def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> Record:
     """How the first model's reference forecast would have done on all days."""
     scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
     return {

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from prefect import task
 
-from tasks.forecasting.accuracy.scoring import DifferentPolicies, MapePolicy, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.policy import DifferentPolicies, MapePolicy
 from tasks.forecasting.data.days import natural
 from tasks.forecasting.data.panel import WINDOW, TooLittleHistory
 from tasks.forecasting.data.windows import windows
@@ -79,7 +80,7 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
     except TooLittleHistory:
         return empty
     since = windows(sales, sales.column_after(learned), len(sales.dates))
-    since = since[Yardstick(since, len(sales.dates), policy).measured]
+    since = since[EvaluationSet(since, len(sales.dates), policy).measured]
     if not len(since):
         return empty
     forecast = release.forecast(champion.variant, since, release.levels)
@@ -92,7 +93,7 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "forecast": forecast,
             "release": champion.release,
             "variant": champion.variant,
-            "percentage_error": Yardstick(since, len(sales.dates), policy).percentage_errors(forecast),
+            "percentage_error": EvaluationSet(since, len(sales.dates), policy).percentage_errors(forecast),
             "policy": policy.hash,
         }
     )

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from tasks.forecasting.accuracy.scoring import OPEN
+from tasks.forecasting.accuracy.policy import OPEN
 from tasks.report import breakdown
 from tasks.report.charts.comparison import NARROW, WIDE, series_chart, size_chart, svg
 from tasks.report.charts.gate import gate_chart

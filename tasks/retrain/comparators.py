@@ -1,4 +1,4 @@
-"""Whom a candidate is compared with: what the stores run, ran within the year, and got in the same season last year."""
+"""Comparators of a candidate: what the stores run, ran within the year, and got in the same season last year."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from tasks.state.release import Release, releases
 
 
 @dataclass(frozen=True)
-class Rival:
-    """Something to compare with.
+class Comparator:
+    """Something that variants are compared with.
 
     Attributes:
-        name: As the gate knows it.
-        label: What it is, in words.
-        of_store: The model that forecasts for each store; others are not compared.
+        name: Name that the gate knows it by.
+        label: Name for people.
+        of_store: The model that forecasts for each store; other stores are not compared.
     """
 
     name: str
@@ -26,31 +26,31 @@ class Rival:
     of_store: Mapping[str, Champion]
 
 
-def rivals(home: Home, last_day: date, now: datetime) -> list[Rival]:
-    """All that there are for a candidate.
+def comparators(home: Home, last_day: date, now: datetime) -> list[Comparator]:
+    """All comparators of a candidate.
 
     Args:
-        home: Whose ledger and releases.
+        home: Where the ledger and the releases are.
         last_day: The last day of the candidate's sales.
-        now: To count back from in the ledger, with a time zone.
+        now: Time that days in the ledger are counted back from, with a time zone.
     """
     decided = Ledger.of(home)
-    current = Rival(CHAMPION, "what the stores run", decided.running())
-    found = [current, *_within_the_year(decided, now), *_last_year(home, decided, last_day)]
-    return [rival for rival in found if rival.of_store]
+    champion = Comparator(CHAMPION, "what the stores run", decided.running())
+    every = [champion, *_within_the_year(decided, now), *_last_year(home, decided, last_day)]
+    return [comparator for comparator in every if comparator.of_store]
 
 
-def _within_the_year(decided: Ledger, now: datetime) -> list[Rival]:
-    """What each store ran a number of days ago, or first if it ran nothing then; nothing twice."""
-    first, found = decided.first_champions(), list[Rival]()
+def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
+    """What each store ran a number of days ago, or its first model if it had none then; each comparator once."""
+    first, earlier = decided.first_champions(), list[Comparator]()
     for days, ago in QUARTERS.items():
         of_store = first | decided.running(until=now - timedelta(days))
-        if of_store not in [each.of_store for each in found]:
-            found.append(Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
-    return found
+        if of_store not in [comparator.of_store for comparator in earlier]:
+            earlier.append(Comparator(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
+    return earlier
 
 
-def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Rival]:
+def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Comparator]:
     """The release of the same season, with the variant that most stores got of it."""
     ages = {release: (last_day - _last_day(release)).days - YEAR for release in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
@@ -64,7 +64,8 @@ def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Rival]:
         return []
     champion = Champion(release.id, variant)
     stores = release.variant(variant)["by_store"]
-    return [Rival(LAST_YEAR, f"{variant} of {release.id}, the same season last year", dict.fromkeys(stores, champion))]
+    label = f"{variant} of {release.id}, the same season last year"
+    return [Comparator(LAST_YEAR, label, dict.fromkeys(stores, champion))]
 
 
 def _last_day(release: Release) -> date:

@@ -40,17 +40,17 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
 def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
     forecasts = {REFERENCE: Forecast(candidate.prepared["references"][0]["name"], candidate.reference)}
     forecasts |= _rivals(candidate)
-    for variant in candidate.variants:
+    for variant in candidate.spec.variants:
         if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
             forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
-    files = [_file(candidate, variant, devices) for variant in candidate.variants]
-    return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
+    files = [_file(candidate, variant, devices) for variant in candidate.spec.variants]
+    return Evidence.of(candidate.evaluation, files, forecasts, (today - candidate.last_day).days)
 
 
 def _rivals(candidate: Candidate) -> dict[str, Forecast]:
     """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
     found = {
-        each["name"]: Forecast(each["label"], np.load(candidate.rival(each["name"])), each["stores"])
+        each["name"]: Forecast(each["label"], np.load(candidate.comparator(each["name"])), each["stores"])
         for each in json.loads((candidate.folder / "rivals.json").read_text())
     }
     units, label = candidate.reference.copy(), "the reference forecast"

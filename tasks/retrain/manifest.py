@@ -59,7 +59,7 @@ def manifest(
         devices: Device classes by name, which variants are ranked for. Defaults to none.
         costs: What they are ranked by. Defaults to `CostModel()`.
     """
-    judged = zip(candidate.variants, verdicts, strict=True)
+    judged = zip(candidate.spec.variants, verdicts, strict=True)
     variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
     baseline = variants[0]["mape"]
     for variant in variants:
@@ -71,15 +71,15 @@ def manifest(
         "release": release_id(candidate, limits),
         "created": created,
         "reason": reason,
-        "profile": {"name": profile, "recipe_name": candidate.recipe_name, "runs": candidate.runs},
-        "recipe": candidate.recipe.model_dump(),
-        "seeds": list(range(candidate.runs)),
+        "profile": {"name": profile, "recipe_name": candidate.spec.recipe_name, "runs": candidate.spec.runs},
+        "recipe": candidate.spec.recipe.model_dump(),
+        "seeds": list(range(candidate.spec.runs)),
         "packages": {name: version(name) for name in PACKAGES},
         "window": WINDOW,
-        "history": candidate.history.model_dump(mode="json"),
-        "calendar": candidate.calendar.model_dump(mode="json"),
+        "history": candidate.spec.history.model_dump(mode="json"),
+        "calendar": candidate.spec.calendar.model_dump(mode="json"),
         **{name: value for name, value in candidate.prepared.items() if name not in ("series", "levels")},
-        "policy": {"hash": candidate.policy.hash} | candidate.policy.model_dump(mode="json"),
+        "policy": {"hash": candidate.spec.policy.hash} | candidate.spec.policy.model_dump(mode="json"),
         "limits": limits.model_dump(mode="json"),
         "variants": variants,
         "costs": costs.model_dump(),
@@ -142,7 +142,7 @@ def golden(candidate: Candidate) -> dict[str, Any]:
     chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
     forecasts = {
         variant.name: candidate.forecast(variant.name, 0)[candidate.golden_rows]
-        for variant in candidate.variants
+        for variant in candidate.spec.variants
         if candidate.path(variant.name, 0, "forecast.npy").exists()
     }
     return {
@@ -171,15 +171,15 @@ def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> li
         candidate: Built and scored.
         variants: Of which ones. Defaults to `None`, all.
     """
-    names = [variant.name for variant in candidate.variants] if variants is None else variants
+    names = [variant.name for variant in candidate.spec.variants] if variants is None else variants
     forecasts = {"reference": candidate.reference} | {
         name: candidate.forecast(name, 0) for name in names if candidate.path(name, 0, "forecast.npy").exists()
     }
     return [
-        {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.policy.hash}
+        {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.spec.policy.hash}
         for name, forecast in forecasts.items()
         for by, groups in (
-            {"": {"": candidate.yardstick.accuracy(forecast)}} | candidate.yardstick.by(forecast)
+            {"": {"": candidate.evaluation.accuracy(forecast)}} | candidate.evaluation.by(forecast)
         ).items()
         for group, accuracy in groups.items()
     ]

@@ -88,7 +88,7 @@ def _write(home: Home, candidate: Candidate, record: dict[str, Any], best: str |
     """The folder of a release, complete, beside the candidate; the manifest comes last."""
     folder = candidate.folder / "release"
     remove_folder(folder)
-    built = [variant for variant in candidate.variants if candidate.path(variant.name, 0, "tflite").exists()]
+    built = [variant for variant in candidate.spec.variants if candidate.path(variant.name, 0, "tflite").exists()]
     for variant in built:
         write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
     write_file(folder / "golden.json", to_json(golden(candidate)))
@@ -113,7 +113,7 @@ def refused_report(candidate: Candidate) -> Path:
 
 def _report(candidate: Candidate, record: dict[str, Any], beside: list[str]) -> str:
     """With the forecasts of the baseline and of the variants `beside` it drawn, where there are any."""
-    shown = dict.fromkeys([candidate.variants[0].name, *beside])
+    shown = dict.fromkeys([candidate.spec.variants[0].name, *beside])
     built = [name for name in shown if candidate.path(name, 0, "forecast.npy").exists()]
     parts = breakdown(candidate, [subject(record)["name"]])
     return release_report.report(record, samples(candidate, built) if built else [], parts)

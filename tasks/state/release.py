@@ -8,11 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, require_same_policy
+from tasks.forecasting.accuracy.policy import MapePolicy, require_same_policy
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.selection import Candidate
 from tasks.state.home import Home
@@ -86,7 +86,7 @@ class Release:
         """
         return Evidence.from_bytes(self._checked("evidence.npz"))
 
-    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:
+    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats32:
         """Units that a variant's file forecasts, shape `(windows,)`, as a device does.
 
         Args:
@@ -97,7 +97,7 @@ class Release:
         """
         from tasks.forecasting.model.variants.litert import Forecaster
 
-        scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
+        scale = scaling.from_dict(self.manifest["scaling"]).for_panel(windows.panel, levels)
         return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
 
     def gated_mape(self, variant: str, store: str, policy: MapePolicy) -> float:

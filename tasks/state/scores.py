@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy, mean
 from tasks.state import delta
 from tasks.state.home import Home

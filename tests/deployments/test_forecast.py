@@ -17,24 +17,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.rollout.waves import StoreList
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.retrain.compress import compress
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.build import build
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.judge import judge
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish
-from tasks.retrain.train import train
 from tasks.state import sales_table
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tasks.state.release import Release
-from tests.conftest import TODAY, TakeIn, only
+from tests.conftest import TODAY, TakeIn, only, tiny_spec
 from tests.stores import promote, update_channel
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
@@ -89,16 +88,14 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         finetuning=Training(epochs=1, batch=256, learning_rate=2e-3),
         int8="integer",
     )
-    candidate = draft(home, "tiny", recipe, 1, VARIANTS, Days(holdout=0.1), calendar=CALENDAR)
+    candidate = draft(home, tiny_spec(*VARIANTS, recipe=recipe, split=SplitPolicy(holdout=0.1), calendar=CALENDAR))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
-        train.fn(candidate, variant) if variant.from_scratch else compress.fn(
-            candidate, variant, parents[str(variant.parent)]
-        )
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     limits = only(max_mape=500)
     record = publish.fn(
         home, candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", TILL.devices, CostModel()

@@ -33,7 +33,7 @@ import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import replay
 from tasks.ingest.contract.suite import Contract

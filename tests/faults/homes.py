@@ -15,7 +15,7 @@ from typing import Any, get_args
 from deltalake import DeltaTable
 
 from flows.cli import views
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
 from tasks.state import ledger, sales_table, scores

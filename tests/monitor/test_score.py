@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.forecasting.synthetic import noise_floor

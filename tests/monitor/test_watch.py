@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import CostModel
 from tasks.monitor.result import StoreScore, monitored

@@ -89,8 +89,9 @@ def test_the_rows_are_those_of_the_parquet_file(built: Work) -> None:
     import pyarrow.parquet
 
     stored = pyarrow.parquet.read_table(pyarrow.BufferReader(scores(built.candidate))).to_pylist()
-    one = built.candidate.variants[-1].name
+    one = built.candidate.spec.variants[-1].name
     assert breakdown(built.candidate, [one]) == [row for row in stored if row["forecaster"] in (one, "reference")]
-    assert {row["forecaster"] for row in stored} == {"reference", *(each.name for each in built.candidate.variants)}
+    names = {variant.name for variant in built.candidate.spec.variants}
+    assert {row["forecaster"] for row in stored} == {"reference", *names}
     kinds = [table.kind for table in tables(stored, one)]
     assert kinds == ["store", "item class", "weekday", "month", "item"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from altair import SchemaBase
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
 from tasks.report.charts.comparison import NARROW, WIDE, png, series_chart, size_chart, svg

@@ -1,4 +1,4 @@
-"""The training window in a real table: what is used is hashed, and names the candidate."""
+"""Drafts and their windows in a real table: what is used is hashed, and names the candidate."""
 
 from datetime import date
 from pathlib import Path
@@ -10,15 +10,16 @@ import pytest
 
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.retrain.evaluate import evaluate_rivals
+from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.prepare import draft, prepare
 from tasks.state.home import Home
-from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn
+from tasks.state.sales_table import NoSales
+from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn, Work, tiny_spec
 
 CHAIN = Chain(stores=2, items=2, days=120)
 FIRST, LAST = date(2022, 3, 1), date(2022, 3, 7)
@@ -53,7 +54,7 @@ def ingested(tmp_path: Path, take_in: TakeIn) -> Any:
 
 
 def snapshot(home: Home, history: History = STRIKE) -> dict[str, Any]:
-    candidate = draft(home, "tiny", RECIPE, 1, (), Days(), history)
+    candidate = draft(home, tiny_spec(history=history))
     prepare.fn(home, candidate)
     return candidate.prepared["snapshot"]
 
@@ -94,15 +95,15 @@ def test_another_window_is_another_candidate_and_release(ingested: Any) -> None:
         History(held_back_days=1),
         History(min_days=16),
     ]
-    drafts = [draft(home, "tiny", RECIPE, 1, (), Days(), window) for window in windows]
+    drafts = [draft(home, tiny_spec(history=window)) for window in windows]
     assert len({each.folder for each in drafts}) == len({release_id(each, LIMITS[0]) for each in drafts}) == 7
-    assert draft(home, "tiny", RECIPE, 1, (), Days(), STRIKE).folder == drafts[1].folder
+    assert draft(home, tiny_spec(history=STRIKE)).folder == drafts[1].folder
 
 
 def test_the_window_reaches_what_is_learned_and_measured(ingested: Any) -> None:
     home = ingested("home", rows())
     closed = ExcludedPeriod(first=date(2022, 4, 20), last=date(2022, 4, 21), reason="closed for works")
-    candidate = draft(home, "tiny", RECIPE, 1, (), Days(), History(days=100, held_back_days=4, exclude=(closed,)))
+    candidate = draft(home, tiny_spec(history=History(days=100, held_back_days=4, exclude=(closed,))))
     prepare.fn(home, candidate)
     prepared, holdout = candidate.prepared, candidate.holdout
     assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2022-04-30")
@@ -115,9 +116,9 @@ def test_the_window_reaches_what_is_learned_and_measured(ingested: Any) -> None:
 
 def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
     home = ingested("home", rows())
-    candidate = draft(home, "tiny", RECIPE, 1, (), Days(), STRIKE)
+    candidate = draft(home, tiny_spec(history=STRIKE))
     prepare.fn(home, candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     record = manifest(candidate, judge.fn(candidate, LIMITS[0], {}, TODAY), LIMITS[0], "tiny", "a test", "2026-01-01")
     assert History.model_validate(record["history"]) == STRIKE
     assert record["history"]["exclude"] == [
@@ -130,13 +131,58 @@ def test_an_excluded_period_of_a_store_without_sales_is_refused_before_anything_
     home = ingested("home", rows())
     period = STRIKE.exclude[0].model_copy(update={"stores": ("1", "99")})
     with pytest.raises(UnknownStores, match="the excluded period 'strike' names store 99, which has no sales"):
-        draft(home, "tiny", RECIPE, 1, (), Days(), History(exclude=(period,)))
+        draft(home, tiny_spec(history=History(exclude=(period,))))
     assert not home.candidates.exists()
 
 
 def test_a_window_that_leaves_nothing_writes_nothing(ingested: Any) -> None:
     home = ingested("home", rows())
-    candidate = draft(home, "tiny", RECIPE, 1, (), Days(), History(min_days=121))
+    candidate = draft(home, tiny_spec(history=History(min_days=121)))
     with pytest.raises(TooLittleHistory, match=r"no series has 121 days left in the training window"):
+        prepare.fn(home, candidate)
+    assert not candidate.folder.exists()
+
+
+def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
+    variants = ("lstm-16", "lstm-16-p50", "lstm-16-int8")
+    assert draft(built.home, tiny_spec(*variants, runs=2)).folder == built.candidate.folder
+    assert built.candidate.folder.name.startswith("20230306-")
+    others = [
+        draft(built.home, tiny_spec(*variants, runs=3)),
+        draft(built.home, tiny_spec(*variants[:1], runs=2)),
+        draft(built.home, tiny_spec(*variants, runs=2, split=SplitPolicy(holdout=0.3))),
+        draft(built.home, tiny_spec(*variants, runs=2, recipe=RECIPE.model_copy(update={"int8": "simulated"}))),
+    ]
+    assert len({each.folder for each in [built.candidate, *others]}) == 5
+
+
+def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
+    with pytest.raises(NoSales):
+        draft(Home(tmp_path), tiny_spec())
+
+
+def test_training_and_holdout_are_split_by_date(built: Work) -> None:
+    prepared, holdout = built.candidate.prepared, built.candidate.holdout
+    assert prepared["snapshot"]["version"] == 0
+    assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2023-03-06")
+    assert (prepared["snapshot"]["rows"], prepared["snapshot"]["series"], prepared["snapshot"]["skipped"]) == (
+        1720,
+        4,
+        0,
+    )
+    assert holdout.day.min() == np.datetime64("2022-12-13")
+    assert len(holdout) == 4 * prepared["holdout"]["days"] == 4 * 84
+    assert prepared["training_windows"] == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
+    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared["training_windows"]
+    assert prepared["references"][0]["name"] == "14-day mean x weekday index"
+
+
+def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
+    home = Home(tmp_path / "home")
+    rows = [f"2026-01-{day:02d},1,1,{day}" for day in range(1, 16)]
+    (tmp_path / "a.csv").write_text("\n".join(["date,store,item,sales", *rows]))
+    take_in(home, tmp_path / "a.csv")
+    candidate = draft(home, tiny_spec())
+    with pytest.raises(TooLittleHistory, match="ingest more history"):
         prepare.fn(home, candidate)
     assert not candidate.folder.exists()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.state import scores
 from tasks.state.home import Home

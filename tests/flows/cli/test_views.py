@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.cli import views
 from flows.cli.views import StatusResult
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.promote.override import grant
 from tasks.state.alerts import Alert, Changes, Kind, record

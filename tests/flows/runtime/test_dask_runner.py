@@ -99,14 +99,14 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def unbuilt(built: Work, tmp_path: Path) -> Work:
     """The same sales and the same candidate, prepared, with nothing built yet."""
     work = built.copied(tmp_path / "unbuilt")
-    for variant in work.candidate.variants:
+    for variant in work.candidate.spec.variants:
         shutil.rmtree(work.candidate.folder / variant.name)
     return work
 
 
 def made(candidate: Candidate) -> dict[str, bytes]:
     """Every weight and every file that was built, and what else lies beside them."""
-    found = [path for variant in candidate.variants for path in (candidate.folder / variant.name).glob("[!0-9]*")]
+    found = [path for variant in candidate.spec.variants for path in (candidate.folder / variant.name).glob("[!0-9]*")]
     found += [path for path in candidate.folder.glob("*/[0-9]*") if path.suffix in (".npz", ".tflite")]
     return {str(path.relative_to(candidate.folder)): path.read_bytes() for path in found}
 
@@ -173,7 +173,7 @@ def test_a_variant_that_is_lost_for_good_is_not_built_and_the_rest_is(
     killer.join()
     lost = [
         variant.name
-        for variant in unbuilt.candidate.variants
+        for variant in unbuilt.candidate.spec.variants
         if "not built" in str(unbuilt.candidate.scores(variant.name)[1]["fault"])
     ]
     assert lost

@@ -1,6 +1,7 @@
-"""What is known of days and items beforehand: public holidays, a user's own events, groups of items."""
+"""What is known beforehand about days and items: public holidays, a chain's own events, groups of items."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
 
@@ -8,14 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.forecasting.model.seasonality import Calendar
+from tasks.forecasting.data.days import Dates
 
 HORIZON = 730
 """Days after the last sales for which holidays travel with a release: as long as a device may forecast with it."""
 
 
+@dataclass(frozen=True)
+class SpecialDays:
+    """Days and items that seasonal indices may treat apart.
+
+    Attributes:
+        by_name: Dates of each holiday or event, in ascending order, past and future ones.
+        groups: Items of each item group, by the name of the group.
+    """
+
+    by_name: Mapping[str, Dates] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
 class Event(BaseModel):
-    """Days on which a store's sales are others than usual. Those of one name have one effect."""
+    """Days on which stores sell more or less than usual. Events of one name have one effect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,12 +49,12 @@ class Event(BaseModel):
 
 
 class SeasonCalendar(BaseModel):
-    """Where seasonal indices may differ. Whether they do is learned from the sales; what does not pay is not used."""
+    """Days and items whose seasonal indices may differ. Whether they do is learned from the sales."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     country: str | None = Field(None, description="whose public holidays count, as ISO 3166 code: US, DE, IN")
-    subdivision: str | None = Field(None, description="state or province of these, as the `holidays` package names it")
+    subdivision: str | None = Field(None, description="state or province of it, as the `holidays` package names it")
     events: tuple[Event, ...] = Field((), description="days of a chain's own, also future ones")
     groups: Mapping[str, tuple[str, ...]] = Field({}, description="items whose weeks and years are alike, by any name")
 
@@ -60,8 +74,16 @@ class SeasonCalendar(BaseModel):
             self._holidays({2000})
         return self
 
-    def known(self, first: date, last: date) -> Calendar:
-        """Holidays from the year of `first` to `HORIZON` days after `last`, all events, and the groups."""
+    def known(self, first: date, last: date) -> SpecialDays:
+        """Holidays of the years from that of `first` until `HORIZON` days after `last`, all events, and the groups.
+
+        Args:
+            first: First day of the sales.
+            last: Last day of the sales.
+
+        Raises:
+            ValueError: If no holidays are known of the country or the subdivision.
+        """
         until = last.toordinal() + HORIZON
         named: dict[str, list[date]] = {}
         for day, name in sorted(self._holidays(range(first.year, date.fromordinal(until).year + 1)).items()):
@@ -69,8 +91,8 @@ class SeasonCalendar(BaseModel):
                 named.setdefault(name, []).append(day)
         for event in self.events:
             named.setdefault(event.name, []).extend(event.days.astype(date).tolist())
-        special_days = {name: np.array(sorted(set(days)), "datetime64[D]") for name, days in named.items()}
-        return Calendar(special_days, dict(self.groups))
+        by_name = {name: np.array(sorted(set(days)), "datetime64[D]") for name, days in named.items()}
+        return SpecialDays(by_name, dict(self.groups))
 
     def _holidays(self, years) -> dict[date, str]:  # type: ignore[no-untyped-def]
         if not self.country:
@@ -82,7 +104,3 @@ class SeasonCalendar(BaseModel):
         except NotImplementedError:
             place = f"{self.country} {self.subdivision or ''}".strip()
             raise ValueError(f"no holidays are known of {place!r}; countries are ISO 3166 codes, such as US") from None
-
-
-NO_CALENDAR = SeasonCalendar()
-"""No holidays, no events, no groups."""

@@ -1,4 +1,4 @@
-"""Errors against values worked by hand and against loops that anybody can read, under every policy."""
+"""Evaluation sets against values worked by hand and against loops that anybody can read, under every policy."""
 
 import math
 from dataclasses import replace
@@ -8,37 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from tasks.forecasting.accuracy.scoring import (
-    WEEKDAYS,
-    Accuracy,
-    DifferentPolicies,
-    MapePolicy,
-    Yardstick,
-    closed,
-    item_classes,
-    require_same_policy,
-)
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.groups import WEEKDAYS
+from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Windows, windows
+from tests.forecasting.panels import panel
 
 NAN = math.nan
 LEARNED = 21
-FIRST = np.datetime64("2024-01-01")
-"""A Monday."""
 
 
-def panel(sales: Any, stores: Any = None, items: Any = None) -> Panel:
-    sales = np.array(sales, np.float32)
-    number = np.arange(1, len(sales) + 1).astype(str)
-    stores, items = (number if each is None else np.array(each, str) for each in (stores, items))
-    return Panel(stores, items, FIRST + np.arange(sales.shape[1]), sales)
-
-
-def one_series(learned: list[float], holdout: list[float], **policy: Any) -> Yardstick:
+def one_series(learned: list[float], holdout: list[float], **policy: Any) -> EvaluationSet:
     made = panel([learned + holdout])
-    return Yardstick(windows(made, len(learned), len(learned) + len(holdout)), len(learned), MapePolicy(**policy))
+    return EvaluationSet(windows(made, len(learned), len(learned) + len(holdout)), len(learned), MapePolicy(**policy))
 
 
 WEEK_BY_WEEK = [10.0] * 7 + [12.0] * 7 + [8.0] * 7
@@ -65,8 +50,10 @@ def test_scales_come_from_days_before_the_holdout_only() -> None:
 def test_last_weeks_same_day_has_a_mase_of_one() -> None:
     """On the days that the scale comes from, by definition."""
     made = panel(np.random.default_rng(0).integers(1, 50, (1, 70)))
-    yardstick = Yardstick(Windows(made, np.zeros(63, np.int32), np.arange(7, 70, dtype=np.int32)), 70)
-    found = yardstick.accuracy(made.sales[0, :-7])
+    evaluation = EvaluationSet(
+        Windows(made, np.zeros(63, np.int32), np.arange(7, 70, dtype=np.int32)), 70, MapePolicy()
+    )
+    found = evaluation.accuracy(made.sales[0, :-7])
     assert found.mase == pytest.approx(1) and found.rmsse == pytest.approx(1)
 
 
@@ -128,12 +115,12 @@ def test_as_a_naive_loop(policy: MapePolicy, seed: int) -> None:
     sales = np.maximum(rng.integers(-3, 30, (4, LEARNED + 12)), rng.choice([-3, 0, 1]))
     sales[:2, rng.integers(LEARNED, LEARNED + 12, 2)] = 0
     made = panel(sales, stores=["1", "1", "2", "2"])
-    yardstick = Yardstick(windows(made, LEARNED, LEARNED + 12), LEARNED, policy)
-    forecast = rng.integers(0, 40, len(yardstick.windows)).astype(float)
-    keys = zip(yardstick.windows.series.tolist(), yardstick.windows.column.tolist(), strict=True)
+    evaluation = EvaluationSet(windows(made, LEARNED, LEARNED + 12), LEARNED, policy)
+    forecast = rng.integers(0, 40, len(evaluation.windows)).astype(float)
+    keys = zip(evaluation.windows.series.tolist(), evaluation.windows.column.tolist(), strict=True)
     expected = by_loop(made, dict(zip(keys, forecast.tolist(), strict=True)), policy)
     for name, value in expected.items():
-        assert getattr(yardstick.accuracy(forecast), name) == pytest.approx(value, rel=1e-9, nan_ok=True), name
+        assert getattr(evaluation.accuracy(forecast), name) == pytest.approx(value, rel=1e-9, nan_ok=True), name
 
 
 BASE, SAID = [20.0] * 28, np.array([22.0, 22.0, 22.0, 22.0])
@@ -172,15 +159,6 @@ def test_a_policy(holdout: list[float], policy: dict[str, Any], mape: float, cov
     assert found.days == days
 
 
-def test_a_store_that_sells_little_is_not_closed() -> None:
-    """On days without a sale, unless it sells 10 units on others; together its items count."""
-    slow, fast = [0.0, 0, 6, 8] * 7, [0.0, 9, 12, 8] * 7
-    assert not closed(panel([slow])).any()
-    together = closed(panel([slow, fast, fast], stores=["1", "1", "2"]))
-    np.testing.assert_array_equal(together[0], np.arange(28) % 4 == 0)
-    assert not together[2].any(), "7.25 a day"
-
-
 @pytest.mark.parametrize("error", ["mape", "wape", "bias_pct", "mase", "rmsse"])
 @pytest.mark.parametrize(
     ("learned", "holdout", "said"),
@@ -194,7 +172,9 @@ def test_undefined_is_nan_never_zero(error: str, learned: list[float], holdout: 
 
 
 def test_no_days_are_undefined_too() -> None:
-    nothing = Yardstick(Windows(panel([WEEK_BY_WEEK]), np.empty(0, np.int32), np.empty(0, np.int32)), 21)
+    nothing = EvaluationSet(
+        Windows(panel([WEEK_BY_WEEK]), np.empty(0, np.int32), np.empty(0, np.int32)), 21, MapePolicy()
+    )
     assert str(nothing.accuracy(np.empty(0))) == str(Accuracy(NAN, NAN, NAN, NAN, NAN, NAN, 0))
 
 
@@ -203,21 +183,18 @@ def test_without_a_scale_mase_is_undefined_and_nothing_else(learned: list[float]
     made = panel([[1.0] * 14 + learned + [5.0, 5.0]])
     learned_panel = replace(made, sales=made.sales[:, 14:], dates=made.dates[14:])
     known = windows(made, len(made.dates) - 2, len(made.dates))
-    yardstick = Yardstick(Windows(learned_panel, known.series, known.column - 14), len(learned))
-    found = yardstick.accuracy(np.array([6.0, 6.0]))
+    evaluation = EvaluationSet(Windows(learned_panel, known.series, known.column - 14), len(learned), MapePolicy())
+    found = evaluation.accuracy(np.array([6.0, 6.0]))
     assert math.isnan(found.mase) and math.isnan(found.rmsse)
     assert found.mape == pytest.approx(20)
 
 
-# groups
-
-
-def chain() -> tuple[Yardstick, np.ndarray]:
+def chain() -> tuple[EvaluationSet, np.ndarray]:
     rng = np.random.default_rng(5)
     sales = rng.poisson(rng.lognormal(2, 1, (12, 1)), (12, 28 + 70))
     made = panel(sales, stores=np.repeat(["1", "2", "10"], 4), items=np.tile(["1", "2", "3", "4"], 3))
-    yardstick = Yardstick(windows(made, 28, 98), 28, MapePolicy(min_coverage=0))
-    return yardstick, rng.poisson(10, len(yardstick.windows)).astype(float)
+    evaluation = EvaluationSet(windows(made, 28, 98), 28, MapePolicy(min_coverage=0))
+    return evaluation, rng.poisson(10, len(evaluation.windows)).astype(float)
 
 
 KINDS = ("store", "item", "item class", "store x item class", "weekday", "month")
@@ -226,8 +203,8 @@ KINDS = ("store", "item", "item class", "store x item class", "weekday", "month"
 @pytest.mark.parametrize("kind", KINDS)
 def test_groups_add_up_to_the_whole(kind: str) -> None:
     """Each error weighted by what it is divided by."""
-    yardstick, forecast = chain()
-    whole, groups = yardstick.accuracy(forecast), yardstick.by(forecast)[kind].values()
+    evaluation, forecast = chain()
+    whole, groups = evaluation.accuracy(forecast), evaluation.by(forecast)[kind].values()
     days = np.array([each.days for each in groups])
     counted = np.array([each.coverage * each.days for each in groups])
     assert days.sum() == whole.days
@@ -238,88 +215,35 @@ def test_groups_add_up_to_the_whole(kind: str) -> None:
 
 
 def test_groups_are_named_in_the_order_of_the_panel() -> None:
-    yardstick, forecast = chain()
-    by = yardstick.by(forecast)
+    evaluation, forecast = chain()
+    by = evaluation.by(forecast)
     assert tuple(by) == KINDS
     assert [*by["store"]] == ["1", "2", "10"]
     assert [*by["weekday"]] == list(WEEKDAYS)
     assert [*by["month"]] == ["2024-01", "2024-02", "2024-03", "2024-04"]
     assert all(" x " in name for name in by["store x item class"])
-    assert yardstick.by_store(forecast) == {store: each.mape for store, each in by["store"].items()}
+    assert evaluation.by_store(forecast) == {store: each.mape for store, each in by["store"].items()}
 
 
 def test_a_group_is_measured_as_if_it_were_alone() -> None:
-    yardstick, forecast = chain()
-    sunday = yardstick.windows.day.astype("datetime64[D]").astype(object)
+    evaluation, forecast = chain()
+    sunday = evaluation.windows.day.astype("datetime64[D]").astype(object)
     mine = np.array([day.weekday() == 6 for day in sunday])
-    alone = replace(yardstick, windows=yardstick.windows[mine]).accuracy(forecast[mine])
-    assert yardstick.by(forecast)["weekday"]["Sunday"] == alone
+    alone = replace(evaluation, windows=evaluation.windows[mine]).accuracy(forecast[mine])
+    assert evaluation.by(forecast)["weekday"]["Sunday"] == alone
 
 
-def test_cells_and_days_add_up_to_the_whole() -> None:
-    yardstick, forecast = chain()
-    sums, (cells, days) = yardstick.daily(forecast), yardstick.cells
-    assert sums.percentage.shape == (len(cells), len(days)) == (len(cells), 70)
-    assert sums.percentage.sum() / sums.counted.sum() == pytest.approx(yardstick.accuracy(forecast).mape)
-    assert 100 * sums.signed.sum() / sums.sold.sum() == pytest.approx(yardstick.accuracy(forecast).bias_pct)
-
-
-def test_item_classes_worked_by_hand() -> None:
-    """Sales 50, 25, 10, 8, 5, 2 of 100: what sells before an item begins is 0, 50, 75, 85, 93 and 98."""
-    sold = [5.0, 50.0, 8.0, 25.0, 2.0, 10.0]
-    assert item_classes(panel([[each] for each in sold]), {}).tolist() == ["B", "A", "B", "A", "C", "A"]
-    over_stores = panel([[60.0], [1.0], [1.0], [38.0]], stores=["1", "1", "2", "2"], items=["x", "y", "x", "y"])
-    assert item_classes(over_stores, {}).tolist() == ["A"] * 4, "61 of x over both stores, then 39 of y"
-
-
-def test_item_classes_of_one_item_and_of_none_sold() -> None:
-    assert item_classes(panel([[3.0]]), {}).tolist() == ["A"]
-    assert item_classes(panel([[0.0], [NAN]]), {}).tolist() == ["A", "A"]
-
-
-def test_classes_may_be_named_by_hand() -> None:
-    named = {"fresh": ("1", "3"), "dry": ("2",)}
-    assert item_classes(panel([[1.0]] * 4), named).tolist() == ["fresh", "dry", "fresh", "other"]
+def test_segments_and_days_add_up_to_the_whole() -> None:
+    evaluation, forecast = chain()
+    totals, (segments, days) = evaluation.daily(forecast), evaluation.segments
+    assert totals.percentage.shape == (len(segments), len(days)) == (len(segments), 70)
+    assert totals.percentage.sum() / totals.counted.sum() == pytest.approx(evaluation.accuracy(forecast).mape)
+    assert 100 * totals.signed.sum() / totals.sold.sum() == pytest.approx(evaluation.accuracy(forecast).bias_pct)
 
 
 def test_classes_come_from_days_before_the_holdout() -> None:
     made = panel([[10.0] * 21 + [1.0] * 5, [1.0] * 21 + [90.0] * 5])
-    assert Yardstick(windows(made, 21, 26), 21).classes.tolist() == ["A", "B"]
-
-
-# the policy
-
-
-OTHER_VALUES: dict[str, Any] = {
-    "zero_days": "as one unit",
-    "returns": "as no sales",
-    "closed_days": "count",
-    "min_volume": 0.5,
-    "min_coverage": 26.0,
-}
-
-
-@pytest.mark.parametrize("field", MapePolicy.model_fields)
-def test_the_hash_changes_with_every_field(field: str) -> None:
-    assert MapePolicy(**{field: OTHER_VALUES[field]}).hash != MapePolicy().hash
-    assert MapePolicy(**{field: MapePolicy.model_fields[field].default}).hash == MapePolicy().hash
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"zero_day": "leave out"}, {"zero_days": "drop"}, {"min_volume": -1}, {"min_coverage": 101}, {"min_volume": NAN}],
-    ids=str,
-)
-def test_a_wrong_policy_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        MapePolicy(**wrong)
-
-
-def test_scores_under_different_policies_do_not_compare() -> None:
-    one, other = MapePolicy().hash, MapePolicy(min_volume=1).hash
-    require_same_policy(one, one, "the champion")
-    with pytest.raises(DifferentPolicies, match=f"the champion .*{one}.*{other}"):
-        require_same_policy(one, other, "the champion")
+    assert EvaluationSet(windows(made, 21, 26), 21, MapePolicy()).classes.tolist() == ["A", "B"]
 
 
 def test_a_day_with_infinite_forecasts_warns_of_nothing() -> None:

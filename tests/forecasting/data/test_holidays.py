@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.settings import SettingsError, load
-from tasks.state.holidays import HORIZON, NO_CALENDAR, SeasonCalendar
+from tasks.forecasting.data.holidays import HORIZON, SeasonCalendar
 
 FIRST, LAST = date(2023, 5, 1), date(2024, 6, 30)
 
@@ -17,20 +17,20 @@ def calendar(**fields: Any) -> SeasonCalendar:
 
 
 def test_nothing_is_known_by_itself() -> None:
-    known = NO_CALENDAR.known(FIRST, LAST)
-    assert (dict(known.special_days), dict(known.groups)) == ({}, {})
+    known = SeasonCalendar().known(FIRST, LAST)
+    assert (dict(known.by_name), dict(known.groups)) == ({}, {})
 
 
 def test_holidays_of_past_years_and_of_those_that_a_device_may_forecast() -> None:
-    known = calendar(country="US").known(FIRST, LAST).special_days
+    known = calendar(country="US").known(FIRST, LAST).by_name
     assert known["Thanksgiving Day"].astype(str).tolist() == ["2023-11-23", "2024-11-28", "2025-11-27"]
     latest = max(days.max() for days in known.values()).astype(date)
     assert LAST < latest <= date.fromordinal(LAST.toordinal() + HORIZON)
 
 
 def test_a_subdivision_has_holidays_of_its_own() -> None:
-    names = set(calendar(country="DE", subdivision="BY").known(FIRST, LAST).special_days)
-    assert "Epiphany" in names and "Epiphany" not in calendar(country="DE").known(FIRST, LAST).special_days
+    names = set(calendar(country="DE", subdivision="BY").known(FIRST, LAST).by_name)
+    assert "Epiphany" in names and "Epiphany" not in calendar(country="DE").known(FIRST, LAST).by_name
 
 
 def test_events_of_one_name_are_one_and_may_lie_ahead() -> None:
@@ -39,7 +39,7 @@ def test_events_of_one_name_are_one_and_may_lie_ahead() -> None:
         {"name": "fair", "first": "2025-07-11"},
         {"name": "opening", "first": "2024-01-02"},
     ]
-    known = calendar(events=events).known(FIRST, LAST).special_days
+    known = calendar(events=events).known(FIRST, LAST).by_name
     assert {name: days.astype(str).tolist() for name, days in known.items()} == {
         "fair": ["2025-07-11", "2026-07-10", "2026-07-11", "2026-07-12"],
         "opening": ["2024-01-02"],
