@@ -3,17 +3,15 @@
 import time
 from typing import Any
 
-from prefect import flow
-
 from flows.runtime import seasons
-from flows.runtime.on_failure import run_failed
+from flows.runtime.watched import watched
 from flows.settings import home_at, load
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
 from tasks.forecasting.model.recipe import RECIPES
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def backtest(
     home: str | None = None, variant: str = "lstm-16", profile: str = "quick", days: int = 364
 ) -> dict[str, Any]:

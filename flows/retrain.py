@@ -7,10 +7,10 @@ from typing import Any
 from prefect import flow
 
 from flows.runtime import cluster
-from flows.runtime.on_failure import run_failed
+from flows.runtime.watched import watched
 from flows.settings import home_at, load, stores_listed
 from tasks.forecasting.model.recipe import RECIPES
-from tasks.notify import send
+from tasks.notify import tell
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import rivals
 from tasks.retrain.compress import compress
@@ -20,11 +20,13 @@ from tasks.retrain.manifest import release_id, summary
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish, refused_report, settle, show
 from tasks.retrain.train import train
-from tasks.state import alerts
+from tasks.state.alert_rules import of_retrain
+from tasks.state.alerts import nothing_passed
+from tasks.state.ledger import Ledger
 from tasks.state.release import Release
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
 ) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def retrain(
     release = Release(place.releases / release_id(candidate, settings.gate))
     if release.folder.exists():
         settle(place, candidate, release)
+        tell(place, of_retrain(Ledger.of(place), None), settings.alert_urls)
         return summary(release.manifest, True, release.report, time.monotonic() - start)
     cluster.require_usable(settings.workers, place)
     prepare(place, candidate)
@@ -56,8 +59,8 @@ def retrain(
     manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
     show(manifest)
     published = release.folder.exists()
-    if not published:
-        send([alerts.nothing_passed(manifest)], settings.alert_urls)
+    refused = None if published else nothing_passed(manifest)
+    tell(place, of_retrain(Ledger.of(place), refused), settings.alert_urls)
     report = release.report if published else refused_report(candidate)
     return summary(manifest, published, report, time.monotonic() - start)
 

@@ -1,7 +1,7 @@
 """The `shelfcast` command: one sub-command per flow, and views. Heavy imports wait for the command that needs them."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -125,7 +125,7 @@ def judge(
 @app.command()
 def promote(
     release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
-    stores: Annotated[str | None, typer.Option(help="Give it to these stores, a,b,c, instead of the next wave")] = None,
+    stores: Annotated[str | None, typer.Option(help="Stores that get it instead of the next wave: a,b,c")] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -135,20 +135,13 @@ def promote(
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.forecasting.rollout.waves import require_known
-        from tasks.state import release as noun
-        from tasks.state import sales_table
+        from flows.requests.promote import promote_request
 
-        policy = load().rollout
-        place, chosen = home_at(home), [store.strip() for store in stores.split(",")] if stores else None
-        noun.find(place, release)
-        known = sales_table.stores(place)
-        require_known(stores_listed().stores, known, "stores.toml")
-        require_known(policy.frozen_stores, known, "[[rollout.freeze]] of the settings")
-        require_known(chosen or (), known, "--stores")
+        chosen = [store.strip() for store in stores.split(",")] if stores else None
+        promote_request(home, release, chosen)
 
         result = flows("promote").promote(home=home, release=release, stores=chosen)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
 @app.command()
@@ -156,51 +149,47 @@ def rollback(
     store: Annotated[str | None, typer.Argument(help="One store")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
     region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
-    why: Annotated[str, typer.Option(help="Why, for the ledger")] = "by hand",
+    why: Annotated[str, typer.Option(help="Reason, for the ledger")] = "by hand",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Give a store, a region or all stores the champion back that they had before."""
+    """Roll back a store, a region or all stores to their previous champion."""
     with answering(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
             raise Misuse("name one of: a STORE, --region or --all")
-        from tasks.promote import selection
+        from flows.requests.promote import rollback_request
 
-        selection.stores(home_at(home), stores_listed(), store, region)
+        rollback_request(home, store, region)
 
         result = flows("promote").rollback(home=home, store=store, region=region, why=why)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
 @app.command()
 def override(
     release: Annotated[str, typer.Argument(help="Its id, or that of a refused candidate: see `shelfcast releases`")],
-    variant: Annotated[str | None, typer.Option(help="Whose verdict is overridden")] = None,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Freezes are overridden, for this release")] = False,
+    variant: Annotated[str | None, typer.Option(help="Variant whose verdict is overridden")] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Override freezes instead, for this release")] = False,
     who: Annotated[str | None, typer.Option(help="Name of the person who answers for it")] = None,
-    why: Annotated[str | None, typer.Option(help="Their reason")] = None,
+    why: Annotated[str | None, typer.Option(help="The person's reason")] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day that it holds on, within max_override_days")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day on which it is valid, within max_override_days")
     ] = None,
-    ends: Annotated[bool, typer.Option("--revoke", help="End it now, with --who and --why")] = False,
+    ends: Annotated[bool, typer.Option("--revoke", help="Revoke the override now, with --who and --why")] = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
 
-    `promote` takes it until that day. `status`, `releases` and every report show it, and `monitor` alerts where a store
-    still runs it afterwards. A variant whose file does not work can never be overridden.
+    `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
+    an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.state import overrides
+        from flows.requests.override import override_request
 
-        place, longest = home_at(home), load().rollout.max_override_days
-        if ends:
-            asked = overrides.revocation(place, release, variant, freeze, who, why, until)
-        else:
-            asked = overrides.request(place, release, variant, freeze, who, why, until, longest)
+        asked = override_request(home, release, variant, freeze, who, why, until, ends).override
 
         result = flows("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
         answer(result, render.override)
@@ -215,14 +204,14 @@ def monitor(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score each store's model on the sales that arrived since it was gated; alert once where it drifts."""
+    """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
     with answering(as_json, quiet) as answer:
-        from tasks.state import sales_table
+        from flows.requests.monitor import monitor_request
 
-        load()
-        sales_table.latest(home_at(home))
+        day = f"{as_of:%Y-%m-%d}" if as_of else None
+        monitor_request(home, day)
 
-        answer(flows("monitor").monitor(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), render.monitor)
+        answer(flows("monitor").monitor(home=home, as_of=day), render.monitor)
 
 
 @app.command()
@@ -255,12 +244,12 @@ def backtest(
 
 @app.command()
 def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """What runs where, and how well."""
+    """Show what runs where and how well, and every open alert."""
     with answering(as_json, quiet) as answer:
         from flows.cli import views
 
         settings = load()
-        answer(views.status(home_at(home), settings.drift, settings.mape), render.status)
+        answer(views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC)), render.status)
 
 
 @app.command()
@@ -346,9 +335,9 @@ def quarantine_replay(
 
 @app.command()
 def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Join small files of the tables, and remove those that no version needs any more.
+    """Join small files of the tables, and delete files that no kept version references.
 
-    Sales stay readable as they were for `tidy.keep_days` of the settings, and for ever where a release names them.
+    Old versions of the sales stay readable for `tidy.keep_days` of the settings, or for ever if a release names them.
     """
     with answering(as_json, quiet) as answer:
         load()
@@ -383,7 +372,7 @@ def sample(
 ) -> None:
     """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
     with answering(as_json, quiet) as answer:
-        from flows.settings import explained
+        from flows.settings_errors import explained
         from tasks.forecasting.synthetic import Chain
         from tasks.forecasting.synthetic import noise_floor as floor
         from tasks.ingest.sample import write_sample
@@ -417,10 +406,6 @@ def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     with answering(as_json=False, quiet=quiet):
         os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
         flows("serve").serve()
-
-
-def _all_held(result: dict[str, Any]) -> bool:
-    return bool(result["stores"]) and all(each["state"] == "held" for each in result["stores"])
 
 
 def main() -> None:

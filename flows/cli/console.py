@@ -7,18 +7,21 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from flows.requests.errors import RequestError
+from flows.runtime import environment
 from tasks.forecasting.data.panel import TooLittleHistory
 
 FAILED, MISUSED, REFUSED = 1, 2, 3
 """Exit codes beside 0: it failed; bad usage or settings; refused by a check."""
 
-View = Callable[[dict[str, Any]], None]
+Result = TypeVar("Result", bound=BaseModel | dict[str, Any])
 
 
 class Answer:
@@ -29,7 +32,7 @@ class Answer:
         self._stdout = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)  # whatever a library or a worker prints is not part of the answer
 
-    def __call__(self, result: dict[str, Any], view: View, refused: bool = False) -> None:
+    def __call__(self, result: Result, view: Callable[[Result], None], refused: bool = False) -> None:
         """Show a result; leave with exit code 3 if it is a refusal."""
         if self._as_json:
             self.json(result)
@@ -40,8 +43,9 @@ class Answer:
         if refused:
             raise typer.Exit(REFUSED)
 
-    def json(self, result: dict[str, Any]) -> None:
-        print(json.dumps(result, allow_nan=False), file=self._stdout, flush=True)
+    def json(self, result: BaseModel | dict[str, Any]) -> None:
+        text = result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False)
+        print(text, file=self._stdout, flush=True)
 
     def error(self, message: str) -> None:
         """One line on stderr; in JSON on stdout too, as `error`."""
@@ -72,7 +76,7 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
         raise typer.Exit(130) from None
     except Exception as error:
         if _is_misuse(error):
-            answer.error(" ".join(str(error).split()))
+            answer.error(" ".join(_as_typed(error).split()))
             raise typer.Exit(MISUSED) from None
         if os.environ.get("SHELFCAST_DEBUG"):
             raise
@@ -99,6 +103,11 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise Misuse(f"{option} names {name} twice: {found[name]} and {value}")
         found[name] = value
     return found
+
+
+def _as_typed(error: Exception) -> str:
+    """What is wrong, in the words of the command line."""
+    return error.as_option() if isinstance(error, RequestError) else str(error)
 
 
 def _is_misuse(error: Exception) -> bool:
@@ -131,6 +140,7 @@ def flows(module: str) -> Any:
         else "; its embedded server takes a while, PREFECT_API_URL names another"
     )
     logging.getLogger("shelfcast").info("starting Prefect%s", own)
+    environment.prepare()
     return import_module(f"flows.{module}")
 
 

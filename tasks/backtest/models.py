@@ -32,8 +32,9 @@ from tasks.forecasting.model.variants.plan import Variant, plan
 from tasks.forecasting.rollout.waves import require_known
 from tasks.state import sales_table
 from tasks.state.arrays import folder_name, golden_rows, npy, series_of, stored_panel, transfer_bytes
+from tasks.state.atomic import write_file
 from tasks.state.holidays import SeasonCalendar
-from tasks.state.home import Home, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 
 
@@ -121,13 +122,13 @@ def open_backtest(
 
     Raises:
         sales_table.NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        UnknownStores: If an excluded period names a store without sales.
         TooLittleHistory: If no series has 15 days.
     """
     version, last_day = sales_table.latest(home)
     known = sales_table.stores(home)
     for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
+        require_known(period.stores or (), known, f"the excluded period {period.reason!r}")
     variants = plan((variant,))
     name = folder_name(last_day, version, recipe, variants, days, history, calendar, policy)
     folder = home.backtests / name

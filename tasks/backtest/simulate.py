@@ -31,7 +31,7 @@ from tasks.forecasting.gate.evidence import Evidence, Forecast
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.rollout.selection import Cost, CostModel
 from tasks.report import backtest_report
-from tasks.state.home import write_file
+from tasks.state.atomic import write_file
 from tasks.state.record import defined
 
 log = logging.getLogger("shelfcast.backtest")

@@ -32,8 +32,8 @@ from tasks.forecasting.model.training_set import Lessons
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.state.arrays import golden_rows, npy, stored_panel, transfer_bytes
+from tasks.state.atomic import write_file
 from tasks.state.holidays import SeasonCalendar
-from tasks.state.home import write_file
 from tasks.state.record import to_json
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
-from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.ledger import Champion
+from tasks.state.ledger import Champion, Ledger
 from tasks.state.release import Release, releases
 
 
@@ -35,30 +34,30 @@ def rivals(home: Home, last_day: date, now: datetime) -> list[Rival]:
         last_day: The last day of the candidate's sales.
         now: To count back from in the ledger, with a time zone.
     """
-    current = {store: stack[-1] for store, stack in ledger.champions(home).items()}
-    found = [Rival(CHAMPION, "what the stores run", current), *_within_the_year(home, now), *_last_year(home, last_day)]
+    decided = Ledger.of(home)
+    current = Rival(CHAMPION, "what the stores run", decided.running())
+    found = [current, *_within_the_year(decided, now), *_last_year(home, decided, last_day)]
     return [rival for rival in found if rival.of_store]
 
 
-def _within_the_year(home: Home, now: datetime) -> list[Rival]:
+def _within_the_year(decided: Ledger, now: datetime) -> list[Rival]:
     """What each store ran a number of days ago, or first if it ran nothing then; nothing twice."""
-    first, found = ledger.first_champions(home), list[Rival]()
+    first, found = decided.first_champions(), list[Rival]()
     for days, ago in QUARTERS.items():
-        then = {store: stack[-1] for store, stack in ledger.champions(home, now - timedelta(days)).items()}
-        of_store = first | then
+        of_store = first | decided.running(until=now - timedelta(days))
         if of_store not in [each.of_store for each in found]:
             found.append(Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
     return found
 
 
-def _last_year(home: Home, last_day: date) -> list[Rival]:
+def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Rival]:
     """The release of the same season, with the variant that most stores got of it."""
     ages = {release: (last_day - _last_day(release)).days - YEAR for release in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []
     release = min(near, key=lambda each: near[each])
-    given = Counter(entry.variant for entry in ledger.read(home, ["promotion"]) if entry.release == release.id)
+    given = Counter(entry.variant for entry in decided.entries("promotion") if entry.release == release.id)
     passed = [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"]
     variant = given.most_common(1)[0][0] if given else next(iter(passed), None)
     if variant is None:

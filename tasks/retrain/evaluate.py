@@ -12,7 +12,8 @@ from tasks.forecasting.model.variants.plan import Variant
 from tasks.retrain.candidate import Candidate, score_run, time_file
 from tasks.retrain.comparators import Rival
 from tasks.state.arrays import npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.record import to_json
 from tasks.state.release import DamagedRelease, Release

@@ -18,7 +18,7 @@ from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.selection import Candidate as OfADevice
 from tasks.forecasting.rollout.selection import DeviceClass, misfit
 from tasks.retrain.candidate import Candidate
-from tasks.state.home import write_file
+from tasks.state.atomic import write_file
 
 log = logging.getLogger("shelfcast.judge")
 

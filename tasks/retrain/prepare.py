@@ -20,8 +20,9 @@ from tasks.forecasting.rollout.waves import require_known
 from tasks.retrain.candidate import Candidate
 from tasks.state import sales_table
 from tasks.state.arrays import folder_name, npy, series_of
+from tasks.state.atomic import write_file
 from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
-from tasks.state.home import Home, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 
 log = logging.getLogger("shelfcast.prepare")
@@ -44,12 +45,12 @@ def draft(
 
     Raises:
         sales_table.NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        UnknownStores: If an excluded period names a store without sales.
     """
     version, last_day = sales_table.latest(home)
     known = sales_table.stores(home)
     for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
+        require_known(period.stores or (), known, f"the excluded period {period.reason!r}")
     built = plan(variants)
     name = folder_name(last_day, version, recipe, built, days, history, calendar, policy, runs=runs)
     return Candidate(home.candidates / name, version, recipe_name, recipe, runs, built, days, history, calendar, policy)

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,8 @@ from tasks.report.explain import smallest, subject
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.manifest import breakdown, golden, manifest, release_id, samples, scores
 from tasks.state import ledger, overrides
-from tasks.state.home import Home, move_folder, remove_folder, write_file
+from tasks.state.atomic import move_folder, remove_folder, write_file
+from tasks.state.home import Home
 from tasks.state.record import to_json
 from tasks.state.release import Release, releases
 
@@ -97,7 +98,9 @@ def _write(home: Home, candidate: Candidate, record: dict[str, Any], best: str |
         write_file(folder / "levels.json", to_json(levels))
     record = record | {"files": _files(folder)}
     write_file(folder / "card.md", release_report.card(record).encode())
-    page = override_banner.posted(_report(candidate, record, [best] if best else []), overrides.active(home))
+    page = override_banner.posted(
+        _report(candidate, record, [best] if best else []), overrides.active(ledger.Ledger.of(home), date.today())
+    )
     write_file(folder / "report.html", page.encode())
     write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))
     return folder

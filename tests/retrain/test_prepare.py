@@ -11,7 +11,7 @@ import pytest
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.data.windows import Days
-from tasks.forecasting.rollout.waves import UnknownStore
+from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.retrain.evaluate import evaluate_rivals
 from tasks.retrain.judge import judge
@@ -129,7 +129,7 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
 def test_an_excluded_period_of_a_store_without_sales_is_refused_before_anything_is_written(ingested: Any) -> None:
     home = ingested("home", rows())
     period = STRIKE.exclude[0].model_copy(update={"stores": ("1", "99")})
-    with pytest.raises(UnknownStore, match=r"\[\[history.exclude\]\] 'strike' names store 99, which has no sales"):
+    with pytest.raises(UnknownStores, match="the excluded period 'strike' names store 99, which has no sales"):
         draft(home, "tiny", RECIPE, 1, (), Days(), History(exclude=(period,)))
     assert not home.candidates.exists()
 

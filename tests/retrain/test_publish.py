@@ -32,7 +32,8 @@ from tasks.retrain.publish import publish, refused_report, settle
 from tasks.state import ledger
 from tasks.state import release as releases
 from tasks.state.arrays import npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.record import to_json
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
