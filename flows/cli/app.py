@@ -24,6 +24,7 @@ SALES, TRAINING, STORES, WATCH, TOOLS = (
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Retrain a retail chain's demand forecaster, compress it, gate it on MAPE, promote it to stores, watch it.",
     epilog=(
@@ -31,7 +32,11 @@ app = typer.Typer(
         "deployments/settings.toml or $SHELFCAST_SETTINGS; stores: deployments/stores.toml or $SHELFCAST_STORES."
     ),
 )
-quarantine = typer.Typer(no_args_is_help=True, help="List the rows that were refused, and merge them once corrected.")
+quarantine = typer.Typer(
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    help="List the rows that were refused, and merge them once corrected.",
+)
 app.add_typer(quarantine, name="quarantine", rich_help_panel=SALES)
 
 
