@@ -12,9 +12,10 @@ from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Split, SplitPolicy, windows
-from tasks.forecasting.model.recipe import RECIPES, Recipe, learn_scaling, references, training_windows, tune
+from tasks.forecasting.model.recipe import RECIPES, Recipe, Tuned, learn_scaling, references, training_windows, tune
 from tasks.forecasting.model.scaling import GlobalMinMax, Scaling, SmoothedLevel, WindowMean, naive_forecast
-from tasks.forecasting.model.seasonality import SeasonalIndex, Seasons
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons
+from tasks.forecasting.model.seasonality import SeasonalSpec
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 from tests.forecasting.panels import panel_of
 
@@ -26,7 +27,8 @@ NO_DAYS = SpecialDays()
 
 def scaling_of(recipe: Recipe, panel: Panel, split: Split) -> Scaling:
     """The scaling that a retrain learns where there are no special days."""
-    return learn_scaling(recipe, panel, split, NO_DAYS, tune(panel, split, NO_DAYS))
+    tuned = Tuned(SeasonalSpec(), 30) if recipe.scaling == "global-min-max" else tune(panel, split, NO_DAYS)
+    return learn_scaling(recipe, panel, split, NO_DAYS, tuned)
 
 
 def with_other_days(history: Panel, first: int, seed: int) -> Panel:
