@@ -2,17 +2,14 @@
 
 import time
 
-from prefect import flow
-
-from flows.runtime import seasons
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load
+from flows.requests.backtest import backtest_request
+from flows.runtime.watched import watched
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
 from tasks.report.backtest_result import BacktestResult
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def backtest(
     home: str | None = None, variant: str = "lstm-16", profile: str = "quick", days: int = 364
 ) -> BacktestResult:
@@ -28,11 +25,10 @@ def backtest(
     Returns:
         The JSON of `shelfcast backtest`.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    spec = settings.training_spec(profile)
-    replayed = open_backtest(place, spec, variant)
-    before_seasons = [season.retrain_on for season in seasons.load()]
-    retrains = cadences(replayed, days, before_seasons, settings.gate.min_days)
+    start, asked = time.monotonic(), backtest_request(home, variant, profile)
+    settings, spec = asked.settings, asked.spec
+    replayed = open_backtest(asked.home, spec, variant)
+    retrains = cadences(replayed, days, asked.before_seasons, settings.gate.min_days)
     trained = train_models(replayed, retrains)
     replay = replay_history(replayed, retrains, settings.gate, settings.costs)
     result = BacktestResult(

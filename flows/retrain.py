@@ -6,10 +6,10 @@ from typing import Any
 
 from prefect import flow
 
+from flows.requests.retrain import retrain_request
 from flows.runtime import cluster
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load, stores_listed
-from tasks.notify import send
+from flows.runtime.watched import watched
+from tasks.notify import tell
 from tasks.retrain.build import build
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import comparators
@@ -18,10 +18,12 @@ from tasks.retrain.judge import judge
 from tasks.retrain.outcome import RetrainResult
 from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish, published_earlier, show
-from tasks.state import alerts
+from tasks.state.alert_rules import of_retrain
+from tasks.state.alerts import nothing_passed
+from tasks.state.ledger import Ledger
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
 ) -> RetrainResult:
@@ -36,11 +38,11 @@ def retrain(
     Returns:
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    candidate, devices = draft(place, settings.training_spec(profile, recipe)), stores_listed().devices
+    start, asked = time.monotonic(), retrain_request(home, profile, recipe)
+    settings, place, devices = asked.settings, asked.home, asked.devices
+    candidate = draft(place, asked.spec)
     outcome = published_earlier(place, candidate, settings.gate)
     if outcome is None:
-        cluster.require_usable(settings.workers, place)
         prepare(place, candidate)
         build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
         time_files(candidate)
@@ -48,8 +50,8 @@ def retrain(
         verdicts = judge(candidate, settings.gate, devices, date.today())
         outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
         show(outcome.manifest)
-        if not outcome.published:
-            send([alerts.nothing_passed(outcome.manifest)], settings.alert_urls)
+    refused = None if outcome.published else nothing_passed(outcome.manifest)
+    tell(place, of_retrain(Ledger.of(place), refused), settings.alert_urls)
     return RetrainResult.of(outcome, time.monotonic() - start)
 
 

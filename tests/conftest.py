@@ -29,7 +29,8 @@ from tasks.ingest.contract.suite import Contract
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.outcome import Outcome
 from tasks.state.arrays import npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 
 # steps are called outside a flow here; Prefect's log handler warns of that, and warnings are errors
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")

@@ -95,7 +95,11 @@ def test_a_package_imports_nothing_of_itself(package: Path) -> None:
     assert (ROOT / package).read_text() == ""
 
 
-@pytest.mark.parametrize("module", ["flows.cli.views", "flows.settings", "flows.cli.app"])
+LIGHT = ["flows.cli.views", "flows.settings", "flows.cli.app"]
+REQUESTS = [name(path) for path in modules("flows/requests")]
+
+
+@pytest.mark.parametrize("module", LIGHT + REQUESTS)
 def test_a_view_loads_nothing_heavy(module: str) -> None:
     heavy = ("tensorflow", "keras", "great_expectations", "prefect", "altair", "apprise")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

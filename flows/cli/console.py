@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.results import ErrorResult
+from flows.requests.errors import RequestError
+from flows.runtime import environment
 from tasks.forecasting.data.panel import TooLittleHistory
 
 FAILED, MISUSED, REFUSED = 1, 2, 3
@@ -78,7 +80,7 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
         raise typer.Exit(130) from None
     except Exception as error:
         if _is_misuse(error):
-            answer.error(" ".join(str(error).split()))
+            answer.error(" ".join(_as_typed(error).split()))
             raise typer.Exit(MISUSED) from None
         if os.environ.get("SHELFCAST_DEBUG"):
             raise
@@ -105,6 +107,11 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise Misuse(f"{option} names {name} twice: {found[name]} and {value}")
         found[name] = value
     return found
+
+
+def _as_typed(error: Exception) -> str:
+    """What is wrong, in the words of the command line."""
+    return error.as_option() if isinstance(error, RequestError) else str(error)
 
 
 def _is_misuse(error: Exception) -> bool:
@@ -137,6 +144,7 @@ def flows(module: str) -> Any:
         else "; its embedded server takes a while, PREFECT_API_URL names another"
     )
     logging.getLogger("shelfcast").info("starting Prefect%s", own)
+    environment.prepare()
     return import_module(f"flows.{module}")
 
 

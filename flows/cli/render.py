@@ -1,13 +1,23 @@
 """Results for people: each function shows the JSON of one command on stdout."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import say, table
-from flows.cli.results import JudgeResult, ReleasesResult, SampleResult
+from flows.cli.results import JudgeResult, ReleasesResult, SampleResult, StatusResult, StoreStatus
 from tasks.forecasting.gate.comparison import names
 from tasks.report.backtest_result import BacktestResult
 from tasks.report.explain import reasons, smallest, worst_off
 from tasks.retrain.outcome import RetrainResult
+from tasks.state.overrides import OverrideRecord
+
+if TYPE_CHECKING:
+    from tasks.monitor.result import LiveAccuracy, MonitorResult
+    from tasks.promote.override import OverrideResult
+    from tasks.promote.result import PromotionResult, RollbackResult
+    from tasks.tidy import TidyResult
 
 Result = dict[str, Any]
 
@@ -55,22 +65,15 @@ def replay(result: Result) -> None:
         )
 
 
-def tidy(result: Result) -> None:
+def tidy(result: TidyResult) -> None:
     table(
         ["table", "version", "files before", "after", "removed", "MB freed"],
         [
-            [
-                each["table"],
-                each["version"],
-                each["files_before"],
-                each["files"],
-                each["removed"],
-                f"{each['bytes_freed'] / 2**20:.1f}",
-            ]
-            for each in result["tables"]
+            [each.table, each.version, each.files_before, each.files, each.removed, f"{each.bytes_freed / 2**20:.1f}"]
+            for each in result.tables
         ],
     )
-    kept = ", ".join(map(str, result["kept_versions"]))
+    kept = ", ".join(map(str, result.kept_versions))
     say(f"sales stay readable as in versions {kept}" if kept else "no release names a version of the sales")
 
 
@@ -128,63 +131,67 @@ def judge(result: JudgeResult) -> None:
     say(f"release {result.release}: {len(changed)} of {len(result.variants)} verdicts would be different")
 
 
-def promote(result: Result) -> None:
-    if not result["stores"]:
-        say(f"every store has release {result['release']} already")
+def promote(result: PromotionResult | RollbackResult) -> None:
+    if not result.stores:
+        say(f"every store has release {result.release} already")
         return
-    columns = ("store", "state", "variant", "release", "previous")
-    table(columns, [[each[column] for column in columns] for each in result["stores"]], left=5)
-    for reason in dict.fromkeys(each["reason"] for each in result["stores"]):
-        stores = [each["store"] for each in result["stores"] if each["reason"] == reason]
+    table(
+        ("store", "state", "variant", "release", "previous"),
+        [[each.store, each.state, each.variant, each.release, each.previous] for each in result.stores],
+        left=5,
+    )
+    for reason in dict.fromkeys(each.reason for each in result.stores):
+        stores = [each.store for each in result.stores if each.reason == reason]
         more = f" and {len(stores) - 5:,} more" if len(stores) > 5 else ""
         say(f"store {', '.join(stores[:5])}{more}: {reason}")
-    say(f"wave: {result['wave']}")
+    say(f"wave: {result.wave}")
 
 
-def monitor(result: Result) -> None:
-    if not result["stores"]:
+def monitor(result: MonitorResult) -> None:
+    if not result.stores:
         say("no store runs a model yet; run `shelfcast promote` first")
         return
-    _stores(result["stores"])
-    if not any(each["days"] for each in result["stores"]):
+    _stores(result.stores)
+    if not any(each.days for each in result.stores):
         say("no sales arrived since the release's last day, so there is nothing to score yet")
-    for alert in result["alerts"]:
-        say(f"{alert['state']}: {alert['message']}")
+    for alert in result.alerts:
+        say(f"{alert.state}: {alert.message}")
 
 
-def status(result: Result) -> None:
-    say(f"home {result['home']}")
-    if result["snapshot"] is None:
+def status(result: StatusResult) -> None:
+    say(f"home {result.home}")
+    if result.snapshot is None:
         say("no sales yet; run `shelfcast ingest` first")
-        return
-    say(f"sales to {result['last_day']}, table version {result['snapshot']}; newest release {result['newest_release']}")
-    if result["stores"]:
-        _stores(result["stores"])
-    for alert in result["alerts"]:
-        say(f"open since {alert['since']}: {alert['message']}")
-    _overrides(result["overrides"])
-    if result["quarantine"]:
-        say(f"{sum(result['quarantine'].values()):,} rows in quarantine; see `shelfcast quarantine list`")
+    else:
+        latest = f"sales to {result.last_day}, table version {result.snapshot}"
+        say(f"{latest}; newest release {result.newest_release}")
+    if result.stores:
+        _stores(result.stores)
+    for alert in result.alerts:
+        say(f"{alert.kind} open since {alert.since}: {alert.message}{f' ({alert.link})' if alert.link else ''}")
+    _overrides(result.overrides)
+    if result.quarantine:
+        say(f"{sum(result.quarantine.values()):,} rows in quarantine; see `shelfcast quarantine list`")
 
 
-def _stores(stores: list[Result]) -> None:
+def _stores(stores: Sequence[LiveAccuracy | StoreStatus]) -> None:
     table(
         ["store", "release", "variant", "gated MAPE %", "MAPE 28 d %", "drift pp", "days"],
         [
             [
-                each["store"],
-                each["release"],
-                each["variant"],
-                _percent(each["gated_mape"]),
-                _percent(each["mape"]),
-                _signed(each["drift_pp"]),
-                each["days"],
+                each.store,
+                each.release,
+                each.variant,
+                _percent(each.gated_mape),
+                _percent(each.mape),
+                _signed(each.drift_pp),
+                each.days,
             ]
             for each in stores
         ],
         left=3,
     )
-    if unknown := [each["store"] for each in stores if each["gated_mape"] is None]:
+    if unknown := [each.store for each in stores if each.gated_mape is None]:
         say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
 
 
@@ -199,34 +206,30 @@ def releases(result: ReleasesResult) -> None:
     )
     for candidate in result.refused_candidates:
         say(f"refused as a whole: {candidate.release}, made {candidate.created} ({candidate.reason})")
-    _overrides([override.model_dump(mode="json") for override in result.overrides])
+    _overrides(result.overrides)
 
 
-def override(result: Result) -> None:
-    if result["state"] == "revoked":
+def override(result: OverrideResult) -> None:
+    if result.state == "revoked":
         say(f"{_overridden(result)}: no longer overridden; stores keep what they run")
         return
-    for reason in result["reasons"]:
-        say(f"{result['variant']}: {reason}")
+    for reason in result.reasons:
+        say(f"{result.variant}: {reason}")
     say(f"{_overridden(result)}: {_released(result)}")
-    say(f"`shelfcast promote {result['release']}` gives it to stores")
+    say(f"`shelfcast promote {result.release}` gives it to stores")
 
 
-def _overrides(overrides: list[Result]) -> None:
+def _overrides(overrides: Iterable[OverrideRecord]) -> None:
     for each in overrides:
         say(f"overridden: {_overridden(each)}, {_released(each)}")
 
 
-def _overridden(override: Result) -> str:
-    return (
-        f"{override['variant']} of {override['release']}"
-        if override["variant"]
-        else (f"{override['release']} during freezes")
-    )
+def _overridden(override: OverrideRecord | OverrideResult) -> str:
+    return f"{override.variant} of {override.release}" if override.variant else f"{override.release} during freezes"
 
 
-def _released(override: Result) -> str:
-    return f"released by {override['who']} until {override['until']}: {override['why']}"
+def _released(override: OverrideRecord | OverrideResult) -> str:
+    return f"released by {override.who} until {override.until}: {override.why}"
 
 
 def quarantine(result: Result) -> None:

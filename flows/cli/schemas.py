@@ -1,4 +1,4 @@
-"""JSON schemas of the manifest and of every command's `--json`, by name."""
+"""JSON schemas of a release's manifest, a store's assignment and every command's `--json`, by name."""
 
 import json
 from importlib import import_module
@@ -11,7 +11,14 @@ MODELS = {
     "retrain": "tasks.retrain.outcome:RetrainResult",
     "judge": "flows.cli.results:JudgeResult",
     "backtest": "tasks.report.backtest_result:BacktestResult",
+    "promote": "tasks.promote.result:PromotionResult",
+    "rollback": "tasks.promote.result:RollbackResult",
+    "override": "tasks.promote.override:OverrideResult",
+    "assignment": "tasks.promote.assignment:StoreAssignment",
+    "monitor": "tasks.monitor.result:MonitorResult",
+    "status": "flows.cli.results:StatusResult",
     "releases": "flows.cli.results:ReleasesResult",
+    "tidy": "tasks.tidy:TidyResult",
     "report": "flows.cli.results:ReportResult",
     "sample": "flows.cli.results:SampleResult",
     "error": "flows.cli.results:ErrorResult",

@@ -28,7 +28,8 @@ from tasks.forecasting.model.variants import build, litert
 from tasks.forecasting.model.variants.plan import Variant, plan
 from tasks.state import sales_table, snapshot
 from tasks.state.arrays import SeriesRecord, golden_rows, npy, stored_panel, transfer_bytes
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.record import Document, Number, Record, or_nan
 
 
@@ -145,7 +146,7 @@ def open_backtest(home: Home, spec: TrainingSpec, variant: str) -> Backtest:
 
     Raises:
         NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        UnknownStores: If an excluded period names a store without sales.
         NoSuchVariant: If `variant` is no variant's name.
         TooLittleHistory: If no series has 15 days.
     """

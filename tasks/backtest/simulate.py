@@ -40,8 +40,8 @@ from tasks.report.backtest_result import (
     ReplayRecord,
     WithoutNetwork,
 )
+from tasks.state.atomic import write_file
 from tasks.state.choice_record import CostRecord
-from tasks.state.home import write_file
 
 log = logging.getLogger("shelfcast.backtest")
 

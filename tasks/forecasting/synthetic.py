@@ -14,7 +14,7 @@ from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.days import weekday
 from tasks.forecasting.data.dtypes import Floats64
 from tasks.forecasting.data.windows import SplitPolicy
-from tasks.forecasting.model.seasonality import SeasonalIndex
+from tasks.forecasting.model.seasonal_index import SeasonalIndex
 
 SEASONS = SeasonalIndex(
     weekday=(0.79, 0.93, 0.93, 0.99, 1.06, 1.12, 1.18),

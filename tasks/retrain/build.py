@@ -10,7 +10,7 @@ from tasks.forecasting.model.fit import fit_run
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.retrain.candidate import Candidate
-from tasks.state.home import write_file
+from tasks.state.atomic import write_file
 
 log = logging.getLogger("shelfcast.build")
 

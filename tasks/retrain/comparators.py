@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
-from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.ledger import Champion
+from tasks.state.ledger import Champion, Ledger
 from tasks.state.release import releases
 
 
@@ -35,31 +34,30 @@ def comparators(home: Home, last_day: date, now: datetime) -> list[Comparator]:
         last_day: The last day of the candidate's sales.
         now: Time that days in the ledger are counted back from, with a time zone.
     """
-    current = {store: stack[-1] for store, stack in ledger.champions(home).items()}
-    champion = Comparator(CHAMPION, "what the stores run", current)
-    every = [champion, *_within_the_year(home, now), *_last_year(home, last_day)]
+    decided = Ledger.of(home)
+    champion = Comparator(CHAMPION, "what the stores run", decided.running())
+    every = [champion, *_within_the_year(decided, now), *_last_year(home, decided, last_day)]
     return [comparator for comparator in every if comparator.of_store]
 
 
-def _within_the_year(home: Home, now: datetime) -> list[Comparator]:
+def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
     """What each store ran a number of days ago, or its first model if it had none then; each comparator once."""
-    first, earlier = ledger.first_champions(home), list[Comparator]()
+    first, earlier = decided.first_champions(), list[Comparator]()
     for days, ago in QUARTERS.items():
-        then = {store: stack[-1] for store, stack in ledger.champions(home, now - timedelta(days)).items()}
-        of_store = first | then
+        of_store = first | decided.running(until=now - timedelta(days))
         if of_store not in [comparator.of_store for comparator in earlier]:
             earlier.append(Comparator(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
     return earlier
 
 
-def _last_year(home: Home, last_day: date) -> list[Comparator]:
+def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Comparator]:
     """The release of the same season, with the variant that most stores got of it."""
     ages = {each: (last_day - each.manifest.snapshot.last_day).days - YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []
     release = min(near, key=lambda each: near[each])
-    given = Counter(entry.variant for entry in ledger.read(home, ["promotion"]) if entry.release == release.id)
+    given = Counter(entry.variant for entry in decided.entries("promotion") if entry.release == release.id)
     passed = [each.name for each in release.manifest.passed]
     variant = given.most_common(1)[0][0] if given else next(iter(passed), None)
     if variant is None:

@@ -1,7 +1,7 @@
-"""Step: run the files in LiteRT on the holdout."""
+"""Step: run the files in LiteRT on the holdout, and time them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -17,7 +17,8 @@ from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.comparators import Comparator
 from tasks.retrain.run_record import COMPARATORS, ComparatorRecord, LatencyRecord, RunScore
 from tasks.state.arrays import npy, transfer_bytes
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.release import DamagedRelease, Release
 
@@ -26,7 +27,7 @@ log = logging.getLogger("shelfcast.evaluate")
 
 @task(task_run_name="evaluate-{variant.name}")
 def evaluate(candidate: Candidate, variant: Variant) -> Variant:
-    """Write how well each run's file did into the candidate's folder."""
+    """Write the score of each run's file into the candidate's folder; scores that are there stay."""
     workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     scores = candidate.scores(variant.name)
     mapes = ", ".join("undefined" if score.mape is None else f"{score.mape:.2f} %" for score in scores)
@@ -36,13 +37,13 @@ def evaluate(candidate: Candidate, variant: Variant) -> Variant:
 
 @task
 def time_files(candidate: Candidate) -> None:
-    """Time one forecast of each variant's file, once nothing else is at work: a busy machine would be timed too."""
+    """Time one forecast of each variant's file, after all other work: a busy machine would distort the figures."""
     workers.gather(time_file, [(candidate, variant) for variant in candidate.spec.variants])
 
 
 @task
 def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence[Comparator]) -> None:
-    """Write what those that the variants are compared with forecast on the candidate's holdout.
+    """Write what comparators forecast on the candidate's holdout.
 
     Each model forecasts once, whatever it stands for. One that cannot be measured forecasts NaN, so the gate abstains.
     """
@@ -50,30 +51,36 @@ def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence
     for comparator in comparators:
         for store, model in comparator.of_store.items():
             stores.setdefault(model, set()).add(store)
-    jobs = [(home, candidate, model, sorted(its)) for model, its in stores.items()]
+    jobs = [(home, candidate, model, sorted(codes)) for model, codes in stores.items()]
     forecasts = dict(workers.gather(forecast_of, jobs))
-    of_window = candidate.holdout.panel.stores[candidate.holdout.series]
     for comparator in comparators:
-        units = np.full(len(of_window), np.nan, np.float32)
-        for store, model in comparator.of_store.items():
-            mine = of_window == store
-            units[mine] = forecasts[model][mine] if model in forecasts else np.nan
-        write_file(candidate.comparator(comparator.name), npy(units))
+        write_file(candidate.comparator(comparator.name), npy(_combined(candidate, comparator, forecasts)))
     described = tuple(
         ComparatorRecord(name=each.name, label=each.label, stores=tuple(sorted(each.of_store))) for each in comparators
     )
     write_file(candidate.folder / "rivals.json", COMPARATORS.dump_json(described, indent=1))
 
 
+def _combined(candidate: Candidate, comparator: Comparator, forecasts: Mapping[Champion, Floats32]) -> Floats32:
+    """Units that a comparator forecasts on the holdout, shape `(windows,)`: for each store those of its model."""
+    store_of = candidate.holdout.panel.stores[candidate.holdout.series]
+    units = np.full(len(store_of), np.nan, np.float32)
+    for store, model in comparator.of_store.items():
+        in_store = store_of == store
+        units[in_store] = forecasts[model][in_store] if model in forecasts else np.nan
+    return units
+
+
 def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats32]:
     """Units that a published model forecasts for some stores on the candidate's holdout, shape `(windows,)`.
 
-    NaN for others, and for all where its file is damaged or gone. Runs in a worker.
+    NaN for other stores, and for all of them if its file is damaged or gone. Runs in a worker.
     """
     holdout = candidate.holdout
-    units, mine = np.full(len(holdout), np.nan, np.float32), np.isin(holdout.panel.stores[holdout.series], stores)
+    units = np.full(len(holdout), np.nan, np.float32)
+    asked = np.isin(holdout.panel.stores[holdout.series], stores)
     try:
-        units[mine] = Release(home.releases / model.release).forecast(model.variant, holdout[mine])
+        units[asked] = Release(home.releases / model.release).forecast(model.variant, holdout[asked])
     except (DamagedRelease, OSError) as error:
         log.error("%s of %s cannot be compared with: %s", model.variant, model.release, error)
     return model, units

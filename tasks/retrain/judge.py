@@ -16,7 +16,7 @@ from tasks.forecasting.rollout.selection import Candidate as OfADevice
 from tasks.forecasting.rollout.selection import DeviceClass, misfit
 from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.run_record import COMPARATORS, RunScore
-from tasks.state.home import write_file
+from tasks.state.atomic import write_file
 from tasks.state.record import or_nan
 
 log = logging.getLogger("shelfcast.judge")

@@ -18,7 +18,8 @@ from tasks.forecasting.model.spec import TrainingSpec
 from tasks.retrain.candidate import Candidate
 from tasks.state import sales_table, snapshot
 from tasks.state.arrays import SeriesRecord, npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.manifest import HoldoutRecord, ReferenceRecord, SnapshotRecord, ValidationRecord
 from tasks.state.prepared import Prepared
 from tasks.state.sales_table import Snapshot
@@ -33,7 +34,7 @@ def draft(home: Home, spec: TrainingSpec) -> Candidate:
 
     Raises:
         NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        UnknownStores: If an excluded period names a store without sales.
     """
     version, last_day = snapshot.latest_for(home, spec.history)
     return Candidate(home.candidates / spec.folder_name(last_day, version, with_runs=True), version, spec)

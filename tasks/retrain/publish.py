@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.manifest import breakdown, golden, manifest, release_id, samples, scores
 from tasks.retrain.outcome import Outcome
 from tasks.state import ledger, overrides
-from tasks.state.home import Home, move_folder, remove_folder, write_file
+from tasks.state.atomic import move_folder, remove_folder, write_file
+from tasks.state.home import Home
 from tasks.state.manifest import FileRecord, Manifest
 from tasks.state.release import LEVELS, Release, releases
 
@@ -115,7 +116,7 @@ def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
         write_file(folder / "levels.json", LEVELS.dump_json(levels, indent=1))
     record = _with_files(record, folder)
     write_file(folder / "card.md", release_report.card(record).encode())
-    page = override_banner.posted(_report(candidate, record), overrides.active(home))
+    page = override_banner.posted(_report(candidate, record), overrides.active(ledger.Ledger.of(home), date.today()))
     write_file(folder / "report.html", page.encode())
     record = _with_files(record, folder)
     write_file(folder / "manifest.json", record.to_bytes())

@@ -14,6 +14,7 @@ from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.selection import Candidate
+from tasks.state.golden import Golden
 from tasks.state.home import Home
 from tasks.state.manifest import Manifest
 from tasks.state.record import or_nan
@@ -103,6 +104,11 @@ class Release:
             DamagedRelease: If it is missing or is not what was judged on.
         """
         return Evidence.from_bytes(self._checked("evidence.npz"))
+
+    @property
+    def golden(self) -> Golden:
+        """Windows with every variant's forecast, for devices to check a file by."""
+        return Golden.model_validate_json((self.folder / "golden.json").read_bytes())
 
     def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats32:
         """Units that a variant's file forecasts, shape `(windows,)`, as a device does.

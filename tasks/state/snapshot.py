@@ -17,9 +17,9 @@ def latest_for(home: Home, history: History) -> tuple[int, date]:
 
     Raises:
         NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        UnknownStores: If an excluded period names a store without sales.
     """
     latest, known = sales_table.latest(home), sales_table.stores(home)
     for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
+        require_known(period.stores or (), known, f"the excluded period {period.reason!r}")
     return latest

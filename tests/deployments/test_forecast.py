@@ -23,9 +23,8 @@ from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.rollout.selection import DeviceClass
-from tasks.forecasting.rollout.waves import StoreList, Wave
+from tasks.forecasting.rollout.waves import StoreList
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.promote.deliver import deliver, promote_wave
 from tasks.retrain.build import build
 from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.prepare import draft, prepare
@@ -33,6 +32,7 @@ from tasks.state import sales_table
 from tasks.state.home import Home
 from tasks.state.release import Release
 from tests.conftest import TakeIn, only, publish_candidate, tiny_spec
+from tests.stores import promote, update_channel
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -102,8 +102,8 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def assignment(shop: Shop, variant: str) -> dict[str, Any]:
     """The store's, as if the variant had been chosen for it."""
-    promote_wave.fn(shop.home, shop.release, Wave("chosen", ("1",)), TILL)
-    deliver.fn(shop.home)
+    promote(shop.home, shop.release.id, "1", listed=TILL)
+    update_channel(shop.home)
     found = json.loads((shop.home.channel / "stores" / "1.json").read_text())
     golden = json.loads((shop.release.folder / "golden.json").read_text())
     for sample, own in zip(found["golden"]["samples"], golden["samples"], strict=True):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import ROOT, SettingsError, load, stores_listed
+from flows.settings import ROOT, load, stores_listed
+from flows.settings_errors import SettingsError
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.rollout.freeze import Freeze
 from tasks.forecasting.rollout.selection import CostModel

@@ -4,23 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tasks.forecasting.rollout.selection import DeviceClass
-from tasks.forecasting.rollout.waves import StoreList, Wave
-from tasks.promote.deliver import promote_wave, roll_back
 from tasks.retrain.comparators import Comparator, comparators
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
-from tasks.state.release import Release
+from tests.stores import promote, roll_back
 
 Shop = tuple[Home, str, str]
 
-TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=512, ram_kb=512, latency_us=1e6)})
 LAST_DAY = date(2023, 3, 6)
-
-
-def promote(home: Home, release: str, *stores: str) -> None:
-    promote_wave.fn(home, Release(home.releases / release), Wave("chosen", stores), TILL)
 
 
 def found(home: Home, last_day: date = LAST_DAY, later: int = 1) -> dict[str, Comparator]:
@@ -41,7 +33,7 @@ def test_the_champion_is_what_each_store_runs_now_also_after_a_rollback(shop: Sh
     promote(home, older, "1")
     promote(home, newer, "1", "2")
     assert runs(found(home)["champion"]) == {"1": newer, "2": newer}
-    roll_back.fn(home, ["1"], "shelf labels went blank")
+    roll_back(home, "1")
     assert runs(found(home)["champion"]) == {"1": older, "2": newer}
 
 

@@ -1,4 +1,4 @@
-"""The training window in a real table: what is used is hashed, and names the candidate."""
+"""Drafts and their windows in a real table: what is used is hashed, and names the candidate."""
 
 import json
 from datetime import date
@@ -11,8 +11,9 @@ import pytest
 
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.rollout.selection import CostModel
-from tasks.forecasting.rollout.waves import UnknownStore
+from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
@@ -20,7 +21,8 @@ from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.prepare import draft, prepare
 from tasks.state.home import Home
 from tasks.state.manifest import HoldoutRecord, SnapshotRecord, ValidationRecord
-from tests.conftest import LIMITS, TODAY, TakeIn, tiny_spec
+from tasks.state.sales_table import NoSales
+from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn, Work, tiny_spec
 
 CHAIN = Chain(stores=2, items=2, days=120)
 FIRST, LAST = date(2022, 3, 1), date(2022, 3, 7)
@@ -132,7 +134,7 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
 def test_an_excluded_period_of_a_store_without_sales_is_refused_before_anything_is_written(ingested: Any) -> None:
     home = ingested("home", rows())
     period = STRIKE.exclude[0].model_copy(update={"stores": ("1", "99")})
-    with pytest.raises(UnknownStore, match=r"\[\[history.exclude\]\] 'strike' names store 99, which has no sales"):
+    with pytest.raises(UnknownStores, match="the excluded period 'strike' names store 99, which has no sales"):
         draft(home, tiny_spec(history=History(exclude=(period,))))
     assert not home.candidates.exists()
 
@@ -141,5 +143,47 @@ def test_a_window_that_leaves_nothing_writes_nothing(ingested: Any) -> None:
     home = ingested("home", rows())
     candidate = draft(home, tiny_spec(history=History(min_days=121)))
     with pytest.raises(TooLittleHistory, match=r"no series has 121 days left in the training window"):
+        prepare.fn(home, candidate)
+    assert not candidate.folder.exists()
+
+
+def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
+    variants = ("lstm-16", "lstm-16-p50", "lstm-16-int8")
+    assert draft(built.home, tiny_spec(*variants, runs=2)).folder == built.candidate.folder
+    assert built.candidate.folder.name.startswith("20230306-")
+    others = [
+        draft(built.home, tiny_spec(*variants, runs=3)),
+        draft(built.home, tiny_spec(*variants[:1], runs=2)),
+        draft(built.home, tiny_spec(*variants, runs=2, split=SplitPolicy(holdout=0.3))),
+        draft(built.home, tiny_spec(*variants, runs=2, recipe=RECIPE.model_copy(update={"int8": "simulated"}))),
+    ]
+    assert len({each.folder for each in [built.candidate, *others]}) == 5
+
+
+def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
+    with pytest.raises(NoSales):
+        draft(Home(tmp_path), tiny_spec())
+
+
+def test_training_and_holdout_are_split_by_date(built: Work) -> None:
+    prepared, holdout = built.candidate.prepared, built.candidate.holdout
+    known = prepared.snapshot
+    assert known.version == 0
+    assert (known.first_day, known.last_day) == (date(2022, 1, 1), date(2023, 3, 6))
+    assert (known.rows, known.series, known.skipped) == (1720, 4, 0)
+    assert holdout.day.min() == np.datetime64("2022-12-13")
+    assert len(holdout) == 4 * prepared.holdout.days == 4 * 84
+    assert prepared.training_windows == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
+    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared.training_windows
+    assert prepared.references[0].name == "14-day mean x weekday index"
+
+
+def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
+    home = Home(tmp_path / "home")
+    rows = [f"2026-01-{day:02d},1,1,{day}" for day in range(1, 16)]
+    (tmp_path / "a.csv").write_text("\n".join(["date,store,item,sales", *rows]))
+    take_in(home, tmp_path / "a.csv")
+    candidate = draft(home, tiny_spec())
+    with pytest.raises(TooLittleHistory, match="ingest more history"):
         prepare.fn(home, candidate)
     assert not candidate.folder.exists()

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 from dataclasses import replace
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,35 +13,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks import workers
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
-from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose, dominated_by, rank
-from tasks.ingest.sample import write_sample
-from tasks.retrain.build import build_run
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import Comparator
-from tasks.retrain.evaluate import evaluate_comparators, score_run, time_file
+from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.outcome import Outcome, RetrainResult
-from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import published_earlier, record_releases
 from tasks.state import ledger
 from tasks.state import release as releases
 from tasks.state.arrays import npy
+from tasks.state.atomic import write_file
 from tasks.state.choice_record import RankingRow
-from tasks.state.home import Home, write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.manifest import Manifest
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
-from tasks.state.sales_table import NoSales
 from tasks.state.variant_record import VariantRecord
-from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn, Work, only, publish_candidate, tiny_spec
+from tests.conftest import LIMITS, TODAY, Work, only, publish_candidate
 
 NAMES = ["lstm-64", "lstm-16", "lstm-16-p50", "lstm-16-int8"]
 IMPOSSIBLE = only(max_mape=0.1)
@@ -76,128 +69,6 @@ def deadly(*_: Any) -> None:
 
 def candidate_in(home: Home, built: Work) -> Candidate:
     return replace(built.candidate, folder=home.candidates / built.candidate.folder.name)
-
-
-def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
-    variants = ("lstm-16", "lstm-16-p50", "lstm-16-int8")
-    assert draft(built.home, tiny_spec(*variants, runs=2)).folder == built.candidate.folder
-    assert built.candidate.folder.name.startswith("20230306-")
-    others = [
-        draft(built.home, tiny_spec(*variants, runs=3)),
-        draft(built.home, tiny_spec(*variants[:1], runs=2)),
-        draft(built.home, tiny_spec(*variants, runs=2, split=SplitPolicy(holdout=0.3))),
-        draft(built.home, tiny_spec(*variants, runs=2, recipe=RECIPE.model_copy(update={"int8": "simulated"}))),
-    ]
-    assert len({each.folder for each in [built.candidate, *others]}) == 5
-
-
-def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
-    with pytest.raises(NoSales):
-        draft(Home(tmp_path), tiny_spec())
-
-
-def test_training_and_holdout_are_split_by_date(built: Work) -> None:
-    prepared, holdout = built.candidate.prepared, built.candidate.holdout
-    snapshot = prepared.snapshot
-    assert snapshot.version == 0
-    assert (snapshot.first_day, snapshot.last_day) == (date(2022, 1, 1), date(2023, 3, 6))
-    assert (snapshot.rows, snapshot.series, snapshot.skipped) == (1720, 4, 0)
-    assert holdout.day.min() == np.datetime64("2022-12-13")
-    assert len(holdout) == 4 * prepared.holdout.days == 4 * 84
-    assert prepared.training_windows == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
-    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared.training_windows
-    assert prepared.references[0].name == "14-day mean x weekday index"
-
-
-def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
-    home = Home(tmp_path / "home")
-    rows = [f"2026-01-{day:02d},1,1,{day}" for day in range(1, 16)]
-    (tmp_path / "a.csv").write_text("\n".join(["date,store,item,sales", *rows]))
-    take_in(home, tmp_path / "a.csv")
-    candidate = draft(home, tiny_spec())
-    with pytest.raises(TooLittleHistory, match="ingest more history"):
-        prepare.fn(home, candidate)
-    assert not candidate.folder.exists()
-
-
-def test_each_run_has_its_weights_file_and_score(built: Work) -> None:
-    for variant in built.candidate.spec.variants:
-        for run, score in enumerate(built.candidate.scores(variant.name)):
-            assert score.fault is None, (variant.name, run)
-            content = built.candidate.path(variant.name, run, "tflite").read_bytes()
-            assert score.file_bytes == len(content) < score.ram_bytes
-            forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout
-            sold = days.actual > 0
-            errors = np.abs(forecast - days.actual)[sold] / days.actual[sold]
-            assert score.mape == pytest.approx(100 * errors.mean(dtype=float))
-            assert set(score.by_store) == {"1", "2"}
-
-
-def test_a_run_goes_on_where_it_was_cut_off(work: Work) -> None:
-    variant = work.candidate.spec.variants[1]
-    before = files(work.candidate.folder)
-    for kind in ("npz", "tflite", "json", "forecast.npy"):
-        work.candidate.path(variant.name, 1, kind).unlink()
-    assert build_run(work.candidate, variant, 0) == 0.0, "the other run stays"
-    assert build_run(work.candidate, variant, 1) > 0
-    score_run(work.candidate, variant, 1)
-    after = files(work.candidate.folder)
-    assert {name for name in before if before[name] != after[name]} == set(), "the same seed gives the same bytes"
-
-
-def test_the_same_sales_give_the_same_bytes_in_another_home(built: Work, tmp_path: Path, take_in: TakeIn) -> None:
-    write_sample(tmp_path / "history.parquet", built.chain)
-    take_in(Home(tmp_path / "home"), tmp_path / "history.parquet")
-    variants = tuple(variant.name for variant in built.candidate.spec.variants[1:])
-    again = draft(Home(tmp_path / "home"), tiny_spec(*variants, runs=2))
-    prepare.fn(Home(tmp_path / "home"), again)
-    workers.gather(build_run, [(again, variant, 1) for variant in again.spec.variants[:2]])
-    workers.gather(build_run, [(again, variant, 1) for variant in again.spec.variants[2:]])
-    made = files(again.folder)
-    assert {"prepared.json", "sales.npy", "lstm-16-int8/1.tflite", "lstm-16-p50/1.npz"} < set(made)
-    assert made == {name: files(built.candidate.folder)[name] for name in made}
-
-
-def test_a_file_is_timed_by_the_rules_and_without_a_figure_says_why(work: Work) -> None:
-    name = work.candidate.spec.variants[0].name
-    assert work.candidate.latency(name).latency_us > 0
-    assert work.candidate.latency(name).latency_fault is None
-    work.candidate.path(name, 0, "latency.json").unlink()
-    work.candidate.path(name, 0, "tflite").write_bytes(work.candidate.path(name, 1, "tflite").read_bytes())
-    time_file(work.candidate, work.candidate.spec.variants[0])
-    assert work.candidate.latency(name).latency_us is None
-    assert "must be the one that was scored" in work.candidate.latency(name).latency_fault
-
-
-def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:
-    scratch, pruned = work.candidate.spec.variants[1:3]
-    for variant in (scratch, pruned):
-        shutil.rmtree(work.candidate.folder / variant.name)
-    assert build_run(work.candidate, pruned, 0) == 0.0
-    score_run(work.candidate, pruned, 0)
-    assert not (work.candidate.folder / pruned.name).exists()
-    verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
-    assert outcomes(verdicts) == dict(zip(NAMES, ["pass", "fail", "fail", "fail"], strict=True))
-    assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
-
-
-def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
-    variant = work.candidate.spec.variants[1]
-    path = work.candidate.path(variant.name, 0, "tflite")
-    path.write_bytes(path.read_bytes()[:500])
-    work.candidate.path(variant.name, 0, "json").unlink()
-    score_run(work.candidate, variant, 0)
-    verdict = judge.fn(work.candidate, work.limits[0], {}, TODAY)[1]
-    assert verdict.outcome == "fail"
-    assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
-
-
-def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> None:
-    one, other = work.candidate.spec.variants[1], work.candidate.spec.variants[0]
-    shutil.copy(work.candidate.path(other.name, 0, "tflite"), work.candidate.path(one.name, 0, "tflite"))
-    work.candidate.path(one.name, 0, "json").unlink()
-    score_run(work.candidate, one, 0)
-    assert "its answers differ from its weights' by" in work.candidate.shipped(one.name).fault
 
 
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:

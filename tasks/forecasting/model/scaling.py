@@ -9,7 +9,7 @@ import numpy as np
 from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Windows
-from tasks.forecasting.model.seasonality import Seasons
+from tasks.forecasting.model.seasonal_index import Seasons
 from tasks.forecasting.model.smoothing import Levels, smooth
 
 MIN_LEVEL = np.float32(1 / 28)

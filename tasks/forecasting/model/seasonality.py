@@ -1,16 +1,16 @@
-"""Seasonal indices: how much a weekday, a time of year or a special day sells against the average day."""
+"""Learning seasonal indices from sales, by least squares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.forecasting.data.days import Dates, month, weekday
-from tasks.forecasting.data.dtypes import Floats32, Floats64
+from tasks.forecasting.data.dtypes import Floats64
 from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons, waves
 
 DAYS_A_YEAR = 365
 """Days of history below which nothing is learned of the time of year."""
@@ -23,87 +23,6 @@ HARMONICS = 3
 
 SIGNIFICANT = 2.0
 """Standard errors by which the effect of a special day must differ from none."""
-
-
-@dataclass(frozen=True)
-class SeasonalIndex:
-    """Multiplicative indices, 1 on the average training day.
-
-    Attributes:
-        weekday: Monday to Sunday, 7 factors.
-        month: January to December, 12 factors.
-        annual: Cosine and sine of each harmonic of the year, in the logarithm of the index.
-        days: Factors of single days, by ISO date.
-    """
-
-    weekday: tuple[float, ...] = (1.0,) * 7
-    month: tuple[float, ...] = (1.0,) * 12
-    annual: tuple[tuple[float, float], ...] = ()
-    days: Mapping[str, float] = field(default_factory=dict)
-
-    def at(self, dates: Dates) -> Floats32:
-        """The index of each day, the shape of `dates`."""
-        factors = np.asarray(self.weekday)[weekday(dates)] * np.asarray(self.month)[month(dates)]
-        if self.annual:
-            factors = factors * np.exp(_waves(dates, len(self.annual)) @ np.asarray(self.annual).reshape(-1))
-        if self.days:
-            special = np.array(sorted(self.days), "datetime64[D]")
-            place = np.minimum(np.searchsorted(special, dates), len(special) - 1)
-            factor = np.array([self.days[str(day)] for day in special])[place]
-            factors = factors * np.where(special[place] == dates, factor, 1.0)
-        return np.asarray(factors, dtype=np.float32)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "weekday": list(self.weekday),
-            "month": list(self.month),
-            "annual": [list(pair) for pair in self.annual],
-            "days": dict(self.days),
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "SeasonalIndex":
-        """Read what `to_dict` gave."""
-        annual = tuple((cosine, sine) for cosine, sine in record["annual"])
-        return cls(tuple(record["weekday"]), tuple(record["month"]), annual, record["days"])
-
-
-@dataclass(frozen=True)
-class Seasons:
-    """The indices of all items.
-
-    Attributes:
-        index: The index of items that are in no group.
-        groups: Items of each group, with the group's index.
-    """
-
-    index: SeasonalIndex = SeasonalIndex()  # frozen
-    groups: tuple[tuple[tuple[str, ...], SeasonalIndex], ...] = ()
-
-    def table(self, items: NDArray[np.str_], dates: Dates) -> tuple[Floats32, NDArray[np.int64]]:
-        """The index of each group and day, and which of its rows each item has.
-
-        Args:
-            items: Item codes, shape `(items,)`.
-            dates: Days, shape `(days,)`.
-
-        Returns:
-            Indices, shape `(groups + 1, days)`, and rows of it, shape `(items,)`; row 0 is of items in no group.
-        """
-        indices = [self.index, *(index for _, index in self.groups)]
-        row_of = {item: row for row, (members, _) in enumerate(self.groups, 1) for item in members}
-        table = np.stack([index.at(dates) for index in indices])
-        return table, np.array([row_of.get(str(item), 0) for item in items])
-
-    def to_dict(self) -> dict[str, Any]:
-        groups = [{"items": list(items), **index.to_dict()} for items, index in self.groups]
-        return self.index.to_dict() | ({"groups": groups} if groups else {})
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "Seasons":
-        """Read what `to_dict` gave."""
-        groups = tuple((tuple(group["items"]), SeasonalIndex.from_dict(group)) for group in record.get("groups", ()))
-        return cls(SeasonalIndex.from_dict(record), groups)
 
 
 @dataclass(frozen=True)
@@ -224,11 +143,11 @@ def _fit(days: Dates, logs: Floats64, spec: SeasonalSpec, special_days: Mapping[
     on_weekday, in_year, on_special_day, _ = np.split(effects, ends)
     _, _, error, _ = np.split(_standard_errors(design, logs - design @ effects), ends)
     significant = np.where(np.abs(on_special_day) >= SIGNIFICANT * error, on_special_day, 0)
-    waves = in_year.reshape(-1, 2).tolist() if spec.annual == "smooth" else []
+    annual = in_year.reshape(-1, 2).tolist() if spec.annual == "smooth" else []
     return SeasonalIndex(
         _weekday_index(on_weekday, days),
         _month_index(in_year if spec.annual == "month" else np.zeros(11), days),
-        tuple((cosine, sine) for cosine, sine in waves),
+        tuple((cosine, sine) for cosine, sine in annual),
         _day_factors(special_days, significant),
     )
 
@@ -236,7 +155,7 @@ def _fit(days: Dates, logs: Floats64, spec: SeasonalSpec, special_days: Mapping[
 def _year(days: Dates, spec: SeasonalSpec) -> Floats64:
     """Columns of the time of year, shape `(days, columns)`: 11 months but January, 6 waves, or none."""
     by_month = np.eye(12)[month(days)][:, 1:]
-    return {"none": by_month[:, :0], "month": by_month, "smooth": _waves(days, HARMONICS)}[spec.annual]
+    return {"none": by_month[:, :0], "month": by_month, "smooth": waves(days, HARMONICS)}[spec.annual]
 
 
 def _on_special_days(days: Dates, special_days: Mapping[str, Dates]) -> Floats64:
@@ -273,10 +192,3 @@ def _standard_errors(design: Floats64, residuals: Floats64) -> Floats64:
     """Standard errors of effects by least squares, from what they leave unexplained."""
     variance = float(residuals @ residuals) / max(len(residuals) - design.shape[1], 1)
     return np.sqrt(variance * np.diag(np.linalg.pinv(design.T @ design)))
-
-
-def _waves(dates: Dates, harmonics: int) -> Floats64:
-    """Cosine and sine of each harmonic of the year, a last axis of `2 * harmonics`; 1 January has phase 0."""
-    day = (dates.astype("datetime64[D]") - dates.astype("datetime64[Y]")).astype(float)
-    angles = 2 * np.pi * day[..., None] / 365.25 * np.arange(1, harmonics + 1)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1).reshape(*dates.shape, 2 * harmonics)

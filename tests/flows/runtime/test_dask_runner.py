@@ -20,7 +20,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.retrain import build_variants, retrain
 from flows.runtime import cluster, dask_runner
-from flows.settings import SettingsError, Workers
+from flows.settings import Workers
+from flows.settings_errors import SettingsError
 from tasks import workers
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.retrain.candidate import Candidate

@@ -12,10 +12,10 @@ from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Split, SplitPolicy, windows
-from tasks.forecasting.model.recipe import RECIPES, Recipe, learn_scaling, references, training_windows, tune
-from tasks.forecasting.model.scaling import GlobalMinMax, Scaled, Scaling, SmoothedLevel, WindowMean, naive_forecast
-from tasks.forecasting.model.seasonality import SeasonalIndex, Seasons
-from tasks.forecasting.model.training_set import loss_weight
+from tasks.forecasting.model.recipe import RECIPES, Recipe, Tuned, learn_scaling, references, training_windows, tune
+from tasks.forecasting.model.scaling import GlobalMinMax, Scaling, SmoothedLevel, WindowMean, naive_forecast
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons
+from tasks.forecasting.model.seasonality import SeasonalSpec
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 from tests.forecasting.panels import panel_of
 
@@ -27,7 +27,8 @@ NO_DAYS = SpecialDays()
 
 def scaling_of(recipe: Recipe, panel: Panel, split: Split) -> Scaling:
     """The scaling that a retrain learns where there are no special days."""
-    return learn_scaling(recipe, panel, split, NO_DAYS, tune(panel, split, NO_DAYS))
+    tuned = Tuned(SeasonalSpec(), 30) if recipe.scaling == "global-min-max" else tune(panel, split, NO_DAYS)
+    return learn_scaling(recipe, panel, split, NO_DAYS, tuned)
 
 
 def with_other_days(history: Panel, first: int, seed: int) -> Panel:
@@ -118,17 +119,6 @@ def test_the_reference_forecast_comes_near_the_noise_floor() -> None:
     cut = windows(history, SplitPolicy(holdout=0.5).split(730).holdout, 730)
     floor = noise_floor(chain, last=0.5)
     assert floor < mape(cut.actual, naive_forecast(WindowMean(Seasons(SEASONS)).for_panel(history), cut)) < 1.1 * floor
-
-
-def test_a_window_counts_by_its_level_in_production_and_alike_in_reference() -> None:
-    scaled = Scaled(np.zeros((3, 14, 1), np.float32), *np.array([[1, 2, 6], [1, 2, 6]], np.float32))
-    np.testing.assert_allclose(loss_weight(RECIPES["production"], scaled), [1 / 3, 2 / 3, 2])
-    np.testing.assert_array_equal(loss_weight(RECIPES["reference"], scaled), [1, 1, 1])
-
-
-def test_no_window_has_no_weight() -> None:
-    none = Scaled(np.zeros((0, 14, 1), np.float32), *np.zeros((2, 0), np.float32))
-    assert loss_weight(RECIPES["production"], none).shape == (0,)
 
 
 def test_the_network_learns_from_recent_days_before_the_validation_days() -> None:

@@ -22,7 +22,7 @@ from tasks.forecasting.model.scaling import (
     mean,
     naive_forecast,
 )
-from tasks.forecasting.model.seasonality import SeasonalIndex, Seasons
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons
 from tasks.forecasting.model.smoothing import Levels
 
 INDEX = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5), tuple(1 + month / 10 for month in range(12)))

@@ -9,7 +9,8 @@ import pytest
 from tasks.forecasting.data.days import month, weekday
 from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.model.seasonality import SeasonalIndex, SeasonalSpec, candidate_specs, learn, learn_index
+from tasks.forecasting.model.seasonal_index import SeasonalIndex
+from tasks.forecasting.model.seasonality import SeasonalSpec, candidate_specs, learn, learn_index
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks
 from tests.forecasting.panels import panel_of
 
@@ -31,12 +32,6 @@ def test_weekday_and_month_are_the_calendars() -> None:
     dates = np.array(days, dtype="datetime64[D]")
     assert weekday(dates).tolist() == [day.weekday() for day in days]
     assert month(dates).tolist() == [day.month - 1 for day in days]
-
-
-def test_index_of_a_day_is_weekday_times_month() -> None:
-    index = SeasonalIndex(tuple(range(1, 8)), tuple(range(10, 130, 10)))
-    sunday_in_march = np.array([["2024-03-10"]], dtype="datetime64[D]")
-    assert index.at(sunday_in_march).tolist() == [[7 * 30]]
 
 
 def test_the_true_seasons_are_found_beside_growth() -> None:
