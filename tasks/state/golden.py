@@ -1,8 +1,6 @@
 """Golden samples: windows with every variant's forecast, for a device to check a file by after it arrived."""
 
-import json
-
-from tasks.state.record import Number, Record
+from tasks.state.record import Number, Record, to_json
 
 
 class GoldenSample(Record):
@@ -38,4 +36,4 @@ class Golden(Record):
 
     def to_bytes(self) -> bytes:
         """The file that devices read; what is not set is left out."""
-        return (json.dumps(self.model_dump(exclude_unset=True), indent=1, allow_nan=False) + "\n").encode()
+        return to_json(self.model_dump(exclude_unset=True))

@@ -53,17 +53,6 @@ class Document(Record):
         return values
 
 
-def to_json(record: Any) -> bytes:
-    """JSON text of a record, as it is kept in files."""
-    return (json.dumps(defined(record), indent=1, allow_nan=False) + "\n").encode()
-
-
-def defined(value: Any) -> Any:
-    """The same with plain numbers, lists and text keys, and nothing in place of NaN and infinity."""
-    if isinstance(value, dict):
-        return {str(key): defined(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [defined(each) for each in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value
+def to_json(value: Any) -> bytes:
+    """Indented JSON text of plain values, as hashes are taken of it; NaN is an error."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

@@ -11,7 +11,7 @@ ASSIGNMENT = StoreAssignment(
     variant="lstm-8",
     model=ModelFile(path="models/a.tflite", sha256="a", bytes=1),
     window=14,
-    scaling={"kind": "window-mean"},
+    scaling={"kind": "global-min-max", "low": 0.0, "high": 9.0},
     golden=Golden(tolerance=0.1, samples=(SAMPLE,)),
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,21 +35,6 @@ class Levels:
 
     day: date
     of: Mapping[str, Mapping[str, Level]]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "day": str(self.day),
-            "of": {store: {item: list(level) for item, level in items.items()} for store, items in self.of.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "Levels":
-        """Read what `to_dict` gave."""
-        stores = record["of"].items()
-        return cls(
-            date.fromisoformat(record["day"]),
-            {store: {item: Level(*level) for item, level in items.items()} for store, items in stores},
-        )
 
 
 def alpha(span: int) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tasks.forecasting.data.days import weekday
 from tasks.forecasting.data.panel import WINDOW, Panel
@@ -27,6 +28,7 @@ from tasks.forecasting.model.smoothing import Levels
 
 INDEX = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5), tuple(1 + month / 10 for month in range(12)))
 RICH = SeasonalIndex(INDEX.weekday, annual=((0.1, -0.2), (0.05, 0.0)), days={"2024-03-01": 2.0, "2025-01-01": 0.5})
+LEVELS = TypeAdapter(Levels)
 GROUPED = Seasons(INDEX, ((("1", "3"), RICH),))
 SCALINGS: list[Scaling] = [
     GlobalMinMax(0, 231),
@@ -122,7 +124,7 @@ def test_levels_resume_where_they_were_left(seed: int, column: int) -> None:
     panel, scaling = made(seed), SmoothedLevel(GROUPED, 30)
     whole = windows(panel, column, 60)
     levels = scaling.after(panel.first(column))
-    assert Levels.from_dict(json.loads(json.dumps(levels.to_dict()))) == levels
+    assert LEVELS.validate_json(LEVELS.dump_json(levels)) == levels
     start = column - WINDOW
     recent = Panel(panel.stores, panel.items, panel.dates[start:], panel.sales[:, start:])
     ahead = windows(recent, WINDOW, 60 - start)
