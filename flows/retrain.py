@@ -1,5 +1,6 @@
 """Snapshot -> baseline -> variants -> verdicts -> release: the main job."""
 
+import logging
 import time
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,6 +22,9 @@ from tasks.retrain.publish import publish, published_earlier, show
 from tasks.state.alert_rules import of_retrain
 from tasks.state.alerts import nothing_passed
 from tasks.state.ledger import Ledger
+from tasks.workers import to_do
+
+log = logging.getLogger("shelfcast.retrain")
 
 
 @watched
@@ -58,6 +62,11 @@ def retrain(
 @flow
 def build_variants(candidate: Candidate) -> None:
     """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
+    log.info(
+        "%d variants to build and to measure",
+        len(candidate.spec.variants),
+        extra=to_do(2 * len(candidate.spec.variants)),
+    )
     built: dict[str, Any] = {}
     for variant in candidate.spec.variants:
         parent = None if variant.from_scratch else built[str(variant.parent)]

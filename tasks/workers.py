@@ -23,7 +23,15 @@ log = logging.getLogger("shelfcast.workers")
 HANG = 3600
 """Seconds after which a job counts as hung."""
 
+DONE = {"done": 1}
+"""What a log line carries that says a step is done: a terminal shows how many of the steps are."""
+
 _one_at_a_time = Lock()
+
+
+def to_do(steps: int) -> dict[str, int]:
+    """What a log line carries that announces a number of steps."""
+    return {"steps": steps}
 
 
 def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:

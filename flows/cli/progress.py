@@ -6,7 +6,7 @@ done.
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,11 +15,14 @@ from rich.table import Column
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[None]:
+def progress(quiet: bool) -> Iterator[Callable[[], None]]:
     """Show the steps' log lines while a command runs.
 
     Args:
         quiet: Show errors only.
+
+    Yields:
+        A function that ends the display, before something else is printed.
     """
     logger = logging.getLogger("shelfcast")
     logger.propagate = False
@@ -27,7 +30,7 @@ def progress(quiet: bool) -> Iterator[None]:
     handler: logging.Handler = _Live() if live else _lines(quiet)
     logger.addHandler(handler)
     try:
-        yield
+        yield handler.close
     finally:
         logger.removeHandler(handler)
         handler.close()

@@ -90,9 +90,23 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
     days = sorted({day for days in cadences.values() for day in days})
     missing = [day for day in days if not backtest.has(day)]
     names = " and ".join(each.name for each in backtest.spec.variants)
-    log.info("%d models of %s: %d are there, %d to train", len(days), names, len(days) - len(missing), len(missing))
+    log.info(
+        "%d models of %s: %d are there, %d to train",
+        len(days),
+        names,
+        len(days) - len(missing),
+        len(missing),
+        extra=workers.to_do(len(missing)),
+    )
     for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
-        log.info("model %d of %d, sales before %s: MAPE %.2f %%", days.index(day) + 1, len(days), day, mape)
+        log.info(
+            "model %d of %d, sales before %s: MAPE %.2f %%",
+            days.index(day) + 1,
+            len(days),
+            day,
+            mape,
+            extra=workers.DONE,
+        )
     if lost := [str(day) for day in days if not backtest.has(day)]:
         raise LostModels(f"workers were lost with the models of {', '.join(lost)}; run the same again to go on")
     return len(missing)

@@ -11,6 +11,7 @@ from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.retrain.candidate import Candidate
 from tasks.state.atomic import write_file
+from tasks.workers import DONE
 
 log = logging.getLogger("shelfcast.build")
 
@@ -26,7 +27,7 @@ def build(candidate: Candidate, variant: Variant, parent: Variant | None) -> Var
     """
     seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     made = f"compressed {variant.name} from {parent.name}" if parent else f"trained {variant.name}"
-    log.info("%s: %s, %.1f s", made, _counted(len(seconds), candidate.spec.runs), sum(seconds))
+    log.info("%s: %s, %.1f s", made, _counted(len(seconds), candidate.spec.runs), sum(seconds), extra=DONE)
     return variant
 
 

@@ -21,6 +21,7 @@ from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.release import DamagedRelease, Release
+from tasks.workers import DONE
 
 log = logging.getLogger("shelfcast.evaluate")
 
@@ -31,7 +32,7 @@ def evaluate(candidate: Candidate, variant: Variant) -> Variant:
     workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     scores = candidate.scores(variant.name)
     mapes = ", ".join("undefined" if score.mape is None else f"{score.mape:.2f} %" for score in scores)
-    log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[SHIPPED].file_bytes or 0:,}")
+    log.info("%s: MAPE %s, %s bytes", variant.name, mapes or "none", f"{scores[SHIPPED].file_bytes or 0:,}", extra=DONE)
     return variant
 
 
