@@ -4,17 +4,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from prefect import flow
-
-from flows.runtime.on_failure import run_failed
+from flows.runtime.watched import watched
 from flows.settings import home_at, load
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch, summary
+from tasks.ingest.quarantine import stores_wait
 from tasks.ingest.replay import Chosen, replay
 from tasks.ingest.validate import alerts, validate
-from tasks.notify import publish_batch, send
+from tasks.notify import publish_batch, tell
+from tasks.state.alert_rules import of_batch, of_replay
+from tasks.state.ledger import Ledger
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def ingest(
     sources: list[str] | None = None,
     home: str | None = None,
@@ -42,16 +43,17 @@ def ingest(
             sources or [str(place.landing)], place, settings.contract, Path(staging), written, settings.intake
         )
         findings = validate(batch, settings.contract, place)
-        send(alerts(batch.id, findings), settings.alert_urls)
         if findings.refusal:
             result = refuse_batch(batch, findings, place)
         else:
             result = summary(*merge_batch(batch, place, findings.refused_stores, settings.intake), findings)
+        if batch.is_new:
+            tell(place, of_batch(Ledger.of(place), alerts(batch.id, findings), feed), settings.alert_urls)
         publish_batch(result)
         return result
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def replay_quarantine(
     home: str | None = None,
     reason: str | None = None,
@@ -76,8 +78,10 @@ def replay_quarantine(
     Returns:
         The JSON of `shelfcast quarantine replay`.
     """
-    settings = load()
+    settings, place = load(), home_at(home)
     again = settings.feed(feed, columns, constants) if feed or columns or constants else None
     chosen = Chosen(reason, store, again, Path(fix_with) if fix_with else None)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        return replay(home_at(home), settings.contract, chosen, Path(staging), settings.intake)
+        result = replay(place, settings.contract, chosen, Path(staging), settings.intake)
+    tell(place, of_replay(Ledger.of(place), stores_wait(place)), settings.alert_urls)
+    return result

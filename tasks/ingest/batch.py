@@ -72,6 +72,11 @@ class Batch:
     profile: Profile | None = None
 
     @property
+    def is_new(self) -> bool:
+        """Whether the batch brings anything that was not ingested before, be it unreadable."""
+        return bool(self.files or self.fault)
+
+    @property
     def reasons(self) -> dict[str, int]:
         """Refused rows of all files by reason, the most frequent first."""
         return dict(sum((Counter(file.reasons) for file in (*self.files, *self.known)), Counter()).most_common())

@@ -18,7 +18,8 @@ import pandas as pd
 
 from tasks.ingest.batch import Batch
 from tasks.ingest.contract.suite import SEVERITIES, Breach
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 
 TEMPLATES = Path(__file__).parent / "docs_templates"
 SHOWN_GAPS, SHOWN_FILES = 1000, 5

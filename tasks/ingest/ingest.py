@@ -24,7 +24,8 @@ from tasks.ingest.reading.sources import SourceFile
 from tasks.ingest.stage import Intake
 from tasks.ingest.staged_rows import Accepted
 from tasks.state import ledger, sales_table
-from tasks.state.home import Home, copy_file
+from tasks.state.atomic import copy_file
+from tasks.state.home import Home
 from tasks.state.row_keys import Keys, TooManyCodes
 
 log = logging.getLogger("shelfcast.ingest")

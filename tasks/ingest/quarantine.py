@@ -16,7 +16,8 @@ from deltalake import DeltaTable
 
 from tasks.ingest.batch import FileCount
 from tasks.state import delta
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 
 SCHEMA = pa.schema(
     [
@@ -132,6 +133,11 @@ def reasons(home: Home) -> dict[str, int]:
         return {}
     counts = delta.read(home.quarantine, ["reason"])["reason"].value_counts().to_pylist()
     return dict(Counter({each["values"]: each["counts"] for each in counts}).most_common())
+
+
+def stores_wait(home: Home) -> bool:
+    """Whether rows wait in quarantine because their store was refused."""
+    return "store refused" in reasons(home)
 
 
 def _tables(said: Said, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:

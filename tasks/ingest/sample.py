@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.state.home import placed
+from tasks.state.atomic import placed
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.int32()), ("item", pa.int32()), ("sales", pa.int32())])
 """As in Kaggle's Store Item Demand Forecasting data."""

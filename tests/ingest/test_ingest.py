@@ -15,7 +15,8 @@ from tasks.ingest import quarantine
 from tasks.ingest.contract.suite import Breach, Contract, Findings
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
 from tasks.state import ledger, sales_table
-from tasks.state.home import Home, remove_folder
+from tasks.state.atomic import remove_folder
+from tasks.state.home import Home
 from tests.conftest import TakeIn
 
 HEADER = "date,store,item,sales\n"

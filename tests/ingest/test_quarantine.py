@@ -12,7 +12,8 @@ from tasks.ingest.contract.suite import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.replay import Chosen, FixError, NotLanded, replay
 from tasks.state import ledger, sales_table
-from tasks.state.home import Home, remove_folder
+from tasks.state.atomic import remove_folder
+from tasks.state.home import Home
 from tests.conftest import TakeIn
 
 STRICT, LOOSE = Contract(max_sales=10), Contract(max_sales=100)

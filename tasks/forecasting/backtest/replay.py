@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
-from tasks.forecasting.accuracy.scoring import Accuracy
+from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.gate.verdict import Verdict
 

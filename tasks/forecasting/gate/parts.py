@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
 from tasks.forecasting.data.days import mondays
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.gate.comparison import Comparison, Excess
 
 

@@ -1,11 +1,12 @@
 """One sentence for each check of the gate, and one for what would have passed; without a full stop, to be joined."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tasks.forecasting.gate.checks import Check, Counterfactual, Devices, Fault, Files, Gap, Runs
 from tasks.forecasting.gate.groups import Worst
 from tasks.report.text import listed, number, percent, plural, signed
+from tasks.state.variant_record import CheckRecord, CounterfactualRecord
 
 Facts = TypeVar("Facts")
 
@@ -48,26 +49,26 @@ def reasons(checks: tuple[Check, ...]) -> list[str]:
     return [sentence(check) for check in checks if check.refuses]
 
 
-def record(check: Check) -> dict[str, Any]:
+def check_record(check: Check) -> CheckRecord:
     """A check as manifests and the command line have it, with its sentences."""
-    would = check.counterfactual
-    return {
-        "name": check.name,
-        "value": check.value,
-        "limit": check.limit,
-        "unit": check.unit,
-        "outcome": check.outcome,
-        "sentence": sentence(check),
-        "low": check.low,
-        "high": check.high,
-        "counterfactual": would
-        and {
-            "needed": would.needed,
-            "stores": would.stores,
-            "weeks": would.weeks,
-            "sentence": would_have_passed(check),
-        },
-    }
+    return CheckRecord(
+        name=check.name,
+        value=check.value,
+        limit=check.limit,
+        unit=check.unit,
+        outcome=check.outcome,
+        sentence=sentence(check),
+        low=check.low,
+        high=check.high,
+        counterfactual=_counterfactual_record(check),
+    )
+
+
+def _counterfactual_record(check: Check) -> CounterfactualRecord | None:
+    would, words = check.counterfactual, would_have_passed(check)
+    if would is None or words is None:
+        return None
+    return CounterfactualRecord(needed=would.needed, stores=would.stores, weeks=would.weeks, sentence=words)
 
 
 def _file(check: Check) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from tasks.forecasting.rollout.costs import DIGITS
-from tasks.forecasting.rollout.devices import Misfit
+from tasks.forecasting.rollout.devices import DeviceClass, Misfit
 from tasks.forecasting.rollout.selection import Ranking, Row
 from tasks.report.text import number, plural
+from tasks.state.choice_record import ChoiceRecord, RankingRow
 
 REFUSED = "did not pass the gate"
 
@@ -40,9 +40,18 @@ def choice(ranking: Ranking, device: str, currency: str) -> Choice:
     return Choice(best.name, "; ".join([cheapest, *_alternatives(best, ranking)]))
 
 
-def record(ranking: Ranking) -> list[dict[str, Any]]:
-    """The rows of a ranking as manifests have them, with each misfit in words."""
-    return [asdict(row) | {"misfit": _why_not(row)} for row in ranking.rows]
+def choice_record(ranking: Ranking, name: str, device: DeviceClass, currency: str) -> ChoiceRecord:
+    """What a device class gets as manifests have it, and how all variants rank for it, with each misfit in words.
+
+    Args:
+        ranking: All measured variants, ranked for the device class.
+        name: Name of the device class.
+        device: What the device class can carry.
+        currency: Currency of the costs.
+    """
+    chosen = choice(ranking, name, currency)
+    rows = tuple(RankingRow.model_validate(asdict(row) | {"misfit": _why_not(row)}) for row in ranking.rows)
+    return ChoiceRecord(device=name, **device.model_dump(), variant=chosen.variant, reason=chosen.reason, ranking=rows)
 
 
 def misfit(found: Misfit | None) -> str | None:

@@ -3,10 +3,8 @@
 from tasks.forecasting.rollout.waves import Hold
 
 
-def hold(found: Hold | None) -> str | None:
-    """Why a wave may not go out; `None` where it may."""
-    if found is None:
-        return None
+def hold(found: Hold) -> str:
+    """Why a wave must wait."""
     if found.cause == "rolled back":
         return f"canary store {found.store} was rolled back from it"
     if found.cause == "drifting":

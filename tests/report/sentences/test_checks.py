@@ -9,7 +9,7 @@ from tasks.forecasting.gate.checks import Check, Counterfactual, Devices, Fault,
 from tasks.forecasting.gate.comparison import Estimate
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.gate.groups import Group, Worst
-from tasks.report.sentences.checks import GAPS, reasons, record, sentence, would_have_passed
+from tasks.report.sentences.checks import GAPS, check_record, reasons, sentence, would_have_passed
 
 NAN = float("nan")
 OWN = File("lstm-32", "lstm-64", None, 18_868, 16_610)
@@ -268,18 +268,14 @@ def test_reasons_are_those_of_the_checks_that_refuse() -> None:
 
 
 def test_a_record_has_the_numbers_and_the_sentences() -> None:
-    would = Counterfactual(0.99, ("3",), ("2024-01-08",))
-    written = record(replace(TOO_HIGH, counterfactual=would))
-    assert [*written] == ["name", "value", "limit", "unit", "outcome", "sentence", "low", "high", "counterfactual"]
-    assert (written["value"], written["low"], written["high"], written["limit"]) == (8.58, 8.2, 8.99, 8)
-    assert written["sentence"] == sentence(TOO_HIGH)
-    assert {**written["counterfactual"], "sentence": ""} == {
-        "needed": 0.99,
-        "stores": ("3",),
-        "weeks": ("2024-01-08",),
-        "sentence": "",
-    }
-    assert record(TOO_HIGH)["counterfactual"] is None
+    written = check_record(replace(TOO_HIGH, counterfactual=Counterfactual(0.99, ("3",), ("2024-01-08",))))
+    assert (written.name, written.unit, written.outcome) == ("absolute", "%", "fail")
+    assert (written.value, written.low, written.high, written.limit) == (8.58, 8.2, 8.99, 8)
+    assert written.sentence == sentence(TOO_HIGH)
+    would = written.counterfactual
+    assert would and (would.needed, would.stores, would.weeks) == (0.99, ("3",), ("2024-01-08",))
+    assert would.sentence.startswith("it would have passed with a MAPE 0.99 pp lower")
+    assert check_record(TOO_HIGH).counterfactual is None
 
 
 def test_a_rule_that_gives_other_facts_is_a_fault_of_ours() -> None:

@@ -1,14 +1,13 @@
 """Why a device class gets a variant, and what the others would cost."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass, Misfit, VariantFacts
 from tasks.forecasting.rollout.selection import rank
-from tasks.report.sentences.choice import Choice, choice, misfit, money, record
+from tasks.report.sentences.choice import Choice, choice, choice_record, misfit, money
 
 KB = 1024
 DEVICE = DeviceClass(flash_kb=32, ram_kb=64, latency_us=200, link_kbps=100, update_s=2)
@@ -105,13 +104,14 @@ def test_an_unknown_mape_is_said() -> None:
 
 
 def test_a_record_has_each_row_with_its_misfit_in_words() -> None:
-    rows: list[dict[str, Any]] = record(rank([*ALL, replace(MEDIUM, name="refused", passed=False)], DEVICE, COSTS, 3))
-    assert [*rows[0]] == [
-        *("name", "passed", "misfit", "file_bytes", "transfer_bytes", "validation_mape", "cost", "front"),
-        "dominated_by",
-    ]
-    assert [*rows[0]["cost"]] == ["sending", "errors", "retraining", "total"]
-    assert {row["name"]: row["misfit"] for row in rows} == {
+    ranking = rank([*ALL, replace(MEDIUM, name="refused", passed=False)], DEVICE, COSTS, 3)
+    written = choice_record(ranking, "till", DEVICE, "EUR")
+    assert (written.device, written.flash_kb, written.variant) == ("till", 32, "lstm-16-int8")
+    assert written.reason == choice(ranking, "till", "EUR").reason
+    first, cost = written.ranking[0], ranking.rows[0].cost
+    assert first.cost and cost and first.cost.model_dump() == vars(cost)
+    assert (first.front, first.dominated_by, first.validation_mape) == (True, None, 13.4)
+    assert {row.name: row.misfit for row in written.ranking} == {
         "lstm-16-int8": None,
         "lstm-32": None,
         "lstm-64": "needs 68.0 KB of flash, the device has 32",

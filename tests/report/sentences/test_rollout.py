@@ -12,8 +12,7 @@ from tasks.report.sentences.rollout import hold
         (Hold("1", "rolled back", 3, 7), "canary store 1 was rolled back from it"),
         (Hold("1", "drifting", 7, 7), "canary store 1 drifts"),
         (Hold("1", "too few days", 3, 7), "canary store 1 was scored on 3 days, 7 are needed"),
-        (None, None),
     ],
 )
-def test_what_a_wave_waits_for(found: Hold | None, said: str | None) -> None:
+def test_what_a_wave_waits_for(found: Hold, said: str) -> None:
     assert hold(found) == said
