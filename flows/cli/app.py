@@ -30,11 +30,11 @@ HomeOption = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there")]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="OURS=THEIRS,...", help="The file's columns: date=Date,store=Store"),
+    typer.Option("--map", metavar="OURS=THEIRS,...", help="Our column = the file's: date=Date,store=Store"),
 ]
 Constants = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="OURS=VALUE,...", help="Columns that the file does not have: item=all"),
+    typer.Option("--set", metavar="OURS=VALUE,...", help="A column the file does not have = its value: item=all"),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
 
@@ -47,7 +47,7 @@ def ingest(
             metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
         ),
     ] = None,
-    feed: Annotated[str | None, typer.Option(help="How they are written, by its name in the settings")] = None,
+    feed: Annotated[str | None, typer.Option(help="Name of the [feeds] entry that describes the files")] = None,
     columns: Columns = None,
     constants: Constants = None,
     home: HomeOption = None,
@@ -57,9 +57,9 @@ def ingest(
     """Land sales, validate them, merge the good rows, quarantine the bad ones.
 
     Columns: date (YYYY-MM-DD), store, item, sales (whole units), unless --feed, --map and --set say otherwise.
-    Without a SOURCE it takes the home's landing folder.
-    The same content again changes nothing; another value for a known day replaces it.
-    A store with too many bad rows is refused alone; a batch with too many is refused whole, exit code 3.
+    Without a SOURCE, the home's landing folder is ingested.
+    Each file is ingested once; renaming it makes no difference. Another value for a known day replaces the old one.
+    A store with too many bad rows is refused alone; a batch with too many bad rows is refused, with exit code 3.
     """
     with answering(as_json, quiet) as answer:
         from tasks.ingest.reading.sources import require_usable
@@ -69,7 +69,7 @@ def ingest(
         require_usable(sources or [str(home_at(home).landing)])
 
         result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
-        answer(result, render.ingest, refused=result["refused"])
+        answer(result, render.ingest, refused=result.refused)
 
 
 @app.command()
@@ -290,18 +290,18 @@ def report(
         answer({"release": found.id, "report": str(page)}, lambda result: print(result["report"]))
 
 
-Reason = Annotated[str | None, typer.Option(help="Only rows refused for it")]
-OfStore = Annotated[str | None, typer.Option(help="Only rows that name it")]
+Reason = Annotated[str | None, typer.Option(help="Only rows refused for this reason")]
+OfStore = Annotated[str | None, typer.Option(help="Only rows that name this store")]
 
 
 @quarantine.command("list")
 def quarantine_list(
     reason: Reason = None,
     store: OfStore = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Number of rows to show")] = 50,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write all of them there, to be corrected for `replay --fix-with`"),
+        typer.Option(metavar="FILE", help="Write all rows to this file, to be corrected for `replay --fix-with`"),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
@@ -309,9 +309,9 @@ def quarantine_list(
 ) -> None:
     """Rows in quarantine: file, line, reason and raw text."""
     with answering(as_json, quiet) as answer:
-        from flows.cli import views
+        from tasks.ingest.quarantine import listing
 
-        answer(views.quarantined(home_at(home), reason, store, limit, csv), render.quarantine)
+        answer(listing(home_at(home), reason, store, limit, csv), render.quarantine)
 
 
 @quarantine.command("replay")
@@ -319,21 +319,22 @@ def quarantine_replay(
     reason: Reason = None,
     store: OfStore = None,
     feed: Annotated[
-        str | None, typer.Option(help="Read their lines in the landed files again, as this feed of the settings says")
+        str | None, typer.Option(help="Read their lines in the landed files again, with this entry of [feeds]")
     ] = None,
     columns: Columns = None,
     constants: Constants = None,
     fix_with: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV of corrected rows, as `list --csv` writes; only these")
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of corrected rows, as `list --csv` writes it; only these are replayed"),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Hold rows in quarantine against today's rules again, and merge those that are right now.
+    """Check rows in quarantine against today's rules again, and merge those that are right now.
 
-    With --feed, --map or --set their lines are read again in the landed files; with --fix-with values are taken from a
-    CSV. What the sales table has is never overwritten. Rows of a refused store go in once few enough of them are bad.
+    With --feed, --map or --set their lines in the landed files are read again; with --fix-with their values come from a
+    CSV. Values in the sales table are never overwritten. Rows of a refused store go in once few enough of them are bad.
     """
     with answering(as_json, quiet) as answer:
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
@@ -359,24 +360,25 @@ def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -
 @app.command()
 def sample(
     path: Annotated[
-        Path | None, typer.Argument(help="To write: .csv, .csv.gz or .parquet [default: one in the landing folder]")
+        Path | None,
+        typer.Argument(help="File to write: .csv, .csv.gz or .parquet [default: one in the landing folder]"),
     ] = None,
-    kind: Annotated[str, typer.Option("--format", help="csv, csv.gz or parquet, where no path says it")] = "csv.gz",
-    stores: Annotated[int, typer.Option(help="Stores, with the codes 1 to this")] = 5,
-    items: Annotated[int, typer.Option(help="Items that each store sells")] = 4,
-    days: Annotated[int, typer.Option(help="Consecutive days")] = 1096,
+    kind: Annotated[str, typer.Option("--format", help="csv, csv.gz or parquet, if no path is given")] = "csv.gz",
+    stores: Annotated[int, typer.Option(help="Number of stores; their codes are 1, 2, ...")] = 5,
+    items: Annotated[int, typer.Option(help="Number of items that each store sells")] = 4,
+    days: Annotated[int, typer.Option(help="Number of consecutive days")] = 1096,
     first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the first sales")] = datetime(
         2022, 1, 1
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows")] = 0,
-    zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days")] = 0.0,
+    zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days only")] = 0.0,
     promotions: Annotated[float, typer.Option(help="Share of weeks in which a series is on promotion")] = 0.0,
-    closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows, 0 is Monday")] = None,
+    closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows; 0 is Monday")] = None,
     shift_on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which all levels shift")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day from which all levels are shifted")
     ] = None,
-    shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
-    noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Tell the MAPE of the true mean too")] = False,
+    shift_by: Annotated[float, typer.Option(help="Factor by which the levels are shifted")] = 1.5,
+    noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Also print the lowest MAPE possible")] = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -385,8 +387,7 @@ def sample(
     with answering(as_json, quiet) as answer:
         from flows.settings import explained
         from tasks.forecasting.synthetic import Chain
-        from tasks.forecasting.synthetic import noise_floor as floor
-        from tasks.ingest.sample import write_sample
+        from tasks.ingest.sample import sample as write
 
         with explained("sample"):
             chain = Chain(
@@ -403,11 +404,7 @@ def sample(
             )
         name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
         target = path or home_at(home).landing / name
-        result: dict[str, Any] = {"path": str(target), "rows": write_sample(target, chain)}
-        if noise_floor:
-            holdout = load().days.holdout
-            result |= {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=holdout)}
-        answer(result, render.sample)
+        answer(write(target, chain, load().days.holdout if noise_floor else None), render.sample)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
@@ -18,7 +19,7 @@ from tasks.forecasting.data.panel import TooLittleHistory
 FAILED, MISUSED, REFUSED = 1, 2, 3
 """Exit codes beside 0: it failed; bad usage or settings; refused by a check."""
 
-View = Callable[[dict[str, Any]], None]
+View = Callable[[Any], None]
 
 
 class Answer:
@@ -29,7 +30,7 @@ class Answer:
         self._stdout = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)  # whatever a library or a worker prints is not part of the answer
 
-    def __call__(self, result: dict[str, Any], view: View, refused: bool = False) -> None:
+    def __call__(self, result: BaseModel | dict[str, Any], view: View, refused: bool = False) -> None:
         """Show a result; leave with exit code 3 if it is a refusal."""
         if self._as_json:
             self.json(result)
@@ -40,8 +41,9 @@ class Answer:
         if refused:
             raise typer.Exit(REFUSED)
 
-    def json(self, result: dict[str, Any]) -> None:
-        print(json.dumps(result, allow_nan=False), file=self._stdout, flush=True)
+    def json(self, result: BaseModel | dict[str, Any]) -> None:
+        text = result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False)
+        print(text, file=self._stdout, flush=True)
 
     def error(self, message: str) -> None:
         """One line on stderr; in JSON on stdout too, as `error`."""

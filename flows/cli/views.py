@@ -1,7 +1,6 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
@@ -36,15 +35,6 @@ def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) 
         "overrides": _overrides(home),
         "quarantine": quarantine.reasons(home),
     }
-
-
-def quarantined(home: Home, reason: str | None, store: str | None, limit: int, csv: Path | None) -> dict[str, Any]:
-    """Rows in quarantine, newest batch first; all of them as CSV where a path is given."""
-    found = quarantine.table(home, reason, store)
-    if csv:
-        quarantine.export(found, csv)
-    shown = [{**row, "at": row["at"].isoformat()} for row in found.slice(0, limit).to_pylist()]
-    return {"total": len(found), "rows": shown, "csv": csv and str(csv)}
 
 
 def _store(

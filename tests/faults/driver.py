@@ -37,9 +37,8 @@ from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
 from tasks.ingest import replay
-from tasks.ingest.contract.suite import Contract
-from tasks.ingest.ingest import merge_batch, read_batch
-from tasks.ingest.replay import Chosen
+from tasks.ingest.contract.expectations import Contract
+from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
 from tasks.monitor.score import remember, score, watch
 from tasks.promote.deliver import deliver, plan_wave, promote_wave
@@ -54,6 +53,7 @@ from tasks.state.overrides import Override
 from tasks.state.release import Release, refused, releases
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work
+from tests.ingest.steps import AMPLE, merge, read
 
 TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
@@ -90,10 +90,9 @@ class Little(Intake):
         return 100
 
 
-def ingest(work: Work, source: Path, size: Intake = Intake()) -> None:  # noqa: B008  # frozen
+def ingest(work: Work, source: Path, size: Intake = AMPLE) -> None:
     with TemporaryDirectory() as staging:
-        batch = read_batch.fn([str(source)], work.home, Contract(), Path(staging), size=size)
-        merge_batch.fn(batch, work.home, size=size)
+        merge(work.home, read(work.home, Path(staging), source, size=size), size=size)
 
 
 def ingest_in_parts(work: Work, source: Path) -> None:
@@ -132,7 +131,7 @@ def monitoring(work: Work, source: Path) -> None:
 
 def replaying(work: Work, source: Path) -> None:
     with TemporaryDirectory() as staging:
-        replay.replay.fn(work.home, Contract(max_sales=10_000_000), Chosen(), Path(staging))
+        replay.replay.fn(work.home, Contract(max_sales=10_000_000), ReplayRequest(), Path(staging), AMPLE)
 
 
 def tidying(work: Work, source: Path) -> None:

@@ -42,7 +42,7 @@ def shifted(shop: Shop, tmp_path: Path, take_in: TakeIn) -> Shop:
     """Both stores run the older release; 60 more days of sales, whose level shifts after 14."""
     promote(shop[0], shop[1], "1", "2")
     write_sample(tmp_path / "later.parquet", LATER)
-    assert take_in(shop[0], tmp_path / "later.parquet")["rows_accepted"] == 60 * 4
+    assert take_in(shop[0], tmp_path / "later.parquet").rows_accepted == 60 * 4
     return shop
 
 
@@ -230,6 +230,6 @@ def test_a_day_on_which_a_store_was_closed_is_not_scored(shop: Shop, tmp_path: P
     closed = (sales["store"].astype(str) == "2") & (pd.to_datetime(sales["date"]) == pd.Timestamp(2023, 3, 10))
     sales.loc[closed, "sales"] = 0
     sales.to_parquet(tmp_path / "closed.parquet")
-    assert closed.sum() == 2 and take_in(home, tmp_path / "closed.parquet")["rows_accepted"] == 14 * 4
+    assert closed.sum() == 2 and take_in(home, tmp_path / "closed.parquet").rows_accepted == 14 * 4
     scored = {each.store: each.live.days for each in score.fn(home, None, POLICY)[1]}
     assert scored == {"1": 14, "2": 13}
