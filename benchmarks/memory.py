@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,14 +52,14 @@ def _apart(step: str, home: Path) -> dict[str, Any]:
 
 def _step(step: str, home: Path) -> None:
     """Run one step and print what it took; only training needs Keras."""
-    from tasks.forecasting.data.windows import Days
-    from tasks.forecasting.model.recipe import RECIPES
-    from tasks.forecasting.model.variants.plan import variant
-    from tasks.retrain.candidate import build_run
+    from flows.settings import Settings
+    from tasks.forecasting.model.variants.plan import plan, variant
+    from tasks.retrain.build import build_run
     from tasks.retrain.prepare import draft, prepare
     from tasks.state.home import Home
 
-    candidate = draft(Home(home), "production", RECIPES["production"], 1, (VARIANT,), Days())
+    spec = Settings().training_spec("quick")
+    candidate = draft(Home(home), replace(spec, variants=plan((VARIANT,))))
     if step == "train":
         import keras  # noqa: F401
     imports, start = peak_mb(), time.perf_counter()
@@ -67,7 +68,7 @@ def _step(step: str, home: Path) -> None:
     else:
         prepare.fn(Home(home), candidate)
     took = {"seconds": time.perf_counter() - start, "imports_mb": imports, "peak_mb": peak_mb()}
-    print(json.dumps({**took, "windows": candidate.prepared["training_windows"]}))
+    print(json.dumps({**took, "windows": candidate.prepared.training_windows}))
 
 
 if __name__ == "__main__":

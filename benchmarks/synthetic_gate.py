@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.scoring import WEEK, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.data.days import WEEK
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.gate.evidence import CHAMPION, INCUMBENT, REFERENCE, Evidence, File, Forecast
@@ -55,7 +57,7 @@ class Trial:
         """What the gate sees; the arguments are those of `given`."""
         return Evidence.of(*self.given(worse), age_days=1)
 
-    def given(self, worse: Mapping[str, float | Floats]) -> tuple[Yardstick, list[File], dict[str, Forecast]]:
+    def given(self, worse: Mapping[str, float | Floats]) -> tuple[EvaluationSet, list[File], dict[str, Forecast]]:
         """What evidence is made of.
 
         Args:
@@ -75,7 +77,7 @@ class Trial:
             File(BASELINE, None, None, 2000, 2000, (1.0,), {"store device": None}),
             *(File(name, BASELINE, None, 1000, 1000, (1.0,), {"store device": None}) for name in worse),
         ]
-        return Yardstick(self.windows, LEARNED), files, forecasts
+        return EvaluationSet(self.windows, LEARNED, MapePolicy()), files, forecasts
 
     @cached_property
     def windows(self) -> Windows:

@@ -12,8 +12,9 @@ from importlib.util import find_spec
 import numpy as np
 
 from tasks import workers
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, fit
+from tasks.forecasting.model.lstm import fit
 from tasks.forecasting.model.recipe import RECIPES
 
 UNITS = (64, 32, 16)
@@ -48,7 +49,7 @@ def main() -> None:
     side_by_side()
 
 
-def _lesson() -> tuple[Floats, Floats]:
+def _lesson() -> tuple[Floats32, Floats32]:
     """Windows and targets that say nothing: the work is the same."""
     rng = np.random.default_rng(0)
     inputs, outputs = rng.normal(size=(WINDOWS, WINDOW, 1)), rng.normal(size=(WINDOWS, 1))
@@ -91,18 +92,18 @@ def _batch() -> int:
     return RECIPES["production"].training.batch
 
 
-def _speed(way: Callable[[Floats, Floats, int], None], inputs: Floats, outputs: Floats, units: int) -> float:
+def _speed(way: Callable[[Floats32, Floats32, int], None], inputs: Floats32, outputs: Floats32, units: int) -> float:
     start = time.perf_counter()
     way(inputs, outputs, units)
     return EPOCHS * len(inputs) / (time.perf_counter() - start)
 
 
-def _ours(inputs: Floats, outputs: Floats, units: int) -> None:
+def _ours(inputs: Floats32, outputs: Floats32, units: int) -> None:
     training = RECIPES["production"].training.model_copy(update={"epochs": EPOCHS, "at_least": 0})
     fit(inputs, outputs, np.ones(len(inputs), dtype=np.float32), units, training, 0)
 
 
-def _keras(inputs: Floats, outputs: Floats, units: int, batch: int | None = None) -> None:
+def _keras(inputs: Floats32, outputs: Floats32, units: int, batch: int | None = None) -> None:
     import keras
 
     model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.LSTM(units), keras.layers.Dense(1)])
@@ -110,7 +111,7 @@ def _keras(inputs: Floats, outputs: Floats, units: int, batch: int | None = None
     model.fit(inputs, outputs, batch_size=batch or _batch(), epochs=EPOCHS, verbose=0)
 
 
-def _pytorch(inputs: Floats, outputs: Floats, units: int, threads: int | None = None) -> None:
+def _pytorch(inputs: Floats32, outputs: Floats32, units: int, threads: int | None = None) -> None:
     import torch
 
     torch.set_num_threads(threads or os.cpu_count() or 1)

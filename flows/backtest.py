@@ -1,22 +1,18 @@
 """Replay history: what a retraining cadence, and a limit of the gate, would have done."""
 
 import time
-from typing import Any
 
-from prefect import flow
-
-from flows.runtime import seasons
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load
+from flows.requests.backtest import backtest_request
+from flows.runtime.watched import watched
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report
-from tasks.forecasting.model.recipe import RECIPES
+from tasks.report.backtest_result import BacktestResult
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def backtest(
     home: str | None = None, variant: str = "lstm-16", profile: str = "quick", days: int = 364
-) -> dict[str, Any]:
+) -> BacktestResult:
     """Retrain never, quarterly, monthly or before each season over the last days of the history, gate, and compare.
 
     Args:
@@ -29,21 +25,24 @@ def backtest(
     Returns:
         The JSON of `shelfcast backtest`.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    recipe = settings.profile(profile).recipe
-    parts = (settings.days, settings.history, settings.calendar, settings.mape)
-    replayed = open_backtest(place, RECIPES[recipe], variant, *parts)
-    before_seasons = [season.retrain_on for season in seasons.load()]
-    retrains = cadences(replayed, days, before_seasons, settings.gate.min_days)
+    start, asked = time.monotonic(), backtest_request(home, variant, profile)
+    settings, spec = asked.settings, asked.spec
+    replayed = open_backtest(asked.home, spec, variant)
+    retrains = cadences(replayed, days, asked.before_seasons, settings.gate.min_days)
     trained = train_models(replayed, retrains)
-    result = {
-        "variant": variant,
-        "profile": profile,
-        "recipe": recipe,
-        "first_day": str(min(each[0] for each in retrains.values())),
-        "last_day": str(replayed.sales.dates[-1]),
-        "days": days,
-        **replay_history(replayed, retrains, settings.gate, settings.costs),
-    }
+    replay = replay_history(replayed, retrains, settings.gate, settings.costs)
+    result = BacktestResult(
+        **dict(replay),
+        variant=variant,
+        profile=profile,
+        recipe=spec.recipe_name,
+        first_day=min(each[0] for each in retrains.values()),
+        last_day=replayed.last_day,
+        days=days,
+        report=str(replayed.report),
+        trained=trained,
+        seconds=time.monotonic() - start,
+    )
     show(result)
-    return result | {"report": write_report(replayed, result), "trained": trained, "seconds": time.monotonic() - start}
+    write_report(replayed, result)
+    return result

@@ -3,19 +3,20 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prefect import flow
-
-from flows.runtime.on_failure import run_failed
+from flows.runtime.watched import watched
 from flows.settings import home_at, load
 from tasks.ingest.announce import publish_batch
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
+from tasks.ingest.quarantine import stores_wait
 from tasks.ingest.replay import ReplayRequest, ReplayResult, replay
 from tasks.ingest.result import IngestResult
 from tasks.ingest.validate import alerts, validate
-from tasks.notify import send
+from tasks.notify import tell
+from tasks.state.alert_rules import of_batch, of_replay
+from tasks.state.ledger import Ledger
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def ingest(
     sources: list[str] | None = None,
     home: str | None = None,
@@ -41,16 +42,17 @@ def ingest(
     with TemporaryDirectory(prefix="shelfcast-") as staging:
         batch = read_batch(given, place, settings.contract, Path(staging), described, settings.intake)
         findings = validate(batch, settings.contract, place)
-        send(alerts(batch.id, findings), settings.alert_urls)
         if findings.refusal:
             result = refuse_batch(batch, findings, place)
         else:
             result = merge_batch(batch, findings, place, settings.intake)
+        if batch.is_new:
+            tell(place, of_batch(Ledger.of(place), alerts(batch.id, findings), feed), settings.alert_urls)
         publish_batch(result)
         return result
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def replay_quarantine(
     home: str | None = None,
     reason: str | None = None,
@@ -76,8 +78,10 @@ def replay_quarantine(
     Returns:
         The JSON of `shelfcast quarantine replay`.
     """
-    settings = load()
+    settings, place = load(), home_at(home)
     other_feed = settings.feed(feed, columns, constants) if feed or columns or constants else None
     request = ReplayRequest(reason, store, other_feed, Path(fix_with) if fix_with else None)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        return replay(home_at(home), settings.contract, request, Path(staging), settings.intake)
+        result = replay(place, settings.contract, request, Path(staging), settings.intake)
+    tell(place, of_replay(Ledger.of(place), stores_wait(place)), settings.alert_urls)
+    return result

@@ -1,32 +1,31 @@
 """Actuals against forecasts -> scores, alerts; the drift event starts a retrain where that is deployed."""
 
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
 
-from prefect import flow
+from flows.requests.monitor import monitor_request
+from flows.runtime.watched import watched
+from tasks.monitor.result import MonitorResult, monitored
+from tasks.monitor.score import score
+from tasks.monitor.watch import watch
+from tasks.notify import tell
+from tasks.state.alerts import open_alerts, standing
+from tasks.state.ledger import Ledger
 
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load
-from tasks.monitor.expire import expire, remember_expired
-from tasks.monitor.score import remember, score, summary, watch
-from tasks.notify import send
 
-
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
-def monitor(home: str | None = None, as_of: str | None = None) -> dict[str, Any]:
-    """Score each store's model on the sales that arrived since it was gated; say once what drifts or runs too long.
+@watched
+def monitor(home: str | None = None, as_of: str | None = None) -> MonitorResult:
+    """Score each store's model on the sales that arrived since it was gated; tell once what drifts or runs too long.
 
     Args:
-        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
         as_of: The last day to look at, YYYY-MM-DD. Defaults to the last day with sales.
 
     Returns:
         The JSON of `shelfcast monitor`.
     """
-    settings, place = load(), home_at(home)
-    last, scored = score(place, date.fromisoformat(as_of) if as_of else None, settings.drift, settings.mape)
-    alerts, expired = watch(place, scored, last, settings.drift), expire(place)
-    send(alerts + expired, settings.alert_urls)
-    remember(place, alerts, scored)
-    remember_expired(place, expired)
-    return summary(last, scored, alerts + expired, place)
+    asked = monitor_request(home, as_of)
+    settings, decided = asked.settings, Ledger.of(asked.home)
+    scored = score(asked.home, decided, asked.as_of, settings.drift, settings.mape)
+    changes = watch(decided, scored, asked.as_of, settings.drift, date.today())
+    tell(asked.home, changes, settings.alert_urls)
+    return monitored(asked.as_of, scored, standing(open_alerts(decided), datetime.now(UTC)), changes)

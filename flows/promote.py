@@ -1,64 +1,75 @@
 """Release -> stores, wave by wave; and back. Who may do so against the gate or a freeze."""
 
-from typing import Any
+from datetime import date
 
-from prefect import flow
+from flows.requests.override import override_request
+from flows.requests.promote import PromoteRequest, promote_request, rollback_request
+from flows.runtime.watched import watched
+from tasks.notify import tell
+from tasks.promote.deliver import deliver
+from tasks.promote.override import OverrideResult, grant, revoke
+from tasks.promote.promote import promote_wave
+from tasks.promote.result import PromotionResult, RollbackResult, rolled_back
+from tasks.promote.rollback import roll_back
+from tasks.promote.rollout import Rollout
+from tasks.promote.wave import plan_wave
+from tasks.state.alert_rules import of_override
+from tasks.state.ledger import Ledger
 
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load, stores_listed
-from tasks.promote import selection
-from tasks.promote.deliver import caught_up, deliver, plan_wave, promote_wave, roll_back, summary
-from tasks.promote.override import grant, revoke
-from tasks.state import overrides
-from tasks.state.release import find
 
-
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
-def promote(home: str | None = None, release: str | None = None, stores: list[str] | None = None) -> dict[str, Any]:
+@watched
+def promote(home: str | None = None, release: str | None = None, stores: list[str] | None = None) -> PromotionResult:
     """Give the next wave of stores a release, each the variant that costs it least: canary stores first, then the rest.
 
     Args:
-        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
-        release: Its id. Defaults to the newest.
-        stores: Give it to these stores instead of the next wave. Defaults to `None`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
+        release: The release's id. Defaults to the newest release.
+        stores: Stores that get the release instead of the next wave. Defaults to `None`.
 
     Returns:
         The JSON of `shelfcast promote`.
     """
-    settings, place, listed = load(), home_at(home), stores_listed()
-    published = find(place, release)
-    wave = plan_wave(place, published, listed, settings.rollout, stores)
-    deliveries = promote_wave(place, published, wave, listed, settings.costs, settings.rollout.freeze)
-    deliver(place)
-    return summary(published.id, wave.name, deliveries)
+    asked = promote_request(home, release, stores)
+    rollout = _rollout(asked)
+    wave = plan_wave(rollout, asked.chosen)
+    deliveries = promote_wave(rollout, wave)
+    deliver(asked.home, Ledger.of(asked.home))
+    return PromotionResult(release=asked.release.id, wave=wave.name, stores=tuple(deliveries))
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+def _rollout(asked: PromoteRequest) -> Rollout:
+    settings, decided = asked.settings, Ledger.of(asked.home)
+    return Rollout(
+        asked.home, asked.release, asked.stores, asked.listed, settings.rollout, settings.costs, decided, date.today()
+    )
+
+
+@watched
 def rollback(
     home: str | None = None, store: str | None = None, region: str | None = None, why: str = "by hand"
-) -> dict[str, Any]:
+) -> RollbackResult:
     """Give a store, a region or, if neither is named, all stores their previous champion back.
 
     A store whose last decision was cut off before it reached the channel gets that one, and goes no further back.
 
     Args:
-        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
         store: One store. Defaults to `None`.
-        region: All stores of a region in `stores.toml`. Defaults to `None`.
-        why: For the ledger. Defaults to `by hand`.
+        region: A region of `stores.toml`, for all its stores. Defaults to `None`.
+        why: The reason, for the ledger. Defaults to `by hand`.
 
     Returns:
         The JSON of `shelfcast rollback`.
     """
-    place = home_at(home)
-    chosen = selection.stores(place, stores_listed(), store, region)
-    late = set(deliver(place))
-    deliveries = roll_back(place, [store for store in chosen if store not in late], why)
-    deliver(place)
-    return summary(None, "rollback", deliveries + [caught_up(place, store) for store in chosen if store in late])
+    asked = rollback_request(home, store, region)
+    decided = Ledger.of(asked.home)
+    behind = deliver(asked.home, decided)
+    deliveries = roll_back(asked.home, decided, asked.stores, why, behind)
+    deliver(asked.home, Ledger.of(asked.home))
+    return rolled_back(deliveries)
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def override(
     release: str,
     who: str,
@@ -68,23 +79,25 @@ def override(
     freeze: bool = False,
     ends: bool = False,
     home: str | None = None,
-) -> dict[str, Any]:
+) -> OverrideResult:
     """Let stores get what the gate refused, or what a freeze holds, for a while, on a person's word.
 
     Args:
-        release: Its id, or that of a refused candidate, which becomes a release.
+        release: Id of a release, or of a refused candidate, which becomes a release.
         who: The person who answers for it.
-        why: Their reason.
-        until: The last day that it holds on, YYYY-MM-DD. Defaults to `None`, for one that ends.
-        variant: Whose verdict is overridden. Defaults to `None`.
+        why: The person's reason.
+        until: The last day on which it is valid, YYYY-MM-DD. Defaults to `None`, for one that ends.
+        variant: The variant whose verdict is overridden. Defaults to `None`.
         freeze: Whether freezes are overridden instead. Defaults to `False`.
         ends: Whether the override ends now. Defaults to `False`.
-        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
 
     Returns:
         The JSON of `shelfcast override`.
     """
-    place, longest = home_at(home), load().rollout.max_override_days
+    asked = override_request(home, release, variant, freeze, who, why, until, ends)
     if ends:
-        return revoke(place, overrides.revocation(place, release, variant, freeze, who, why, until))
-    return grant(place, overrides.request(place, release, variant, freeze, who, why, until, longest))
+        return revoke(asked.home, asked.override, asked.today)
+    result = grant(asked.home, asked.override, asked.today)
+    tell(asked.home, of_override(Ledger.of(asked.home), release), asked.settings.alert_urls)
+    return result

@@ -1,33 +1,36 @@
 """Snapshot -> baseline -> variants -> verdicts -> release: the main job."""
 
+import logging
 import time
 from datetime import UTC, date, datetime
 from typing import Any
 
 from prefect import flow
 
+from flows.requests.retrain import retrain_request
 from flows.runtime import cluster
-from flows.runtime.on_failure import run_failed
-from flows.settings import home_at, load, stores_listed
-from tasks.forecasting.model.recipe import RECIPES
-from tasks.notify import send
+from flows.runtime.watched import watched
+from tasks.notify import tell
+from tasks.retrain.build import build
 from tasks.retrain.candidate import Candidate
-from tasks.retrain.comparators import rivals
-from tasks.retrain.compress import compress
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+from tasks.retrain.comparators import comparators
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.judge import judge
-from tasks.retrain.manifest import release_id, summary
+from tasks.retrain.outcome import RetrainResult
 from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.publish import publish, refused_report, settle, show
-from tasks.retrain.train import train
-from tasks.state import alerts
-from tasks.state.release import Release
+from tasks.retrain.publish import publish, published_earlier, show
+from tasks.state.alert_rules import of_retrain
+from tasks.state.alerts import nothing_passed
+from tasks.state.ledger import Ledger
+from tasks.workers import to_do
+
+log = logging.getLogger("shelfcast.retrain")
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
+@watched
 def retrain(
     home: str | None = None, profile: str = "standard", recipe: str | None = None, reason: str = "by hand"
-) -> dict[str, Any]:
+) -> RetrainResult:
     """Train the baseline, compress it into all variants, gate each and publish those that pass.
 
     Args:
@@ -39,35 +42,34 @@ def retrain(
     Returns:
         The JSON of `shelfcast retrain`; its `release` is null if nothing passed.
     """
-    start, settings, place = time.monotonic(), load(), home_at(home)
-    plan, devices = settings.profile(profile, recipe), stores_listed().devices
-    recipe_used, parts = RECIPES[plan.recipe], (settings.days, settings.history, settings.calendar, settings.mape)
-    candidate = draft(place, plan.recipe, recipe_used, plan.runs, plan.variants, *parts)
-    release = Release(place.releases / release_id(candidate, settings.gate))
-    if release.folder.exists():
-        settle(place, candidate, release)
-        return summary(release.manifest, True, release.report, time.monotonic() - start)
-    cluster.require_usable(settings.workers, place)
-    prepare(place, candidate)
-    build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
-    time_files(candidate)
-    evaluate_rivals(place, candidate, rivals(place, candidate.last_day, datetime.now(UTC)))
-    verdicts = judge(candidate, settings.gate, devices, date.today())
-    manifest = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
-    show(manifest)
-    published = release.folder.exists()
-    if not published:
-        send([alerts.nothing_passed(manifest)], settings.alert_urls)
-    report = release.report if published else refused_report(candidate)
-    return summary(manifest, published, report, time.monotonic() - start)
+    start, asked = time.monotonic(), retrain_request(home, profile, recipe)
+    settings, place, devices = asked.settings, asked.home, asked.devices
+    candidate = draft(place, asked.spec)
+    outcome = published_earlier(place, candidate, settings.gate)
+    if outcome is None:
+        prepare(place, candidate)
+        build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
+        time_files(candidate)
+        evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
+        verdicts = judge(candidate, settings.gate, devices, date.today())
+        outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
+        show(outcome.manifest)
+    refused = None if outcome.published else nothing_passed(outcome.manifest)
+    tell(place, of_retrain(Ledger.of(place), refused), settings.alert_urls)
+    return RetrainResult.of(outcome, time.monotonic() - start)
 
 
 @flow
 def build_variants(candidate: Candidate) -> None:
     """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
+    log.info(
+        "%d variants to build and to measure",
+        len(candidate.spec.variants),
+        extra=to_do(2 * len(candidate.spec.variants)),
+    )
     built: dict[str, Any] = {}
-    for variant in candidate.variants:
-        step, parent = (train, ()) if variant.from_scratch else (compress, (built[str(variant.parent)],))
-        built[variant.name] = step.submit(candidate, variant, *parent)
+    for variant in candidate.spec.variants:
+        parent = None if variant.from_scratch else built[str(variant.parent)]
+        built[variant.name] = build.submit(candidate, variant, parent)
     for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
         evaluated.result()

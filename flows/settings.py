@@ -1,14 +1,12 @@
-"""Every knob on one page. Values come from a TOML file and, over it, from `SHELFCAST_...` environment variables."""
+"""Every setting on one page. Values come from a TOML file; `SHELFCAST_...` environment variables go over it."""
 
 import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,11 +15,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy
-from tasks.forecasting.data.history import WHOLE, History
-from tasks.forecasting.data.windows import Days
+from flows.settings_errors import SettingsError, explained
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants.plan import plan
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.rollout.selection import CostModel
@@ -30,7 +31,6 @@ from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
 from tasks.state.delta import Tidiness
-from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
 from tasks.state.home import Home
 
 ROOT = Path(__file__).parents[1]
@@ -42,18 +42,18 @@ SMALL = ("lstm-8", "lstm-8-int8", "lstm-4", "lstm-4-int8")
 PRUNED = tuple(f"lstm-{units}-p{percent}" for units in (64, 16, 8, 4) for percent in (30, 50))
 
 
-class SettingsError(ValueError):
-    """Settings that cannot be used: which file, which key, what to do."""
-
-
-class Profile(BaseModel):
+class RetrainProfile(BaseModel):
     """How thorough a retrain is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recipe: str = Field(description="how the forecasters are trained: " + " or ".join(RECIPES))
-    runs: int = Field(ge=1, description="fits of each variant, each with its own seed; errors are averaged over them")
-    variants: tuple[str, ...] = Field(ARTICLE + HYBRIDS + SMALL, description="what to build beside the baseline")
+    recipe: str = Field(description="recipe by which the forecasters are trained: " + " or ".join(RECIPES))
+    runs: int = Field(
+        ge=1, description="number of times that each variant is trained, each with its own seed; errors are averaged"
+    )
+    variants: tuple[str, ...] = Field(
+        ARTICLE + HYBRIDS + SMALL, description="variants to build in addition to the baseline"
+    )
 
     @field_validator("recipe")
     @classmethod
@@ -70,19 +70,20 @@ class Profile(BaseModel):
 
 
 class Workers(BaseModel):
-    """Where variants are built."""
+    """The machines that build variants."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dask: str | None = Field(
         None,
-        description="Dask scheduler, tcp://HOST:PORT, whose workers build the variants; `none` for this machine alone",
+        description="address of the Dask scheduler whose workers build the variants, tcp://HOST:PORT; `none` for "
+        "this machine alone",
     )
 
     @field_validator("dask", mode="before")
     @classmethod
     def _none(cls, address: object) -> object:
-        """TOML and the environment have no word for nothing."""
+        """TOML and the environment cannot say `None`: `none` is written instead."""
         return None if address == "none" else address
 
     @field_validator("dask")
@@ -99,32 +100,36 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SHELFCAST_", env_nested_delimiter="__")
 
-    contract: Contract = Field(Contract(), description="what a batch of sales must keep to")
-    intake: Intake = Field(Intake(), description="how much memory an ingest takes")
-    feeds: dict[str, Feed] = Field({}, description="how retailers' exports are written; what `ingest --feed` takes")
-    days: Days = Field(Days(), description="which days train, choose and measure")
-    history: History = Field(WHOLE, description="which days and series take part in that")
-    calendar: SeasonCalendar = Field(NO_CALENDAR, description="holidays, events and item groups of seasons")
-    profiles: dict[str, Profile] = Field(
-        {
-            "quick": Profile(recipe="production", runs=1),
-            "standard": Profile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
-            "reference": Profile(recipe="reference", runs=3, variants=ARTICLE),
-        },
-        description="what `retrain --profile` takes",
+    contract: Contract = Field(Contract(), description="the data contract: what a batch of sales must be like")
+    intake: Intake = Field(Intake(), description="how much memory an ingest may use")
+    feeds: dict[str, Feed] = Field({}, description="formats of retailers' exports by name, for `ingest --feed`")
+    days: SplitPolicy = Field(SplitPolicy(), description="which days train, validate and measure")
+    history: History = Field(History(), description="which days and series of the history are used")
+    calendar: SeasonCalendar = Field(
+        SeasonCalendar(), description="holidays, events and groups of items that the seasonal index may use"
     )
-    mape: MapePolicy = Field(DEFAULT_POLICY, description="which days count in MAPE and the other errors")
-    gate: Limits = Field(Limits(), description="what a variant must keep to")
-    costs: CostModel = Field(CostModel(), description="what a variant costs a store; the cheapest that fits is chosen")
-    rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads")
-    drift: DriftPolicy = Field(DriftPolicy(), description="when a store's accuracy is alarming")
-    tidy: Tidiness = Field(Tidiness(), description="how long tables stay readable as they were")
-    workers: Workers = Field(Workers(), description="where variants are built")
+    profiles: dict[str, RetrainProfile] = Field(
+        {
+            "quick": RetrainProfile(recipe="production", runs=1),
+            "standard": RetrainProfile(recipe="production", runs=3, variants=ARTICLE + HYBRIDS + SMALL + PRUNED),
+            "reference": RetrainProfile(recipe="reference", runs=3, variants=ARTICLE),
+        },
+        description="how thorough a retrain is, by name, for `retrain --profile`",
+    )
+    mape: MapePolicy = Field(MapePolicy(), description="which days count in MAPE and the other errors")
+    gate: Limits = Field(Limits(), description="the gate's limits")
+    costs: CostModel = Field(
+        CostModel(), description="what a variant costs a store; the cheapest one that fits its device is chosen"
+    )
+    rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads, and when it may not")
+    drift: DriftPolicy = Field(DriftPolicy(), description="when the accuracy of a store's model raises an alert")
+    tidy: Tidiness = Field(Tidiness(), description="how long old versions of the tables stay readable")
+    workers: Workers = Field(Workers(), description="the machines that build variants")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Apprise URLs that alerts are sent to; in the environment separated by spaces or commas"
+        (), description="Apprise URLs to which alerts are sent; in the environment, separated by spaces or commas"
     )
 
-    def profile(self, name: str, recipe: str | None = None) -> Profile:
+    def profile(self, name: str, recipe: str | None = None) -> RetrainProfile:
         """A profile by its name, with another recipe if one is given.
 
         Raises:
@@ -136,8 +141,30 @@ class Settings(BaseSettings):
             raise SettingsError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
         return self.profiles[name].model_copy(update={"recipe": recipe} if recipe else {})
 
+    def training_spec(self, profile: str, recipe: str | None = None) -> TrainingSpec:
+        """What a retrain by a profile trains, and how.
+
+        Args:
+            profile: Name of one of the profiles.
+            recipe: Name of a recipe that replaces the profile's. Defaults to `None`.
+
+        Raises:
+            SettingsError: If there is no such profile or recipe.
+        """
+        chosen = self.profile(profile, recipe)
+        return TrainingSpec(
+            recipe_name=chosen.recipe,
+            recipe=RECIPES[chosen.recipe],
+            variants=plan(chosen.variants),
+            runs=chosen.runs,
+            split=self.days,
+            history=self.history,
+            calendar=self.calendar,
+            policy=self.mape,
+        )
+
     def limits(self, path: Path | None) -> Limits:
-        """The gate's limits, with those of a file's `[gate]` over them.
+        """The gate's limits, with those of a file's `[gate]` instead where it has some.
 
         Raises:
             SettingsError: If the file cannot be read, or a limit is wrong.
@@ -147,11 +174,11 @@ class Settings(BaseSettings):
         with explained(f"limits ({path})"):
             given = tomllib.loads(path.read_text())
             if set(given) != {"gate"}:
-                raise SettingsError(f"limits ({path}): it has [gate] as the settings do, and nothing else")
+                raise SettingsError(f"limits ({path}): it must have [gate], as the settings do, and nothing else")
             return Limits(**self.gate.model_dump() | given["gate"])
 
     def feed(self, name: str | None, columns: dict[str, str] | None, constants: dict[str, str] | None) -> Feed:
-        """A feed by its name, else our own columns, with columns mapped and set over it.
+        """A feed by its name, or else our own columns, with mapped and constant columns in addition.
 
         Raises:
             SettingsError: If there is no such feed, or the columns do not go together.
@@ -180,17 +207,17 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings of `$SHELFCAST_SETTINGS`, else `deployments/settings.toml`, else the defaults.
+    """The settings in `$SHELFCAST_SETTINGS`, or else in `deployments/settings.toml`, or else the defaults.
 
     Raises:
         SettingsError: One line on the first thing that is wrong.
     """
-    with explained(f"settings ({_file() or 'environment'})"):
+    with explained("settings", str(_file() or "environment")):
         return Settings()
 
 
 def home_at(url: str | None) -> Home:
-    """The home at `url`, else at `$SHELFCAST_HOME`, else the project's `data/`.
+    """The home at `url`, or else at `$SHELFCAST_HOME`, or else the project's `data/`.
 
     Raises:
         HomeError: If it is not a folder.
@@ -199,7 +226,7 @@ def home_at(url: str | None) -> Home:
 
 
 def stores_listed() -> StoreList:
-    """The stores of `$SHELFCAST_STORES`, else `deployments/stores.toml`.
+    """The stores in `$SHELFCAST_STORES`, or else in `deployments/stores.toml`.
 
     Raises:
         SettingsError: One line on the first thing that is wrong.
@@ -209,34 +236,11 @@ def stores_listed() -> StoreList:
         return StoreList(**tomllib.loads(path.read_text()))
 
 
-@contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn what pydantic or the TOML parser finds wrong with `what` into one line.
-
-    Raises:
-        SettingsError: For the first thing that is wrong.
-    """
-    try:
-        yield
-    except (OSError, ValidationError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{what}: {explain(error)}") from None
-
-
-def explain(error: Exception) -> str:
-    """The first thing that is wrong, in one line."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r}; check its spelling, flows/settings.py lists all keys"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}" if key else message
-
-
 def _file() -> Path | None:
-    named = os.environ.get("SHELFCAST_SETTINGS")
-    if named and not Path(named).is_file():
-        raise SettingsError(f"the settings file does not exist: {named}")
+    """The settings file; `None` where there is none."""
+    if named := os.environ.get("SHELFCAST_SETTINGS"):
+        if not Path(named).is_file():
+            raise SettingsError(f"the settings file does not exist: {named}")
+        return Path(named)
     default = ROOT / "deployments" / "settings.toml"
-    return Path(named) if named else default if default.is_file() else None
+    return default if default.is_file() else None

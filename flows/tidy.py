@@ -1,20 +1,16 @@
 """Tables as nights leave them -> tables as they should be."""
 
-from typing import Any
-
-from prefect import flow
-
-from flows.runtime.on_failure import run_failed
+from flows.runtime.watched import watched
 from flows.settings import home_at, load
-from tasks.tidy import tidy_tables
+from tasks.tidy import TidyResult, tidy_tables
 
 
-@flow(on_failure=[run_failed], on_crashed=[run_failed])
-def tidy(home: str | None = None) -> dict[str, Any]:
-    """Join small files of the tables, and remove those that no version needs any more.
+@watched
+def tidy(home: str | None = None) -> TidyResult:
+    """Join small files of the tables, and delete files that no kept version references.
 
     Args:
-        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
+        home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
 
     Returns:
         The JSON of `shelfcast tidy`.

@@ -1,4 +1,4 @@
-"""Step: tell people, by a Prefect event, a Markdown artifact, a log line, and a message where URLs are set."""
+"""Steps: tell people, by a Prefect event, a Markdown artifact, a log line, and a message where URLs are set."""
 
 import logging
 import re
@@ -9,14 +9,27 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
-from tasks.state.alerts import Alert
+from tasks.state.alerts import Alert, Changes, record
+from tasks.state.home import Home
 
 log = logging.getLogger("shelfcast.alert")
 
 
 @task
+def tell(home: Home, changes: Changes, urls: Sequence[str]) -> None:
+    """Tell people the news about alerts, then record all changes: news is rather told twice than never.
+
+    Args:
+        home: Where the ledger is.
+        changes: What changed about alerts.
+        urls: Apprise URLs to send the news to.
+    """
+    send(changes.news, urls)
+    record(home, changes)
+
+
 def send(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
-    """Say each alert once in every way; a way that fails is logged and does not stop the others."""
+    """Send each alert in every way; a way that fails is logged and does not stop the others."""
     for alert in alerts:
         level = logging.INFO if alert.state == "resolved" else logging.WARNING
         log.log(level, "%s %s: %s", alert.kind, alert.state, alert.message)
@@ -45,7 +58,7 @@ def _key(alert: Alert) -> str:
 
 
 def _notify(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
-    """One message for all alerts of a run: a late feed must not send one a store."""
+    """One message for all alerts of a run: a late feed must not send one for each store."""
     import apprise
 
     sender = apprise.Apprise()

@@ -1,11 +1,8 @@
-"""Step: join the small files that nights leave in the tables, and remove what no version needs any more."""
+"""Step: join the small files that nights leave in the tables, and delete files that no kept version references."""
 
-import json
 import logging
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from deltalake import DeltaTable
 from prefect import task
@@ -13,25 +10,26 @@ from prefect import task
 from tasks.state import delta, sales_table
 from tasks.state.delta import Tidiness
 from tasks.state.home import Home
+from tasks.state.prepared import Prepared
+from tasks.state.record import Document, Record
 from tasks.state.release import releases
 
 log = logging.getLogger("shelfcast.tidy")
 
 SHORTEST_HOURS = 168
-"""Delta's own limit, a week: nobody still reads a version that was replaced so long ago."""
+"""Delta's own limit, a week: nobody reads a version any more that was replaced so long ago."""
 
 
-@dataclass(frozen=True)
-class Tidied:
+class TidiedTable(Record):
     """What was done to a table.
 
     Attributes:
-        table: Its folder in the home.
-        version: After that.
-        files_before: Parquet files on disk before.
-        files: Parquet files on disk after.
-        removed: Files removed.
-        bytes_freed: Bytes that the folder has fewer; negative where joining came to more.
+        table: The table's folder in the home.
+        version: The table's version afterwards.
+        files_before: Number of Parquet files on disk before.
+        files: Number of Parquet files on disk afterwards.
+        removed: Number of files that were deleted.
+        bytes_freed: Bytes by which the folder is smaller; negative where the joined files are larger.
     """
 
     table: str
@@ -42,9 +40,21 @@ class Tidied:
     bytes_freed: int
 
 
+class TidyResult(Document):
+    """The JSON of `shelfcast tidy`.
+
+    Attributes:
+        tables: What was done to each table.
+        kept_versions: Versions of the sales table that releases and candidates name, which stay readable.
+    """
+
+    tables: tuple[TidiedTable, ...]
+    kept_versions: tuple[int, ...]
+
+
 @task
-def tidy_tables(home: Home, tidiness: Tidiness) -> dict[str, Any]:
-    """Join the small files of all tables, and remove those that nothing needs; the JSON of `shelfcast tidy`.
+def tidy_tables(home: Home, tidiness: Tidiness) -> TidyResult:
+    """Join the small files of all tables, and delete files that no kept version references.
 
     Versions of the sales that a release or a candidate names stay readable, whatever their age.
     """
@@ -59,31 +69,38 @@ def tidy_tables(home: Home, tidiness: Tidiness) -> dict[str, Any]:
                 done.append(_tidied(path, SHORTEST_HOURS, []))
     for each in done:
         log.info("%s: %d files, %d removed", each.table, each.files, each.removed)
-    return {"tables": [asdict(each) for each in done], "kept_versions": kept}
+    return TidyResult(tables=tuple(done), kept_versions=tuple(kept))
 
 
 def named_versions(home: Home) -> list[int]:
-    """Versions of the sales table that releases and candidates were made from."""
-    named = {release.manifest["snapshot"]["version"] for release in releases(home)}
+    """Versions of the sales table that releases and candidates were made from, in ascending order."""
+    named = {release.manifest.snapshot.version for release in releases(home)}
     for path in home.candidates.glob("*/prepared.json"):
-        named.add(json.loads(path.read_text())["snapshot"]["version"])
+        named.add(Prepared.model_validate_json(path.read_bytes()).snapshot.version)
     return sorted(named)
 
 
-def _tidied(path: Path, hours: int, kept: list[int]) -> Tidied:
+def _tidied(path: Path, hours: int, kept: list[int]) -> TidiedTable:
     before = _files(path)
     table = DeltaTable(path)
     if table.optimize.compact()["numFilesRemoved"]:
         table = DeltaTable(path)
-    # files that a killed run left behind are in no version, so that only a full look finds them
+    # files that a killed run left behind are in no version: only a full vacuum finds them
     clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=True, keep_versions=kept)
-    # it names files that an earlier call removed too
+    # it also names files that an earlier call deleted
     removed = [name for name in clear(dry_run=True) if (path / name).exists()]
     if removed:
         clear(dry_run=False)
     after = _files(path)
     freed = sum(before.values()) - sum(after.values())
-    return Tidied(path.name, DeltaTable(path).version(), len(before), len(after), len(removed), freed)
+    return TidiedTable(
+        table=path.name,
+        version=DeltaTable(path).version(),
+        files_before=len(before),
+        files=len(after),
+        removed=len(removed),
+        bytes_freed=freed,
+    )
 
 
 def _files(path: Path) -> dict[Path, int]:

@@ -21,13 +21,21 @@ from pebble import ProcessExpired, ProcessPool
 log = logging.getLogger("shelfcast.workers")
 
 HANG = 3600
-"""Seconds after which a job is taken for hung."""
+"""Seconds after which a job counts as hung."""
+
+DONE = {"done": 1}
+"""What a log line carries that says a step is done: a terminal shows how many of the steps are."""
 
 _one_at_a_time = Lock()
 
 
+def to_do(steps: int) -> dict[str, int]:
+    """What a log line carries that announces a number of steps."""
+    return {"steps": steps}
+
+
 def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
-    """Call a function of a module once a job, side by side; what the jobs that came through returned, in their order.
+    """Call a function of a module for each job, in parallel; the results, in the order of the jobs.
 
     A job whose worker crashed or hung is logged and left out; an exception of the function is raised.
     """
@@ -35,7 +43,7 @@ def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
 
 
 def arriving(function: Any, jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-    """The same one by one, as soon as each is there: for progress."""
+    """The results of `gather` one by one, each as soon as it is there, for progress."""
     with _one_at_a_time:
         pool = _pool()
     started = [(job, pool.schedule(function, args=job, timeout=HANG)) for job in jobs]
@@ -47,12 +55,12 @@ def arriving(function: Any, jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
 
 
 def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:
-    """Why this process cannot do a candidate's jobs; nothing if it can.
+    """Why this process cannot do a candidate's jobs; `None` if it can.
 
     Args:
-        folder: The home, which all machines share under one path.
-        server: URL of the Prefect server, to which every step reports.
-        versions: Packages that the bytes of a result depend on, as they must be here.
+        folder: The home, which all machines share under the same path.
+        server: URL of the Prefect server to which every step reports.
+        versions: Version that each package must have, as the bytes of a result depend on it.
     """
     from importlib.metadata import version
 
@@ -88,7 +96,7 @@ def _pool() -> ProcessPool:
 
 
 def _cores() -> int:
-    """Processes that may compute here: a Dask worker's threads in one, else the machine's cores."""
+    """Processes that may compute here: as many as the Dask worker has threads, or else as the machine has cores."""
     if "distributed" in sys.modules:  # never imported for this: it takes half a second
         from distributed import get_worker
 

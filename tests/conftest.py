@@ -3,23 +3,32 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.data.history import History
+from tasks.forecasting.data.holidays import SeasonCalendar
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
+from tasks.forecasting.model.spec import TrainingSpec
+from tasks.forecasting.model.variants.plan import plan
+from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.forecasting.synthetic import Chain
 from tasks.retrain.candidate import Candidate
+from tasks.retrain.outcome import Outcome
 from tasks.state.arrays import npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 
 if TYPE_CHECKING:
     from tasks.ingest.result import IngestResult
@@ -54,6 +63,17 @@ RECIPE = Recipe(
 )
 
 
+def tiny_spec(*variants: str, **changed: Any) -> TrainingSpec:
+    """A specification that trains in seconds: the baseline and these variants once each, with the default settings.
+
+    Args:
+        variants: Names of variants beside the baseline.
+        changed: Fields of the specification that differ.
+    """
+    spec = TrainingSpec("tiny", RECIPE, plan(variants), 1, SplitPolicy(), History(), SeasonCalendar(), MapePolicy())
+    return replace(spec, **changed)
+
+
 @dataclass(frozen=True)
 class Work:
     """A home with a chain's sales, and a candidate in it."""
@@ -69,6 +89,22 @@ class Work:
         return Work(Home(root), replace(self.candidate, folder=folder))
 
 
+def publish_candidate(
+    home: Home,
+    candidate: Candidate,
+    limits: Limits,
+    reason: str = "a test",
+    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
+    costs: CostModel = CostModel(),  # noqa: B008  # frozen
+) -> Outcome:
+    """Judge a candidate and publish it, or record its refusal, as the flow does."""
+    from tasks.retrain.judge import judge
+    from tasks.retrain.publish import publish
+
+    verdicts = judge.fn(candidate, limits, devices, TODAY)
+    return publish.fn(home, candidate, verdicts, limits, "tiny", reason, devices, costs)
+
+
 @pytest.fixture(scope="session")
 def take_in() -> TakeIn:
     """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""
@@ -81,26 +117,22 @@ def take_in() -> TakeIn:
 def built(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     """Two runs of four variants, trained and scored, not judged. Copy it before you change it."""
     from tasks.ingest.sample import write_sample
-    from tasks.retrain.compress import compress
-    from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
+    from tasks.retrain.build import build
+    from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
     from tasks.retrain.prepare import draft, prepare
-    from tasks.retrain.train import train
 
     folder = tmp_path_factory.mktemp("built")
     home = Home(folder / "home")
     write_sample(folder / "history.parquet", CHAIN)
     take_in(home, folder / "history.parquet")
-    candidate = draft(home, "tiny", RECIPE, 2, ("lstm-16", "lstm-16-p50", "lstm-16-int8"), Days())
+    candidate = draft(home, tiny_spec("lstm-16", "lstm-16-p50", "lstm-16-int8", runs=2))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
-        if variant.from_scratch:
-            train.fn(candidate, variant)
-        else:
-            compress.fn(candidate, variant, parents[str(variant.parent)])
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     return Work(home, candidate)
 
 
@@ -112,15 +144,11 @@ def work(built: Work, tmp_path: Path) -> Work:
 @pytest.fixture(scope="session")
 def published(built: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, tuple[str, str]]:
     """The same with two releases, older first. Copy it before you change it."""
-    from tasks.retrain.judge import judge
-    from tasks.retrain.publish import publish
-
     work = built.copied(tmp_path_factory.mktemp("published") / "home")
     kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
     ids = []
     for limits in work.limits:
-        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        ids.append(publish_candidate(work.home, work.candidate, limits).manifest.release)
         shutil.copytree(kept.candidate.folder, work.candidate.folder)
     return work, (ids[0], ids[1])
 
@@ -151,9 +179,6 @@ class Refusals:
 @pytest.fixture(scope="session")
 def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     """What `refusals` copies."""
-    from tasks.retrain.judge import judge
-    from tasks.retrain.publish import publish
-
     work = built.copied(tmp_path_factory.mktemp("refused") / "home")
     for variant, found in (
         ("lstm-16-int8", {"mape": 99.0, "validation_mape": 99.0}),
@@ -166,8 +191,7 @@ def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     kept = work.copied(tmp_path_factory.mktemp("kept") / "home")
     ids = []
     for limits in (work.limits[0], only(max_mape=0.1)):
-        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-        ids.append(publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")["release"])
+        ids.append(publish_candidate(work.home, work.candidate, limits).manifest.release)
         if not work.candidate.folder.exists():
             shutil.copytree(kept.candidate.folder, work.candidate.folder)
     return Refusals(work.home, *ids)

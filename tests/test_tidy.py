@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from tasks.ingest import quarantine
 from tasks.state import ledger, sales_table
+from tasks.state.atomic import remove_folder, write_file
 from tasks.state.delta import Tidiness
-from tasks.state.home import Home, remove_folder, write_file
+from tasks.state.home import Home
 from tasks.state.ledger import Entry
-from tasks.tidy import named_versions, tidy_tables
+from tasks.tidy import TidyResult, named_versions, tidy_tables
 from tests.conftest import TakeIn
+from tests.support.manifests import changed, manifest, prepared
 
 KEEP = Tidiness(keep_days=7)
 
@@ -30,8 +32,10 @@ def home(tmp_path: Path, take_in: TakeIn) -> Home:
             f"date,store,item,sales\n2026-01-05,1,1,{version}\n2026-01-06,1,1,-{version + 1}\n"
         )
         take_in(home, tmp_path / "a.csv")
-    write_file(home.releases / "r1" / "manifest.json", json.dumps({"created": "", "snapshot": {"version": 2}}).encode())
-    write_file(home.candidates / "c1" / "prepared.json", json.dumps({"snapshot": {"version": 4}}).encode())
+    made = manifest()
+    made = changed(made, snapshot=changed(made.snapshot, version=2))
+    write_file(home.releases / "r1" / "manifest.json", made.to_bytes())
+    write_file(home.candidates / "c1" / "prepared.json", prepared(made, version=4).to_bytes())
     return home
 
 
@@ -61,14 +65,14 @@ def test_versions_that_a_release_or_a_candidate_names_stay_and_others_go(home: H
     assert named_versions(home) == [2, 4]
     aged(home, 10)
     result = tidy_tables.fn(home, KEEP)
-    assert result["kept_versions"] == [2, 4]
+    assert result.kept_versions == (2, 4)
     assert [value(home, version) for version in (2, 4, None)] == [2, 4, 7]
     for version in (0, 1, 3, 5, 6):
         with pytest.raises(FileNotFoundError):
             value(home, version)
-    (sales,) = (each for each in result["tables"] if each["table"] == "sales")
-    assert (sales["files_before"], sales["files"], sales["removed"]) == (8, 3, 5)
-    assert sales["bytes_freed"] > 0
+    (sales,) = (each for each in result.tables if each.table == "sales")
+    assert (sales.files_before, sales.files, sales.removed) == (8, 3, 5)
+    assert sales.bytes_freed > 0
 
 
 def test_young_versions_stay(home: Home) -> None:
@@ -112,21 +116,21 @@ def test_small_files_are_joined_and_say_the_same(home: Home, read: Callable[[Hom
     before = read(home)
     result = tidy_tables.fn(home, KEEP)
     assert read(home) == before and len(before) > 7
-    for each in result["tables"][1:]:
-        assert len(DeltaTable(home.root / each["table"]).file_uris()) == 1, each
+    for each in result.tables[1:]:
+        assert len(DeltaTable(home.root / each.table).file_uris()) == 1, each
 
 
 def test_twice_is_once(home: Home) -> None:
     aged(home, 10)
     tidy_tables.fn(home, KEEP)
     again = tidy_tables.fn(home, KEEP)
-    assert [each["removed"] for each in again["tables"]] == [0, 0, 0]
-    versions = [each["version"] for each in again["tables"]]
-    assert [each["version"] for each in tidy_tables.fn(home, KEEP)["tables"]] == versions
+    assert [each.removed for each in again.tables] == [0, 0, 0]
+    versions = [each.version for each in again.tables]
+    assert [each.version for each in tidy_tables.fn(home, KEEP).tables] == versions
 
 
 def test_an_empty_home_has_nothing_to_tidy(tmp_path: Path) -> None:
-    assert tidy_tables.fn(Home(tmp_path / "home"), KEEP) == {"tables": [], "kept_versions": []}
+    assert tidy_tables.fn(Home(tmp_path / "home"), KEEP) == TidyResult(tables=(), kept_versions=())
 
 
 def test_no_fewer_days_than_delta_allows() -> None:

@@ -1,45 +1,81 @@
 """The `shelfcast` command: one sub-command per flow, and views. Heavy imports wait for the command that needs them."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flows.cli import render
+from flows.cli import render, schemas
 from flows.cli.console import Misuse, answering, flows, pairs
-from flows.settings import home_at, load, stores_listed
+from flows.cli.results import ReportResult
+from flows.settings import home_at, load
+
+SALES, TRAINING, STORES, WATCH, TOOLS = (
+    "Bring sales in",
+    "Retrain with the seasons",
+    "Promote models to stores",
+    "Monitor accuracy",
+    "Tools",
+)
+"""The jobs by which `--help` groups the commands."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Retrain a retail chain's demand forecaster, compress it, gate it on MAPE, promote it to stores, watch it.",
     epilog=(
         "Exit codes: 0 done; 1 failed; 2 bad usage or settings; 3 refused by a check. Settings: "
         "deployments/settings.toml or $SHELFCAST_SETTINGS; stores: deployments/stores.toml or $SHELFCAST_STORES."
     ),
 )
-quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, and their way back.")
-app.add_typer(quarantine, name="quarantine")
+quarantine = typer.Typer(
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    help="List the rows that were refused, and merge them once corrected.",
+)
+app.add_typer(quarantine, name="quarantine", rich_help_panel=SALES)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"shelfcast {version('shelfcast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shelfcast(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit")
+    ] = False,
+) -> None:
+    pass
+
 
 HomeOption = Annotated[
-    str | None, typer.Option("--home", metavar="URL", help="Folder of all state [default: $SHELFCAST_HOME, else data/]")
+    str | None,
+    typer.Option("--home", metavar="FOLDER", help="Folder of all state", show_default="$SHELFCAST_HOME, else data/"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object on stdout")]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="OURS=THEIRS,...", help="Our column = the file's: date=Date,store=Store"),
+    typer.Option("--map", metavar="OURS=THEIRS,...", help="Names of the file's columns: date=Date,store=Store"),
 ]
 Constants = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="OURS=VALUE,...", help="A column the file does not have = its value: item=all"),
+    typer.Option("--set", metavar="OURS=VALUE,...", help="Values of columns that the file lacks: item=all"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only errors")]
 
 
-@app.command()
+@app.command(
+    rich_help_panel=SALES,
+    epilog="Example: shelfcast ingest export.csv --map date=Datum,store=Filiale,sales=Absatz --set item=all",
+)
 def ingest(
     sources: Annotated[
         list[str] | None,
@@ -47,7 +83,9 @@ def ingest(
             metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
         ),
     ] = None,
-    feed: Annotated[str | None, typer.Option(help="Name of the [feeds] entry that describes the files")] = None,
+    feed: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the [feeds] entry that describes the files")
+    ] = None,
     columns: Columns = None,
     constants: Constants = None,
     home: HomeOption = None,
@@ -56,10 +94,10 @@ def ingest(
 ) -> None:
     """Land sales, validate them, merge the good rows, quarantine the bad ones.
 
-    Columns: date (YYYY-MM-DD), store, item, sales (whole units), unless --feed, --map and --set say otherwise.
-    Without a SOURCE, the home's landing folder is ingested.
-    Each file is ingested once; renaming it makes no difference. Another value for a known day replaces the old one.
-    A store with too many bad rows is refused alone; a batch with too many bad rows is refused, with exit code 3.
+    Columns are date (YYYY-MM-DD), store, item and sales (whole units), unless --feed, --map and --set say otherwise.
+    Without a SOURCE, the home's landing folder is read. The same content again changes nothing; another value for a
+    known day replaces it. A store with too many bad rows is refused alone; a batch with too many is refused whole, with
+    exit code 3.
     """
     with answering(as_json, quiet) as answer:
         from tasks.ingest.reading.sources import require_usable
@@ -72,60 +110,64 @@ def ingest(
         answer(result, render.ingest, refused=result.refused)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast retrain --profile quick")
 def retrain(
     profile: Annotated[
-        str, typer.Option(help="quick: 1 run; standard: 3 runs; reference: the published recipe")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="How thorough: quick (1 run, minutes), standard (3 runs), reference (the published recipe)",
+        ),
     ] = "standard",
-    recipe: Annotated[str | None, typer.Option(help="production, level or reference, instead of the profile's")] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the release's manifest")] = "by hand",
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME", help="production, level or reference", show_default="the profile's")
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the release's manifest")] = "by hand",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train the baseline, compress it into all variants, gate each, publish those that pass.
 
-    A run that was cut off goes on where it was. On the same sales with the same settings the release is there already.
+    An interrupted run resumes. With the same sales and the same settings, the release is there already and is shown.
     """
     with answering(as_json, quiet) as answer:
-        from flows.runtime.cluster import require_usable
-        from tasks.state import sales_table
+        from flows.requests.retrain import retrain_request
 
-        load().profile(profile, recipe)
-        stores_listed()
-        sales_table.latest(home_at(home))
-        require_usable(load().workers, home_at(home))
+        retrain_request(home, profile, recipe)
 
         result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
-        answer(result, render.retrain, refused=result["release"] is None)
+        answer(result, render.retrain, refused=result.release is None)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast judge 20241231-4f381d4f --limits stricter.toml")
 def judge(
-    release: Annotated[str | None, typer.Argument(help="Its id, or a refused one's [default: the newest]")] = None,
+    release: Annotated[
+        str | None, typer.Argument(help="Id of a release or of a refused candidate", show_default="the newest release")
+    ] = None,
     limits: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML with [gate], over that of the settings")
+        Path | None, typer.Option(metavar="FILE", help="TOML file whose [gate] counts over that of the settings")
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """What the gate would say of a release by today's limits, or others. Nothing is trained, nothing changes.
+    """Evaluate a release again by the current limits of the gate, or by others; nothing is trained, nothing changes.
 
-    It goes by the errors of each day that the release was judged on, against the models that stores ran then.
-    Exit code 3 if no variant would pass.
+    The verdicts come from the errors of each day that the release was judged on, against the models that stores ran
+    then. Exit code 3 if no variant would pass.
     """
     with answering(as_json, quiet) as answer:
         from flows.cli import views
 
         result = views.rejudged(home_at(home), release, load().limits(limits))
-        answer(result, render.judge, refused=all(each["verdict"] != "pass" for each in result["variants"]))
+        answer(result, render.judge, refused=not result.passed)
 
 
-@app.command()
+@app.command(rich_help_panel=STORES, epilog="Example: shelfcast promote --stores 3,4")
 def promote(
-    release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
-    stores: Annotated[str | None, typer.Option(help="Give it to these stores, a,b,c, instead of the next wave")] = None,
+    release: Annotated[str | None, typer.Argument(help="Id of a release", show_default="the newest")] = None,
+    stores: Annotated[str | None, typer.Option(help="Stores that get it instead of the next wave: a,b,c")] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -135,151 +177,149 @@ def promote(
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.forecasting.rollout.waves import require_known
-        from tasks.state import release as noun
-        from tasks.state import sales_table
+        from flows.requests.promote import promote_request
 
-        policy = load().rollout
-        place, chosen = home_at(home), [store.strip() for store in stores.split(",")] if stores else None
-        noun.find(place, release)
-        known = sales_table.stores(place)
-        require_known(stores_listed().stores, known, "stores.toml")
-        require_known(policy.frozen_stores, known, "[[rollout.freeze]] of the settings")
-        require_known(chosen or (), known, "--stores")
+        chosen = [store.strip() for store in stores.split(",")] if stores else None
+        promote_request(home, release, chosen)
 
         result = flows("promote").promote(home=home, release=release, stores=chosen)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
-@app.command()
+@app.command(rich_help_panel=STORES, epilog='Example: shelfcast rollback 3 --why "shelves went empty"')
 def rollback(
     store: Annotated[str | None, typer.Argument(help="One store")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
     region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
-    why: Annotated[str, typer.Option(help="Why, for the ledger")] = "by hand",
+    why: Annotated[str, typer.Option(help="Reason, for the ledger")] = "by hand",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Give a store, a region or all stores the champion back that they had before."""
+    """Roll back a store, a region or all stores to their previous champion."""
     with answering(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
             raise Misuse("name one of: a STORE, --region or --all")
-        from tasks.promote import selection
+        from flows.requests.promote import rollback_request
 
-        selection.stores(home_at(home), stores_listed(), store, region)
+        rollback_request(home, store, region)
 
         result = flows("promote").rollback(home=home, store=store, region=region, why=why)
-        answer(result, render.promote, refused=_all_held(result))
+        answer(result, render.promote, refused=result.all_held)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=STORES,
+    epilog=(
+        "Example: shelfcast override 20241231-4f381d4f --variant lstm-16 "
+        '--who "Ana Ruiz" --why "the old model orders double" --until 2027-01-31'
+    ),
+)
 def override(
     release: Annotated[str, typer.Argument(help="Its id, or that of a refused candidate: see `shelfcast releases`")],
-    variant: Annotated[str | None, typer.Option(help="Whose verdict is overridden")] = None,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Freezes are overridden, for this release")] = False,
+    variant: Annotated[str | None, typer.Option(help="Variant whose verdict is overridden")] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Override freezes instead, for this release")] = False,
     who: Annotated[str | None, typer.Option(help="Name of the person who answers for it")] = None,
-    why: Annotated[str | None, typer.Option(help="Their reason")] = None,
+    why: Annotated[str | None, typer.Option(help="The person's reason")] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day that it holds on, within max_override_days")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day on which it is valid, within max_override_days")
     ] = None,
-    ends: Annotated[bool, typer.Option("--revoke", help="End it now, with --who and --why")] = False,
+    ends: Annotated[bool, typer.Option("--revoke", help="Revoke the override now, with --who and --why")] = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
 
-    `promote` takes it until that day. `status`, `releases` and every report show it, and `monitor` alerts where a store
-    still runs it afterwards. A variant whose file does not work can never be overridden.
+    `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
+    an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.state import overrides
+        from flows.requests.override import override_request
 
-        place, longest = home_at(home), load().rollout.max_override_days
-        if ends:
-            asked = overrides.revocation(place, release, variant, freeze, who, why, until)
-        else:
-            asked = overrides.request(place, release, variant, freeze, who, why, until, longest)
+        asked = override_request(home, release, variant, freeze, who, why, until, ends).override
 
         result = flows("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
         answer(result, render.override)
 
 
-@app.command()
+@app.command(rich_help_panel=WATCH, epilog="Example: shelfcast monitor --as-of 2025-01-31")
 def monitor(
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day to look at [default: the last with sales]")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Last day to look at",
+            show_default="the last day with sales",
+        ),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score each store's model on the sales that arrived since it was gated; alert once where it drifts."""
+    """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
     with answering(as_json, quiet) as answer:
-        from tasks.state import sales_table
+        from flows.requests.monitor import monitor_request
 
-        load()
-        sales_table.latest(home_at(home))
+        day = f"{as_of:%Y-%m-%d}" if as_of else None
+        monitor_request(home, day)
 
-        answer(flows("monitor").monitor(home=home, as_of=f"{as_of:%Y-%m-%d}" if as_of else None), render.monitor)
+        answer(flows("monitor").monitor(home=home, as_of=day), render.monitor)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast backtest --variant lstm-16 --days 364")
 def backtest(
     days: Annotated[int, typer.Option(min=28, help="Days to replay")] = 364,
-    variant: Annotated[str, typer.Option(help="What to retrain")] = "lstm-16",
-    profile: Annotated[str, typer.Option(help="Whose recipe; each model is trained once, whatever its runs")] = "quick",
+    variant: Annotated[str, typer.Option(metavar="NAME", help="Variant to retrain")] = "lstm-16",
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="Profile whose recipe is used; each model is trained once")
+    ] = "quick",
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Replay history as if day by day: retrain never, quarterly, monthly or before each season; gate, promote, score.
 
-    It says what each cadence and each limit of the gate would have done, and which cadence pays. Models are kept under
-    backtests/ in the home, so a run that was cut off goes on, and the same run again trains nothing.
+    The result says what each cadence and each limit of the gate would have done, and which cadence pays. Models are
+    kept under backtests/ in the home, so an interrupted run resumes, and the same run again trains nothing.
     """
     with answering(as_json, quiet) as answer:
-        from flows.runtime import seasons
-        from tasks.forecasting.model.variants import plan
-        from tasks.state import sales_table
+        from flows.requests.backtest import backtest_request
 
-        load().profile(profile)
-        seasons.load()
-        plan.variant(variant)
-        sales_table.latest(home_at(home))
+        backtest_request(home, variant, profile)
 
         result = flows("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
         answer(result, render.backtest)
 
 
-@app.command()
+@app.command(rich_help_panel=WATCH, epilog="Example: shelfcast status --json")
 def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """What runs where, and how well."""
+    """Show what runs where and how well, and every open alert."""
     with answering(as_json, quiet) as answer:
         from flows.cli import views
 
         settings = load()
-        answer(views.status(home_at(home), settings.drift, settings.mape), render.status)
+        answer(views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC)), render.status)
 
 
-@app.command()
+@app.command(rich_help_panel=STORES, epilog="Example: shelfcast releases")
 def releases(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Releases and their verdicts, newest first."""
+    """List releases and their verdicts, newest first, and refused candidates."""
     with answering(as_json, quiet) as answer:
         from flows.cli import views
 
         answer(views.published(home_at(home)), render.releases)
 
 
-@app.command()
+@app.command(rich_help_panel=STORES, epilog="Example: shelfcast report 20241231-4f381d4f")
 def report(
-    release: Annotated[str | None, typer.Argument(help="Its id [default: the newest]")] = None,
+    release: Annotated[str | None, typer.Argument(help="Id of a release", show_default="the newest")] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """The path of a release's HTML report; a copy that tells of overrides while there are any."""
+    """Print the path of a release's HTML report; while overrides are active, of a copy with a banner."""
     with answering(as_json, quiet) as answer:
         from tasks.report import override_banner
         from tasks.state.release import find
@@ -287,54 +327,55 @@ def report(
         place = home_at(home)
         found = find(place, release)
         page = override_banner.report(place, found)
-        answer({"release": found.id, "report": str(page)}, lambda result: print(result["report"]))
+        answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
 
 
-Reason = Annotated[str | None, typer.Option(help="Only rows refused for this reason")]
-OfStore = Annotated[str | None, typer.Option(help="Only rows that name this store")]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Only rows refused for this reason")]
+OfStore = Annotated[str | None, typer.Option(metavar="NAME", help="Only rows of this store")]
 
 
-@quarantine.command("list")
+@quarantine.command("list", epilog='Example: shelfcast quarantine list --reason "negative sales" --csv bad.csv')
 def quarantine_list(
     reason: Reason = None,
     store: OfStore = None,
     limit: Annotated[int, typer.Option(min=1, help="Number of rows to show")] = 50,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write all rows to this file, to be corrected for `replay --fix-with`"),
+        typer.Option(metavar="FILE", help="Write all rows to a CSV file, to correct them for `replay --fix-with`"),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Rows in quarantine: file, line, reason and raw text."""
+    """List rows in quarantine: file, line, reason and raw text."""
     with answering(as_json, quiet) as answer:
         from tasks.ingest.quarantine import listing
 
         answer(listing(home_at(home), reason, store, limit, csv), render.quarantine)
 
 
-@quarantine.command("replay")
+@quarantine.command("replay", epilog="Example: shelfcast quarantine replay --fix-with bad.csv")
 def quarantine_replay(
     reason: Reason = None,
     store: OfStore = None,
     feed: Annotated[
-        str | None, typer.Option(help="Read their lines in the landed files again, with this entry of [feeds]")
+        str | None,
+        typer.Option(metavar="NAME", help="Read the lines in the landed files again, with this [feeds] entry"),
     ] = None,
     columns: Columns = None,
     constants: Constants = None,
     fix_with: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV of corrected rows, as `list --csv` writes it; only these are replayed"),
+        Path | None, typer.Option(metavar="FILE", help="CSV file of corrected rows, as `list --csv` writes it")
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check rows in quarantine against today's rules again, and merge those that are right now.
+    """Check rows in quarantine by the current rules again, and merge those that are valid now.
 
-    With --feed, --map or --set their lines in the landed files are read again; with --fix-with their values come from a
-    CSV. Values in the sales table are never overwritten. Rows of a refused store go in once few enough of them are bad.
+    With --feed, --map or --set the lines are read again in the landed files; with --fix-with values are taken from a
+    CSV file. Values in the sales table are never overwritten. Rows of a refused store are merged once few enough of
+    them are invalid.
     """
     with answering(as_json, quiet) as answer:
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
@@ -345,11 +386,11 @@ def quarantine_replay(
         answer(result, render.replay)
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast tidy")
 def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Join small files of the tables, and remove those that no version needs any more.
+    """Join small files of the tables, and delete files that no kept version references.
 
-    Sales stay readable as they were for `tidy.keep_days` of the settings, and for ever where a release names them.
+    Old versions of the sales stay readable for `tidy.keep_days` of the settings, or for ever if a release names them.
     """
     with answering(as_json, quiet) as answer:
         load()
@@ -357,27 +398,30 @@ def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -
         answer(flows("tidy").tidy(home=home), render.tidy)
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast sample /tmp/sales.csv --noise-floor")
 def sample(
     path: Annotated[
         Path | None,
-        typer.Argument(help="File to write: .csv, .csv.gz or .parquet [default: one in the landing folder]"),
+        typer.Argument(help="File to write: .csv, .csv.gz or .parquet", show_default="one in the landing folder"),
     ] = None,
-    kind: Annotated[str, typer.Option("--format", help="csv, csv.gz or parquet, if no path is given")] = "csv.gz",
-    stores: Annotated[int, typer.Option(help="Number of stores; their codes are 1, 2, ...")] = 5,
+    kind: Annotated[
+        str, typer.Option("--format", metavar="KIND", help="csv, csv.gz or parquet, if no path says it")
+    ] = "csv.gz",
+    stores: Annotated[int, typer.Option(help="Number of stores, whose codes count from 1")] = 5,
     items: Annotated[int, typer.Option(help="Number of items that each store sells")] = 4,
     days: Annotated[int, typer.Option(help="Number of consecutive days")] = 1096,
-    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the first sales")] = datetime(
-        2022, 1, 1
-    ),
+    first_day: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of sales", show_default="2022-01-01"),
+    ] = datetime(2022, 1, 1),
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows")] = 0,
     zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days only")] = 0.0,
     promotions: Annotated[float, typer.Option(help="Share of weeks in which a series is on promotion")] = 0.0,
     closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows; 0 is Monday")] = None,
     shift_on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day from which all levels are shifted")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Day on which all levels shift")
     ] = None,
-    shift_by: Annotated[float, typer.Option(help="Factor by which the levels are shifted")] = 1.5,
+    shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
     noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Also print the lowest MAPE possible")] = False,
     home: HomeOption = None,
     as_json: Json = False,
@@ -385,7 +429,7 @@ def sample(
 ) -> None:
     """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
     with answering(as_json, quiet) as answer:
-        from flows.settings import explained
+        from flows.settings_errors import explained
         from tasks.forecasting.synthetic import Chain
         from tasks.ingest.sample import sample as write
 
@@ -407,17 +451,22 @@ def sample(
         answer(write(target, chain, load().days.holdout if noise_floor else None), render.sample)
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast schema manifest")
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(schemas.MODELS)}")],
+) -> None:
+    """Print the JSON schema of a release's manifest, a store's assignment, or a command's --json."""
+    with answering(as_json=False, quiet=True) as answer:
+        answer.text(schemas.schema(name))
+
+
+@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast serve --home /srv/shelfcast")
 def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     """Serve all of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING" if quiet else "INFO")
     with answering(as_json=False, quiet=quiet):
         os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
         flows("serve").serve()
-
-
-def _all_held(result: dict[str, Any]) -> bool:
-    return bool(result["stores"]) and all(each["state"] == "held" for each in result["stores"])
 
 
 def main() -> None:

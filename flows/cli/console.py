@@ -7,31 +7,37 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.progress import progress
+from flows.cli.results import ErrorResult
+from flows.requests.errors import RequestError
+from flows.runtime import environment
 from tasks.forecasting.data.panel import TooLittleHistory
 
 FAILED, MISUSED, REFUSED = 1, 2, 3
 """Exit codes beside 0: it failed; bad usage or settings; refused by a check."""
 
-View = Callable[[Any], None]
+Result = TypeVar("Result", bound=BaseModel | dict[str, Any])
 
 
 class Answer:
     """Takes a command's result to stdout, as JSON or for people."""
 
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
+    def __init__(self, as_json: bool, finish: Callable[[], None]) -> None:
+        """Args: as_json: print JSON. finish: called before anything is shown; ends the display of progress."""
+        self._as_json, self._finish = as_json, finish
         self._stdout = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)  # whatever a library or a worker prints is not part of the answer
 
-    def __call__(self, result: BaseModel | dict[str, Any], view: View, refused: bool = False) -> None:
+    def __call__(self, result: Result, view: Callable[[Result], None], refused: bool = False) -> None:
         """Show a result; leave with exit code 3 if it is a refusal."""
+        self._finish()
         if self._as_json:
             self.json(result)
         else:
@@ -42,14 +48,18 @@ class Answer:
             raise typer.Exit(REFUSED)
 
     def json(self, result: BaseModel | dict[str, Any]) -> None:
-        text = result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False)
+        self.text(result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False))
+
+    def text(self, text: str) -> None:
+        """Take a text to stdout as it is."""
         print(text, file=self._stdout, flush=True)
 
     def error(self, message: str) -> None:
         """One line on stderr; in JSON on stdout too, as `error`."""
+        self._finish()
         print(f"shelfcast: {message}", file=sys.stderr)
         if self._as_json:
-            self.json({"error": message})
+            self.json(ErrorResult(error=message))
 
 
 @contextmanager
@@ -60,26 +70,27 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
         as_json: One JSON object on stdout, nothing else there.
         quiet: No progress.
     """
-    answer = Answer(as_json)
-    _log(quiet)
-    try:
-        yield answer
-    except typer.Exit:
-        raise
-    except TooLittleHistory as error:
-        answer.error(str(error))
-        raise typer.Exit(REFUSED) from None
-    except KeyboardInterrupt:
-        answer.error("interrupted; run the same command again to go on")
-        raise typer.Exit(130) from None
-    except Exception as error:
-        if _is_misuse(error):
-            answer.error(" ".join(str(error).split()))
-            raise typer.Exit(MISUSED) from None
-        if os.environ.get("SHELFCAST_DEBUG"):
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # Prefect's own lines go to its server only
+    with progress(quiet) as finish:
+        answer = Answer(as_json, finish)
+        try:
+            yield answer
+        except typer.Exit:
             raise
-        answer.error(f"{type(error).__name__}: {' '.join(str(error).split())} (SHELFCAST_DEBUG=1 shows where)")
-        raise typer.Exit(FAILED) from None
+        except TooLittleHistory as error:
+            answer.error(str(error))
+            raise typer.Exit(REFUSED) from None
+        except KeyboardInterrupt:
+            answer.error("interrupted; the same command again resumes")
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if _is_misuse(error):
+                answer.error(" ".join(_as_typed(error).split()))
+                raise typer.Exit(MISUSED) from None
+            if os.environ.get("SHELFCAST_DEBUG"):
+                raise
+            answer.error(f"{type(error).__name__}: {' '.join(str(error).split())} (SHELFCAST_DEBUG=1 shows where)")
+            raise typer.Exit(FAILED) from None
 
 
 class Misuse(ValueError):
@@ -103,36 +114,21 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
+def _as_typed(error: Exception) -> str:
+    """What is wrong, in the words of the command line."""
+    return error.as_option() if isinstance(error, RequestError) else str(error)
+
+
 def _is_misuse(error: Exception) -> bool:
     """Our own value errors are the user's to mend; anybody else's is a fault of ours."""
     return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
 
 
-class _Elapsed(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        seconds = int(record.relativeCreated / 1000)
-        return f"{seconds // 60:3d}:{seconds % 60:02d}  {record.getMessage()}"
-
-
-def _log(quiet: bool) -> None:
-    """Steps' log lines go to stderr with the time since the start; Prefect's own go to its server only."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Elapsed())
-    handler.setLevel(logging.ERROR if quiet else logging.INFO)
-    logger = logging.getLogger("shelfcast")
-    logger.addHandler(handler)
-    logger.propagate = False
-
-
 def flows(module: str) -> Any:
     """The module `flows.<module>`; says first that Prefect starts, which takes seconds."""
-    own = (
-        ""
-        if os.environ.get("PREFECT_API_URL")
-        else "; its embedded server takes a while, PREFECT_API_URL names another"
-    )
+    own = "" if os.environ.get("PREFECT_API_URL") else " (some 7 s; PREFECT_API_URL names a server that runs already)"
     logging.getLogger("shelfcast").info("starting Prefect%s", own)
+    environment.prepare()
     return import_module(f"flows.{module}")
 
 

@@ -1,66 +1,100 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, DifferentPolicies, MapePolicy
+from flows.cli.results import (
+    AlertStatus,
+    JudgeResult,
+    RefusedCandidate,
+    ReleaseRecord,
+    ReleasesResult,
+    StatusResult,
+    StoreStatus,
+    VerdictAgain,
+)
+from tasks.forecasting.accuracy.policy import DifferentPolicies, MapePolicy
+from tasks.forecasting.data.days import natural
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import judge
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
-from tasks.state import ledger, overrides, sales_table, scores
+from tasks.report.explain import verdict_record
+from tasks.state import overrides, sales_table, scores
+from tasks.state.alerts import OpenAlert, open_alerts, standing
 from tasks.state.home import Home
-from tasks.state.record import defined
+from tasks.state.ledger import Champion, Ledger
+from tasks.state.manifest import Manifest
+from tasks.state.overrides import OverrideRecord
 from tasks.state.release import Release, find, refused, releases
 
 
-def status(home: Home, drift: DriftPolicy, policy: MapePolicy = DEFAULT_POLICY) -> dict[str, Any]:
-    """What runs where, and how well."""
-    version = sales_table.snapshot(home)
-    newest = next(iter(releases(home)), None)
-    lately = scores.lately(home, drift, policy)
-    return {
-        "home": str(home.root),
-        "snapshot": version,
-        "last_day": None if version is None else str(sales_table.latest(home)[1]),
-        "newest_release": newest and newest.id,
-        "stores": [
-            _store(home, store, stack, lately.get((store, stack[-1].release, stack[-1].variant)), policy)
-            for store, stack in sorted(ledger.champions(home).items(), key=lambda pair: (len(pair[0]), pair[0]))
-        ],
-        "alerts": [
-            {"id": name, "message": entry.why, "since": entry.at.isoformat(timespec="seconds")}
-            for name, entry in ledger.open_alerts(home).items()
-        ],
-        "overrides": _overrides(home),
-        "quarantine": quarantine.reasons(home),
-    }
+def status(home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime) -> StatusResult:
+    """What runs where, how well, and what is wrong.
 
-
-def _store(
-    home: Home, store: str, stack: list[ledger.Champion], live: tuple[float, int] | None, policy: MapePolicy
-) -> dict[str, Any]:
-    now = stack[-1]
-    mape, days = live or (None, 0)
-    try:
-        gated = Release(home.releases / now.release).gated_mape(now.variant, store, policy)
-    except DifferentPolicies:
-        gated = None
-    return defined(
-        {
-            "store": store,
-            "release": now.release,
-            "variant": now.variant,
-            "gated_mape": gated,
-            "mape": mape,
-            "drift_pp": None if mape is None or gated is None else mape - gated,
-            "days": days,
-            "previous": stack[-2].release if len(stack) > 1 else None,
-        }
+    Args:
+        home: Folder of all state.
+        drift: How far back accuracy is looked at.
+        policy: Which days count in MAPE.
+        now: The time, with a time zone.
+    """
+    version, newest = sales_table.snapshot(home), next(iter(releases(home)), None)
+    decided, lately = Ledger.of(home), scores.lately(home, drift, policy)
+    champions = decided.champions()
+    return StatusResult(
+        home=str(home.root),
+        snapshot=version,
+        last_day=None if version is None else sales_table.latest(home)[1],
+        newest_release=newest and newest.id,
+        stores=tuple(_store(home, store, champions[store], lately, policy) for store in natural(champions)),
+        alerts=tuple(_alert(each) for each in standing(open_alerts(decided), now)),
+        overrides=_overrides(decided),
+        quarantine=quarantine.reasons(home),
     )
 
 
-def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
+def _store(
+    home: Home, store: str, stack: Sequence[Champion], lately: Mapping[Any, tuple[float, int]], policy: MapePolicy
+) -> StoreStatus:
+    now = stack[-1]
+    mape, days = lately.get((store, now.release, now.variant), (None, 0))
+    gated = _gated(home, store, now, policy)
+    return StoreStatus(
+        store=store,
+        release=now.release,
+        variant=now.variant,
+        gated_mape=gated,
+        mape=mape,
+        drift_pp=None if mape is None or gated is None else mape - gated,
+        days=days,
+        previous=stack[-2].release if len(stack) > 1 else None,
+    )
+
+
+def _gated(home: Home, store: str, runs: Champion, policy: MapePolicy) -> float | None:
+    """The MAPE at which a model was gated, in percent; `None` where that does not compare."""
+    try:
+        return Release(home.releases / runs.release).gated_mape(runs.variant, store, policy)
+    except DifferentPolicies:
+        return None
+
+
+def _alert(raised: OpenAlert) -> AlertStatus:
+    alert = raised.alert
+    return AlertStatus(
+        id=alert.id,
+        message=alert.message,
+        since=raised.since.isoformat(timespec="seconds"),
+        kind=alert.kind,
+        severity=alert.severity,
+        subject=alert.subject,
+        link=alert.link,
+    )
+
+
+def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
     """The verdicts on a release or a refused candidate by other limits, from the errors that it was judged on.
 
     Raises:
@@ -68,54 +102,47 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> dict[str, Any]:
         DamagedRelease: If its evidence is missing or not what was judged on.
     """
     release = overrides.find(home, name) if name else find(home, None)
-    before = {each["name"]: each["verdict"] for each in release.manifest["variants"]}
+    before = {variant.name: variant.verdict for variant in release.manifest.variants}
     evidence = release.evidence
-    verdicts = judge(evidence, limits)
-    return defined(
-        {
-            "release": release.manifest["release"],
-            "policy": evidence.policy,
-            "limits": limits.model_dump(mode="json"),
-            "variants": [
-                {
-                    "name": each.variant,
-                    "verdict": each.outcome,
-                    "before": before.get(each.variant),
-                    "mape": evidence.mape(each.variant),
-                    "reasons": each.reasons,
-                    "checks": [asdict(check) for check in each.checks],
-                    "worst_off": [store._asdict() for store in each.worst_off],
-                }
-                for each in verdicts
-            ],
-        }
+    variants = tuple(
+        VerdictAgain(
+            name=verdict.variant,
+            before=before.get(verdict.variant),
+            mape=evidence.mape(verdict.variant),
+            **dict(verdict_record(verdict)),
+        )
+        for verdict in judge(evidence, limits)
+    )
+    return JudgeResult(release=release.manifest.release, policy=evidence.policy, limits=limits, variants=variants)
+
+
+def published(home: Home) -> ReleasesResult:
+    """Releases and their verdicts, newest first."""
+    decided = Ledger.of(home)
+    running = Counter(champion.release for champion in decided.running().values())
+    return ReleasesResult(
+        releases=tuple(_release_record(release.manifest, running[release.id]) for release in releases(home)),
+        refused_candidates=tuple(
+            RefusedCandidate(release=name, created=candidate.manifest.created, reason=candidate.manifest.reason)
+            for name, candidate in refused(home).items()
+        ),
+        overrides=_overrides(decided),
     )
 
 
-def published(home: Home) -> dict[str, Any]:
-    """Releases and their verdicts, newest first."""
-    return {
-        "releases": [
-            {
-                "release": release.id,
-                "created": release.manifest["created"],
-                "reason": release.manifest["reason"],
-                "recipe": release.manifest["profile"]["recipe_name"],
-                "snapshot": release.manifest["snapshot"]["version"],
-                "passed": [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"],
-                "refused": [each["name"] for each in release.manifest["variants"] if each["verdict"] != "pass"],
-                "stores": sum(stack[-1].release == release.id for stack in ledger.champions(home).values()),
-            }
-            for release in releases(home)
-        ],
-        "refused_candidates": [
-            {"release": name, "created": each.manifest["created"], "reason": each.manifest["reason"]}
-            for name, each in refused(home).items()
-        ],
-        "overrides": _overrides(home),
-    }
+def _release_record(manifest: Manifest, stores: int) -> ReleaseRecord:
+    return ReleaseRecord(
+        release=manifest.release,
+        created=manifest.created,
+        reason=manifest.reason,
+        recipe=manifest.profile.recipe_name,
+        snapshot=manifest.snapshot.version,
+        passed=tuple(variant.name for variant in manifest.variants if variant.passed),
+        refused=tuple(variant.name for variant in manifest.variants if not variant.passed),
+        stores=stores,
+    )
 
 
-def _overrides(home: Home) -> list[dict[str, Any]]:
-    """What people released against the gate or a freeze, as long as it holds."""
-    return [each.to_dict() for each in overrides.active(home)]
+def _overrides(decided: Ledger) -> tuple[OverrideRecord, ...]:
+    """What people released against the gate or a freeze, while that is active."""
+    return tuple(OverrideRecord.model_validate(each) for each in overrides.active(decided, date.today()))

@@ -1,25 +1,26 @@
-"""A Dask cluster whose workers share the home: whether it can build variants, and the way to it."""
+"""A Dask cluster whose workers share the home: whether it can build variants, and how to submit to it."""
 
 import socket
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.settings import SettingsError, Workers
+from flows.settings import Workers
+from flows.settings_errors import SettingsError
 from tasks import workers
 from tasks.state.home import Home
 
 CONNECT = 5
 """Seconds in which a scheduler must answer."""
 SAME = ("shelfcast", "prefect", "tensorflow", "keras", "numpy")
-"""Packages whose versions must be equal on all machines, so that results are."""
+"""Packages whose versions must be equal on all machines, so that results are equal."""
 
 
 def require_usable(settings: Workers, home: Home) -> None:
-    """See that variants can be built where the settings say.
+    """Check that variants can be built on the machines of the settings.
 
     Raises:
-        SettingsError: If there is no Prefect server for all, no scheduler, no worker, or one that is not fit.
+        SettingsError: If there is no Prefect server for all, no scheduler, no worker, or a worker that is unfit.
     """
     if settings.dask is None:
         return
@@ -63,7 +64,7 @@ def _require_answer(where: str, address: str) -> None:
 
 
 def _unfit_workers(address: str, *job: Any) -> dict[str, str] | None:
-    """Why each worker that is not fit for a job is not, by its address; `None` if there is no worker at all."""
+    """Why each unfit worker cannot do a job, by its address; `None` if there is no worker at all."""
     from distributed import Client
 
     with Client(address, timeout=CONNECT, set_as_default=False) as client:

@@ -17,7 +17,7 @@ WORKERLESS = 60
 
 
 class ClusterLost(RuntimeError):
-    """The cluster went away while it had work; what it has done is there, and the same run again goes on from it."""
+    """The cluster went away while it had work; what it has done is kept, and the same run resumes from it."""
 
 
 class Step(PrefectDaskFuture[Variant | None]):
@@ -26,8 +26,8 @@ class Step(PrefectDaskFuture[Variant | None]):
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> Variant | None:
         """Wait for what the step returned; raises what it raised.
 
-        A step whose Dask worker is lost is done again by another one. One that several were lost over is logged and
-        left: what it should have written is missing, as when its own process crashes.
+        A step whose Dask worker is lost is done again by another one. A step over which several workers were lost is
+        logged and left out: what it should have written is missing, as when its own process crashes.
 
         Raises:
             ClusterLost: If the scheduler is gone, or all workers are.
@@ -39,7 +39,7 @@ class Step(PrefectDaskFuture[Variant | None]):
             log.error("Dask workers were lost: %s", error)
             return None
         except distributed.CancelledError:
-            raise ClusterLost("the Dask scheduler is gone; start it and run the same command again to go on") from None
+            raise ClusterLost("the Dask scheduler is gone; start it and run the same command again to resume") from None
         log.info("done on the cluster: %s", variant.name if variant else None)  # Prefect keeps the step's own lines
         return variant
 
@@ -50,13 +50,13 @@ class Step(PrefectDaskFuture[Variant | None]):
             if future.done() or future.client.scheduler_info()["workers"]:
                 worked = time.monotonic()
             elif time.monotonic() > worked + WORKERLESS:
-                raise ClusterLost(f"no Dask worker for {WORKERLESS} s; start one and run the command again to go on")
+                raise ClusterLost(f"no Dask worker for {WORKERLESS} s; start one and run the command again to resume")
 
 
 class ClusterTaskRunner(DaskTaskRunner):
     """Submits steps to the scheduler at an address."""
 
     def submit(self, *args: Any, **kwargs: Any) -> Step:
-        """Hand a step to the scheduler; it starts once those that it depends on are done."""
+        """Submit a step to the scheduler; it starts once the steps that it depends on are done."""
         future = super().submit(*args, **kwargs)
         return Step(task_run_id=future.task_run_id, wrapped_future=future.wrapped_future)

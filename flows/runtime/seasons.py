@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 ROOT = Path(__file__).parents[2]
 ANY_YEAR = 2023
-"""A year without 29 February: a season must exist every year."""
+"""A year without 29 February, as every season must exist in every year."""
 
 
 class SeasonsError(ValueError):
@@ -18,13 +18,13 @@ class SeasonsError(ValueError):
 
 
 class Season(BaseModel):
-    """A time of the year for which the forecasters are trained anew."""
+    """A time of the year before which the forecasters are retrained."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="lower-case letters, digits and dashes")
     start: str = Field(description="the season's first day, as MM-DD")
-    lead_days: int = Field(ge=1, le=180, description="days from the retrain to the start")
+    lead_days: int = Field(ge=1, le=180, description="days from the retrain to the season's first day")
 
     @field_validator("start")
     @classmethod
@@ -37,11 +37,11 @@ class Season(BaseModel):
 
     @property
     def retrain_on(self) -> date:
-        """The day of the retrain; only its month and day mean something."""
+        """The day of the retrain; only its month and its day have a meaning."""
         return _day(self.start) - timedelta(days=self.lead_days)
 
 
-class Calendar(BaseModel):
+class SeasonsFile(BaseModel):
     """The content of `seasons.toml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,30 +57,30 @@ class Calendar(BaseModel):
 
 
 def load() -> tuple[Season, ...]:
-    """The seasons of `$SHELFCAST_SEASONS`, else of `deployments/seasons.toml`.
+    """The seasons in `$SHELFCAST_SEASONS`, or else in `deployments/seasons.toml`.
 
     Raises:
         SeasonsError: One line on the first thing that is wrong.
     """
     path = Path(os.environ.get("SHELFCAST_SEASONS", ROOT / "deployments" / "seasons.toml"))
     try:
-        return Calendar(**tomllib.loads(path.read_text())).season
+        return SeasonsFile(**tomllib.loads(path.read_text())).season
     except ValidationError as error:
         raise SeasonsError(f"seasons ({path}): {_explain(error)}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SeasonsError(f"seasons ({path}): {error}; it needs [[season]] tables with {_KEYS}") from None
 
 
-def before_each(hour: int) -> dict[str, str]:
-    """Build step of prefect.yaml: the retrains before all seasons as one schedule.
+def seasonal_rrule(hour: int) -> dict[str, str]:
+    """Build step of prefect.yaml: the retrains before all seasons, as one schedule.
 
-    A deployment's list of schedules cannot be filled in by a step, but one recurrence rule can hold all seasons.
+    A build step cannot fill in a deployment's list of schedules, but one recurrence rule can hold all seasons.
 
     Args:
-        hour: Hour of the day, 0 to 23, in the time zone of the schedule that takes the rule.
+        hour: Hour of the day, 0 to 23, in the time zone of the schedule.
 
     Returns:
-        `rrule`: lines of RFC 5545, one a season.
+        `rrule`: lines of RFC 5545, one for each season.
 
     Raises:
         SeasonsError: If the seasons cannot be used.

@@ -20,7 +20,7 @@ from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_se
 from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
 
-from flows.runtime import seasons
+from flows.runtime import environment, seasons
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
@@ -31,11 +31,12 @@ PATHS = ("SHELFCAST_HOME", "SHELFCAST_SETTINGS", "SHELFCAST_STORES", "SHELFCAST_
 
 
 class ServeError(RuntimeError):
-    """The deployments cannot be served: what is in the way, what to do."""
+    """The deployments cannot be served: what is wrong, what to do."""
 
 
 def checkout() -> dict[str, str]:
     """Pull step of prefect.yaml: a worker runs the flows of its own installation, wherever that is."""
+    environment.prepare()
     return {"directory": str(ROOT)}
 
 
@@ -48,20 +49,21 @@ def serve() -> None:
         SeasonsError: If `seasons.toml` cannot be used.
         ServeError: If the server, the deployment or the worker fails.
     """
+    environment.prepare()
     seasons.load()
     pool = yaml.safe_load(DEPLOYMENTS.read_text())["definitions"]["pool"]["name"]
     with _until_told_to_stop(), ExitStack() as stack:
         url, server = _server(stack)
-        environment = _environment(url)
+        variables = _environment(url)
         _prepare(url, pool, alone=server is not None)
-        _deploy(environment)
-        worker = stack.enter_context(_child(environment, "worker", "start", "--type", "process", "--pool", pool))
+        _deploy(variables)
+        worker = stack.enter_context(_child(variables, "worker", "start", "--type", "process", "--pool", pool))
         print(f"serving; what runs when: {_ui(url)}/deployments (Ctrl-C stops)", file=sys.stderr)
         _watch({"worker": worker} | ({"server": server} if server else {}))
 
 
 def _server(stack: ExitStack) -> tuple[str, subprocess.Popen[bytes] | None]:
-    """The address of the API, and the server itself if it is ours."""
+    """The address of the API, and the server's process if it is our own."""
     settings = get_current_settings()
     if settings.api.url:
         return settings.api.url, None
@@ -108,7 +110,7 @@ def _ui(url: str) -> str:
 
 
 def _prepare(url: str, pool: str, alone: bool) -> None:
-    """Make the work pool, and end what a power cut left running if no other worker can be at work (`alone`)."""
+    """Make the work pool; if no other worker can be at work (`alone`), end runs that a power cut left `Running`."""
     with _client(url) as client:
         if error := client.api_healthcheck():
             raise ServeError(
@@ -131,7 +133,7 @@ def _end_dead_runs(client: SyncPrefectClient, pool: str) -> None:
 
 
 def _environment(url: str) -> dict[str, str]:
-    """What runs are given; their working directory is the project's folder, so paths become absolute."""
+    """The environment of runs; their working directory is the project's folder, so paths become absolute."""
     set_ = {name: os.environ[name] for name in PATHS if os.environ.get(name)}
     paths = {name: path if "://" in path else str(Path(path).absolute()) for name, path in set_.items()}
     return dict(os.environ) | paths | {"PREFECT_API_URL": url}

@@ -1,13 +1,11 @@
 """A backtest's folder: the sales that it replays, and a model for each day on which one was trained.
 
-sales.npy  series.json                                      what is replayed
-<day>/units.npy  reference.npy  <variant>.npy  model.json   what the model of a day forecasts, and facts about its files
-report.html                                                 what came out
+sales.npy  series.json                                      the sales that are replayed
+<day>/units.npy  reference.npy  <variant>.npy  model.json   forecasts of the model of a day, and facts about its files
+report.html                                                 the report
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,70 +13,89 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, Yardstick
-from tasks.forecasting.backtest.cutoff import Past, spread
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.backtest.cutoff import Cutoff, to_matrix
 from tasks.forecasting.backtest.simulation import Trained
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
-from tasks.forecasting.data.panel import Panel, TooLittleHistory
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.recipe import Recipe, choose, learn_scaling, references, to_learn_from
-from tasks.forecasting.model.scaling import Scaling
-from tasks.forecasting.model.training_set import Lessons, lessons
+from tasks.forecasting.model.fit import Fitted, Preprocessing, fit_preprocessing, fit_variants
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants import build, litert
 from tasks.forecasting.model.variants.plan import Variant, plan
-from tasks.forecasting.rollout.waves import require_known
-from tasks.state import sales_table
-from tasks.state.arrays import folder_name, golden_rows, npy, series_of, stored_panel, transfer_bytes
-from tasks.state.holidays import SeasonCalendar
-from tasks.state.home import Home, write_file
-from tasks.state.record import to_json
+from tasks.state import sales_table, snapshot
+from tasks.state.arrays import SeriesRecord, golden_rows, npy, stored_panel, transfer_bytes
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
+from tasks.state.record import Document, Number, Record, or_nan
+
+
+class TestedFile(Record):
+    """What is known of a variant's file, as `File` has it; an undefined MAPE is null."""
+
+    variant: str
+    parent: str | None
+    fault: str | None
+    file_bytes: int
+    transfer_bytes: int
+    run_mapes: tuple[Number, ...]
+    misfits: dict[str, str | None] | None
+
+    def to_file(self) -> File:
+        """The file as the gate sees it."""
+        return File(**dict(self) | {"run_mapes": tuple(map(or_nan, self.run_mapes))})
+
+
+class ModelRecord(Document):
+    """Facts about the model of a day; its attributes are those of `Trained`, and the names of its tables."""
+
+    start: int
+    label: str
+    age_days: int
+    files: tuple[TestedFile, ...]
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """What is replayed, and where its models are kept.
+    """A replay of history, and the folder of its models.
 
     Attributes:
-        folder: Its name is the last day known and a hash of all that follows and of the sales.
-        recipe: How models are trained.
-        variants: The one that would ship last, its parents and the baseline before it.
-        days: How a retrain splits what it knows.
-        history: Which days and series take part in it.
-        calendar: What is known of days and items beforehand.
-        policy: Which days count in errors.
+        folder: Folder of the models, named after the last day with sales, the training specification and the sales.
+        spec: What is trained, and how: the variant that would ship last, its parents and the baseline before it.
     """
 
     folder: Path
-    recipe: Recipe
-    variants: tuple[Variant, ...]
-    days: Days
-    history: History
-    calendar: SeasonCalendar
-    policy: MapePolicy
+    spec: TrainingSpec
 
     def __getstate__(self) -> dict[str, Any]:
-        """What goes to a worker: not what was read here."""
+        """Send only the fields to a worker, not what was read here."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def sales(self) -> Panel:
         """All sales; they stay in their file."""
-        return stored_panel(self.folder, json.loads((self.folder / "series.json").read_text()))
+        return stored_panel(self.folder, SeriesRecord.model_validate_json((self.folder / "series.json").read_bytes()))
+
+    @property
+    def last_day(self) -> date:
+        """The last day of all sales."""
+        return self.sales.dates[-1].astype(date)
 
     @property
     def report(self) -> Path:
         return self.folder / "report.html"
 
-    def past(self, day: date) -> Past:
-        """What a retrain on a day knows.
+    def cutoff(self, day: date) -> Cutoff:
+        """The sales that a retrain on a day knows.
 
         Raises:
             TooLittleHistory: If no series is long enough.
         """
-        return Past.before(day, self.sales, self.history, self.days)
+        return Cutoff.before(day, self.sales, self.spec.history, self.spec.split)
 
     def has(self, day: date) -> bool:
         """Whether the model of a day is there."""
@@ -86,56 +103,61 @@ class Backtest:
 
     def model(self, day: date) -> Trained:
         """The model of a day; its forecasts stay in their files."""
-        record = json.loads((self._of(day) / "model.json").read_text())
-        files = tuple(File(**each | {"run_mapes": tuple(_numbers(each["run_mapes"]))}) for each in record.pop("files"))
-        tables = {name: np.load(self._of(day) / f"{name}.npy", mmap_mode="r") for name in record.pop("tables")}
-        units, reference = tables.pop("units"), tables.pop("reference")
-        return Trained(files=files, units=units, reference=reference, others=tables, **record)
+        record = ModelRecord.model_validate_json((self._of(day) / "model.json").read_bytes())
+        tables = {name: np.load(self._of(day) / f"{name}.npy", mmap_mode="r") for name in record.tables}
+        return Trained(
+            start=record.start,
+            files=tuple(file.to_file() for file in record.files),
+            units=tables.pop("units"),
+            reference=tables.pop("reference"),
+            label=record.label,
+            others=tables,
+            age_days=record.age_days,
+        )
 
     def keep(self, day: date, model: Trained) -> None:
         """Put the model of a day in place; the file that makes it count comes last."""
         tables = {"units": model.units, "reference": model.reference, **model.others}
         for name, table in tables.items():
             write_file(self._of(day) / f"{name}.npy", npy(table))
-        files = [asdict(file) for file in model.files]
-        record = {"start": model.start, "label": model.label, "age_days": model.age_days, "files": files}
-        write_file(self._of(day) / "model.json", to_json(record | {"tables": list(tables)}))
+        record = ModelRecord(
+            start=model.start,
+            label=model.label,
+            age_days=model.age_days,
+            files=tuple(TestedFile.model_validate(file) for file in model.files),
+            tables=tuple(tables),
+        )
+        write_file(self._of(day) / "model.json", record.to_bytes())
 
     def _of(self, day: date) -> Path:
         return self.folder / str(day)
 
 
-def open_backtest(
-    home: Home,
-    recipe: Recipe,
-    variant: str,
-    days: Days,
-    history: History,
-    calendar: SeasonCalendar,
-    policy: MapePolicy,
-) -> Backtest:
-    """The backtest of the current snapshot, in a folder named after all that its models depend on.
+def open_backtest(home: Home, spec: TrainingSpec, variant: str) -> Backtest:
+    """The backtest of the latest snapshot, in a folder named after all that its models depend on.
 
-    The same backtest finds the same folder again, and goes on there. Excluded periods are as if they had no rows, in
+    The same backtest finds the same folder again and resumes there. Excluded periods count as if they had no rows, in
     training and in scoring.
 
+    Args:
+        home: Where the sales table is, and the folders of backtests.
+        spec: How models are trained; its variants and runs do not matter, as each model is fitted once.
+        variant: Name of the variant that would ship.
+
     Raises:
-        sales_table.NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        NoSales: If nothing was ingested yet.
+        UnknownStores: If an excluded period names a store without sales.
+        NoSuchVariant: If `variant` is no variant's name.
         TooLittleHistory: If no series has 15 days.
     """
-    version, last_day = sales_table.latest(home)
-    known = sales_table.stores(home)
-    for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
-    variants = plan((variant,))
-    name = folder_name(last_day, version, recipe, variants, days, history, calendar, policy)
-    folder = home.backtests / name
+    version, last_day = snapshot.latest_for(home, spec.history)
+    spec = replace(spec, variants=plan((variant,)), runs=1)
+    folder = home.backtests / spec.folder_name(last_day, version, with_runs=False)
     if not (folder / "series.json").exists():
-        sales = History(exclude=history.exclude).cut(sales_table.panel(home, version))
+        sales = History(exclude=spec.history.exclude).cut(sales_table.panel(home, version))
         write_file(folder / "sales.npy", npy(sales.sales))
-        write_file(folder / "series.json", to_json(series_of(sales)))
-    return Backtest(folder, recipe, variants, days, history, calendar, policy)
+        write_file(folder / "series.json", SeriesRecord.of(sales).to_bytes())
+    return Backtest(folder, spec)
 
 
 def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
@@ -147,72 +169,63 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
-    past = backtest.past(day)
-    calendar = backtest.calendar.known(*(each.astype(date) for each in (past.panel.dates[0], past.panel.dates[-1])))
-    chosen = choose(past.panel, past.split, calendar)
-    learned = learn_scaling(backtest.recipe, past.panel, past.split, calendar, chosen)
-    taught = _taught(backtest, past, learned, day)
-    since = _since(backtest.sales, past)
-    scale = learned.over(since)
-    label, reference = next(iter(references(past.panel, past.split, calendar, chosen).items()))
-    holdout, everything = (
-        windows(since, past.split.holdout, last) for last in (len(past.panel.dates), len(since.dates))
-    )
-    yardstick = Yardstick(past.holdout, past.split.holdout, backtest.policy, backtest.calendar.groups)
-    golden = scale(holdout[golden_rows(holdout)]).inputs
-    files, tables = [], {}
-    for variant, weights in _all_weights(backtest, taught):
-        content = build.file(variant, backtest.recipe, weights, build.representative(taught, seed=0))
-        fault = build.fault(variant, backtest.recipe, weights, content, golden)
-        days = everything if variant is backtest.variants[-1] else holdout
-        forecast = np.full(len(days), np.nan) if fault else scaling.forecast(scale, days, litert.Forecaster(content))
-        tables[variant.name] = table = spread(days, past.split.holdout, forecast)
-        mape = yardstick.accuracy(table[past.rows[past.holdout.series], past.holdout.column - past.split.holdout]).mape
-        files.append(_file(variant, fault, content, mape))
+    cutoff = backtest.cutoff(day)
+    fitted = fit_preprocessing(backtest.spec, cutoff.panel)
+    measurement = _Measurement(backtest, cutoff, fitted)
+    tested = [
+        measurement.run(variant, made) for variant, made in fit_variants(backtest.spec, fitted.training_set, seed=0)
+    ]
+    label, reference = measurement.reference()
     model = Trained(
-        start=past.start,
-        files=tuple(files),
-        units=tables.pop(files[-1].variant),
-        reference=spread(everything, past.split.holdout, scaling.neutral(reference.over(since), everything)),
+        start=cutoff.start,
+        files=tuple(file for file, _ in tested),
+        units=tested[-1][1],
+        reference=reference,
         label=label,
-        others=tables,
-        age_days=(day - past.panel.dates[-1].astype(date)).days,
+        others={file.variant: units for file, units in tested[:-1]},
+        age_days=(day - cutoff.panel.dates[-1].astype(date)).days,
     )
     backtest.keep(day, model)
-    return day, mape
+    return day, model.files[-1].run_mapes[0]
 
 
-def _file(variant: Variant, fault: str | None, content: bytes, mape: float) -> File:
-    return File(variant.name, variant.parent, fault, len(content), transfer_bytes(content), (mape,))
+class _Measurement:
+    """What the files of one day are run on: all series, from the first day that the retrain knows to the end."""
 
+    def __init__(self, backtest: Backtest, cutoff: Cutoff, fitted: Preprocessing) -> None:
+        self._spec, self._cutoff, self._fitted = backtest.spec, cutoff, fitted
+        self._panel, first = cutoff.onward(backtest.sales), cutoff.split.holdout
+        self._holdout = windows(self._panel, first, len(cutoff.panel.dates))
+        self._until_the_end = windows(self._panel, first, len(self._panel.dates))
+        self._scale = fitted.scaling.for_panel(self._panel)
+        self._golden = self._scale(self._holdout[golden_rows(self._holdout)]).inputs
+        self._evaluation = EvaluationSet(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
 
-def _taught(backtest: Backtest, past: Past, learned: Scaling, day: date) -> Lessons:
-    training, _ = to_learn_from(backtest.recipe, past.panel, past.split)
-    sold, measured = np.count_nonzero(training.actual), len(past.holdout)
-    if not sold or not measured:
-        raise TooLittleHistory(
-            f"{sold} windows with sales to learn from and {measured} to measure on before {day}, both are needed; "
-            "use fewer --days, or ingest more history"
-        )
-    return lessons(backtest.recipe, learned.over(past.panel), training)
+    def run(self, variant: Variant, made: Fitted) -> tuple[File, Floats]:
+        """Facts about a variant's file, and a table of what it forecasts; NaN if the file has a fault.
 
+        The variant that would ship forecasts to the end of all sales, the others the holdout alone.
+        """
+        fault = build.fault(variant, self._spec.recipe, made.weights, made.content, self._golden)
+        days = self._until_the_end if variant is self._spec.variants[-1] else self._holdout
+        units = np.full(len(days), np.nan, np.float32)
+        if fault is None:
+            units = scaling.forecast(self._scale, days, litert.Forecaster(made.content))
+        table = self._table(days, units)
+        size, sent = len(made.content), transfer_bytes(made.content)
+        return File(variant.name, variant.parent, fault, size, sent, (self._mape(table),)), table
 
-def _all_weights(backtest: Backtest, taught: Lessons) -> Iterator[tuple[Variant, Weights]]:
-    """Each variant after what it was made from."""
-    weights: dict[str, Weights] = {}
-    for variant in backtest.variants:
-        if variant.from_scratch:
-            weights[variant.name] = build.train(variant, backtest.recipe, taught, seed=0)
-        else:
-            parent = weights[str(variant.parent)]
-            weights[variant.name] = build.compress(variant, backtest.recipe, parent, taught, seed=0)
-        yield variant, weights[variant.name]
+    def reference(self) -> tuple[str, Floats]:
+        """Name of the gate's forecast without a network, and a table of it to the end of all sales."""
+        label, reference = next(iter(self._fitted.references.items()))
+        units = scaling.naive_forecast(reference.for_panel(self._panel), self._until_the_end)
+        return label, self._table(self._until_the_end, units)
 
+    def _table(self, days: Windows, units: Floats) -> Floats:
+        return to_matrix(days, self._cutoff.split.holdout, units)
 
-def _since(sales: Panel, past: Past) -> Panel:
-    """All series from the first day on that the retrain knows, to the end: what its model is run on."""
-    return replace(sales, dates=sales.dates[past.offset :], sales=sales.sales[:, past.offset :])
-
-
-def _numbers(values: list[float | None]) -> list[float]:
-    return [float("nan") if value is None else value for value in values]
+    def _mape(self, table: Floats) -> float:
+        """MAPE in percent on the retrain's own holdout."""
+        holdout = self._fitted.holdout
+        row, column = self._cutoff.rows[holdout.series], holdout.column - self._cutoff.split.holdout
+        return self._evaluation.accuracy(table[row, column]).mape

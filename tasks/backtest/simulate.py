@@ -3,16 +3,14 @@
 import logging
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from tasks import workers
 from tasks.backtest.models import Backtest, train_model
-from tasks.forecasting.accuracy.scoring import Accuracy, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
     NOTHING_PASSED,
@@ -31,13 +29,23 @@ from tasks.forecasting.gate.evidence import Evidence, Forecast
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.rollout.selection import Cost, CostModel
 from tasks.report import backtest_report
-from tasks.state.home import write_file
-from tasks.state.record import defined
+from tasks.report.backtest_result import (
+    BacktestResult,
+    CadenceRecord,
+    DecisionRecord,
+    DifferenceRecord,
+    LimitRecord,
+    MapeOverTime,
+    OwnCadence,
+    ReplayRecord,
+    WithoutNetwork,
+)
+from tasks.state.atomic import write_file
+from tasks.state.choice_record import CostRecord
 
 log = logging.getLogger("shelfcast.backtest")
 
 Cadences = Mapping[str, tuple[date, ...]]
-Record = dict[str, Any]
 
 
 class LostModels(RuntimeError):
@@ -57,8 +65,8 @@ def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], mi
         TooLittleHistory: If there is not enough before the replay for the first model and its holdout.
     """
     dates = backtest.sales.dates
-    held_back, window = backtest.history.held_back_days, backtest.history.days or len(dates) + WINDOW
-    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.days.split(days).holdout >= min_days)
+    held_back, window = backtest.spec.history.held_back_days, backtest.spec.history.days or len(dates) + WINDOW
+    needed = next(days for days in range(WINDOW, 10**6) if days - backtest.spec.split.split(days).holdout >= min_days)
     before = len(dates) - length - held_back
     if min(before, window) < needed:
         most = len(dates) - needed - held_back
@@ -81,23 +89,35 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
     """
     days = sorted({day for days in cadences.values() for day in days})
     missing = [day for day in days if not backtest.has(day)]
+    names = " and ".join(each.name for each in backtest.spec.variants)
     log.info(
         "%d models of %s: %d are there, %d to train",
-        *(len(days), " and ".join(each.name for each in backtest.variants), len(days) - len(missing), len(missing)),
+        len(days),
+        names,
+        len(days) - len(missing),
+        len(missing),
+        extra=workers.to_do(len(missing)),
     )
     for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
-        log.info("model %d of %d, sales before %s: MAPE %.2f %%", days.index(day) + 1, len(days), day, mape)
+        log.info(
+            "model %d of %d, sales before %s: MAPE %.2f %%",
+            days.index(day) + 1,
+            len(days),
+            day,
+            mape,
+            extra=workers.DONE,
+        )
     if lost := [str(day) for day in days if not backtest.has(day)]:
         raise LostModels(f"workers were lost with the models of {', '.join(lost)}; run the same again to go on")
     return len(missing)
 
 
 @task
-def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> Record:
+def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> ReplayRecord:
     """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
     first = min(days[0] for days in cadences.values())
     trained = {day: backtest.model(day) for days in cadences.values() for day in days}
-    parts = (backtest.history, backtest.days, backtest.policy, backtest.calendar.groups)
+    parts = (backtest.spec.history, backtest.spec.split, backtest.spec.policy, backtest.spec.calendar.groups)
     simulation = Simulation(backtest.sales, trained, first, *parts)
     yardstick, compared = simulation.yardstick, compared_limits(gate)
     courses = {
@@ -109,7 +129,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     best_mape = min(
         (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
     )
-    length, stores = len(yardstick.cells[1]), len(set(backtest.sales.stores.tolist()))
+    length, stores = len(yardstick.segments[1]), len(set(backtest.sales.stores.tolist()))
     cost = {
         key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
         for key, course in courses.items()
@@ -118,24 +138,23 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     own = {name: cost[name, SETTINGS] for name in cadences}
     order = cheapest_first(own)
     differences = _differences(simulation, yardstick, {name: courses[name, SETTINGS] for name in order}, gate)
-    return {
-        "best": order[0],
-        "sentence": verdict(own, differences, costs.currency, gate.confidence)
+    return ReplayRecord(
+        best=order[0],
+        sentence=verdict(own, differences, costs.currency, gate.confidence)
         + ("" if courses[order[0], SETTINGS].promoted else NOTHING_PASSED),
-        "currency": costs.currency,
-        "stores": stores,
-        "cadences": [rows[name, SETTINGS] | _series(scored[name, SETTINGS]) for name in order],
-        "limits": [
-            {"name": limit, **_changes(limits, gate), "cadences": [rows[name, limit] for name in order]}
+        currency=costs.currency,
+        stores=stores,
+        cadences=tuple(
+            OwnCadence(**dict(rows[name, SETTINGS]), **dict(_over_time(scored[name, SETTINGS]))) for name in order
+        ),
+        limits=tuple(
+            LimitRecord(name=limit, changes=_changes(limits, gate), cadences=tuple(rows[name, limit] for name in order))
             for limit, limits in compared.items()
-        ],
-        "differences": [
-            {"cadence": order[0], "against": name, **defined(each._asdict()), "more_than_noise": beyond_noise(each)}
-            for name, each in differences.items()
-        ],
-        "without_network": _without_network(simulation, yardstick),
-        "policy": backtest.policy.hash,
-    }
+        ),
+        differences=tuple(_difference(order[0], name, each) for name, each in differences.items()),
+        without_network=_without_network(simulation, yardstick),
+        policy=backtest.spec.policy.hash,
+    )
 
 
 def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
@@ -143,47 +162,51 @@ def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
     return Spent(scored.overall.mape, len(course.decisions) - 1, sent)
 
 
-def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> Record:
+def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> CadenceRecord:
     """A cadence under one limit."""
-    return {
-        "name": name,
-        "retrains": len(course.decisions) - 1,
-        **_accuracy(scored.overall),
-        "promotions": len(course.promoted),
-        "refusals": len(course.refused),
-        "days_without_a_model": scored.without_a_model,
-        "cost": None if cost is None else cost.total,
-        "costs": None if cost is None else asdict(cost),
-        "decisions": [_decision(each) for each in course.decisions],
-    }
+    return CadenceRecord(
+        name=name,
+        retrains=len(course.decisions) - 1,
+        **vars(scored.overall),
+        promotions=len(course.promoted),
+        refusals=len(course.refused),
+        days_without_a_model=scored.without_a_model,
+        cost=cost and cost.total,
+        costs=cost and CostRecord.model_validate(cost),
+        decisions=tuple(_decision(each) for each in course.decisions),
+    )
 
 
-def _series(scored: Scored) -> Record:
-    return {
-        "mape_by_month": defined({month: each.mape for month, each in scored.months.items()}),
-        "mape_by_4_weeks": defined({day: each.mape for day, each in scored.four_weeks.items()}),
-    }
+def _over_time(scored: Scored) -> MapeOverTime:
+    return MapeOverTime(
+        mape_by_month={str(month): each.mape for month, each in scored.months.items()},
+        mape_by_4_weeks={str(day): each.mape for day, each in scored.four_weeks.items()},
+    )
 
 
-def _decision(decision: Decision) -> Record:
+def _decision(decision: Decision) -> DecisionRecord:
     checks = decision.verdict.checks if decision.verdict else ()
-    return {
-        "day": str(decision.day),
-        "outcome": decision.verdict.outcome if decision.verdict else "no gate",
-        "promoted": decision.promoted,
-        "reasons": decision.verdict.reasons if decision.verdict else [],
-        "counterfactuals": [check.counterfactual.sentence for check in checks if check.counterfactual],
-    }
+    return DecisionRecord(
+        day=decision.day,
+        outcome=decision.verdict.outcome if decision.verdict else "no gate",
+        promoted=decision.promoted,
+        reasons=tuple(decision.verdict.reasons) if decision.verdict else (),
+        counterfactuals=tuple(check.counterfactual.sentence for check in checks if check.counterfactual),
+    )
 
 
-def _changes(limits: Limits | None, gate: Limits) -> Record:
+def _changes(limits: Limits | None, gate: Limits) -> dict[str, float]:
     """How limits differ from the settings', without the device, which no replay asks for."""
-    changed = {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
-    return {"changes": changed}
+    return {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
+
+
+def _difference(cheapest: str, against: str, estimate: Estimate) -> DifferenceRecord:
+    more = beyond_noise(estimate)
+    return DifferenceRecord(cadence=cheapest, against=against, **estimate._asdict(), more_than_noise=more)
 
 
 def _differences(
-    simulation: Simulation, yardstick: Yardstick, courses: Mapping[str, Course], gate: Limits
+    simulation: Simulation, yardstick: EvaluationSet, courses: Mapping[str, Course], gate: Limits
 ) -> dict[str, Estimate]:
     """MAPE of the first course above that of each other, on the same days, with bounds by the gate's bootstrap."""
     forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in courses.items()}
@@ -192,29 +215,21 @@ def _differences(
     return {name: comparison.difference(first, name) for name in others}
 
 
-def _without_network(simulation: Simulation, yardstick: Yardstick) -> Record:
+def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> WithoutNetwork:
     """How the first model's reference forecast would have done on all days."""
     scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
-    return {
-        "name": simulation.trained[simulation.first].label,
-        **_accuracy(scored.overall),
-        **_series(scored),
-    }
-
-
-def _accuracy(accuracy: Accuracy) -> Record:
-    return defined(asdict(accuracy))
+    label = simulation.trained[simulation.first].label
+    return WithoutNetwork(name=label, **vars(scored.overall), **dict(_over_time(scored)))
 
 
 @task
-def write_report(backtest: Backtest, result: Record) -> str:
-    """Write the HTML report, beside the models; its path."""
+def write_report(backtest: Backtest, result: BacktestResult) -> None:
+    """Write the HTML report, beside the models."""
     write_file(backtest.report, backtest_report.report(result).encode())
     log.info("report %s", backtest.report)
-    return str(backtest.report)
 
 
 @task
-def show(result: Record) -> None:
+def show(result: BacktestResult) -> None:
     """The table of cadences and limits, as a Prefect artifact."""
-    create_table_artifact(backtest_report.rows(result), key="backtest", description=result["sentence"])
+    create_table_artifact(backtest_report.rows(result), key="backtest", description=result.sentence)

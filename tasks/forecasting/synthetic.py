@@ -1,5 +1,6 @@
 """Synthetic sales of a retail chain whose true mean is known, so that the best reachable error is known too."""
 
+import math
 from collections.abc import Iterator
 from datetime import date
 from typing import Self
@@ -11,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.days import weekday
-from tasks.forecasting.data.windows import Days
-from tasks.forecasting.model.seasonality import SeasonalIndex
-
-Floats = NDArray[np.float64]
+from tasks.forecasting.data.dtypes import Floats64
+from tasks.forecasting.data.windows import SplitPolicy
+from tasks.forecasting.model.seasonal_index import SeasonalIndex
 
 SEASONS = SeasonalIndex(
     weekday=(0.79, 0.93, 0.93, 0.99, 1.06, 1.12, 1.18),
@@ -111,9 +111,9 @@ def noise_floor(chain: Chain, last: float = 1.0) -> float:
 
     Args:
         chain: What the forecaster sees.
-        last: Share of the days to measure on; below 1 it is the holdout of `Days(holdout=last)`. Defaults to all.
+        last: Share of the days to measure on; below 1, the holdout of `SplitPolicy(holdout=last)`. Defaults to all.
     """
-    start = chain.dates[Days(holdout=last).split(chain.days).holdout if last < 1 else 0]
+    start = chain.dates[SplitPolicy(holdout=last).split(chain.days).holdout if last < 1 else 0]
     total, sold = 0.0, 0
     for block in blocks(chain):
         measured = block[(block["date"] >= start) & (block["sales"] > 0)]
@@ -123,34 +123,34 @@ def noise_floor(chain: Chain, last: float = 1.0) -> float:
     return total / sold if sold else float("nan")
 
 
-def _calendar(chain: Chain) -> Floats:
+def _calendar(chain: Chain) -> Floats64:
     """What a day multiplies the level of each series by, shape `(days,)`."""
     growth = chain.growth ** (np.arange(chain.days) / 365)
     shifted = chain.dates >= (np.datetime64(chain.shift_on, "D") if chain.shift_on else np.datetime64("9999-12-31"))
     return SEASONS.at(chain.dates) * growth * np.where(shifted, chain.shift_by, 1.0)
 
 
-def _store_levels(chain: Chain) -> Floats:
+def _store_levels(chain: Chain) -> Floats64:
     """Against the average store, shape `(stores,)`."""
     return np.array([_random(chain, store).uniform(0.7, 1.3) for store in range(1, chain.stores + 1)])
 
 
-def _item_levels(chain: Chain) -> Floats:
+def _item_levels(chain: Chain) -> Floats64:
     """Units a day, shape `(items,)`; the slow-moving items are spread evenly among the others."""
     count = np.round(np.arange(chain.items + 1) * chain.zero_heavy)
     bounds = [(0.1, 0.4) if slow else (20.0, 100.0) for slow in np.diff(count)]
     return np.array([_random(chain, 0, item).uniform(*bound) for item, bound in enumerate(bounds, 1)])
 
 
-def _promotion(chain: Chain, store: int, item: int) -> Floats:
+def _promotion(chain: Chain, store: int, item: int) -> Floats64:
     """What promotions multiply the mean of a series by, whole weeks at a time, shape `(days,)`."""
     if not chain.promotions:
         return np.ones(chain.days)
-    promoted = _random(chain, store, item, 1).random(-(-chain.days // 7)) < chain.promotions
+    promoted = _random(chain, store, item, 1).random(math.ceil(chain.days / 7)) < chain.promotions
     return np.where(np.repeat(promoted, 7)[: chain.days], chain.uplift, 1.0)
 
 
-def _noise(chain: Chain, store: int, item: int, mean: Floats) -> NDArray[np.int32]:
+def _noise(chain: Chain, store: int, item: int, mean: Floats64) -> NDArray[np.int32]:
     """Sales of one series, drawn day after day, so that later days change no earlier one."""
     return _random(chain, store, item).poisson(mean).astype(np.int32)
 

@@ -142,6 +142,11 @@ class Batch:
         name = sha256("".join(sorted(hashes)).encode()).hexdigest()[:16]
         return cls(name, earlier, (), known, notes=tuple(_note(file) for file in known if _differs(file, feed)))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the batch has a new file, even if it cannot be read."""
+        return bool(self.files or self.fault)
+
     def read(self, files: Iterable[FileCount], staged: StagedBatch) -> "Batch":
         """The batch with its new files, once they are read."""
         return replace(self, files=tuple(files), staged=staged)

@@ -16,7 +16,8 @@ from tasks.ingest.contract.expectations import Severity
 from tasks.ingest.contract.findings import Findings
 from tasks.ingest.contract.profile import BatchProfile
 from tasks.ingest.contract.suite import Outcome
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.record import Document
 
 TEMPLATES = Path(__file__).parent / "docs_templates"

@@ -19,7 +19,8 @@ from tasks.ingest.result import IngestResult
 from tasks.ingest.stage import Intake
 from tasks.ingest.staged_batch import StagedBatch
 from tasks.state import ledger, sales_table
-from tasks.state.home import Home, copy_file
+from tasks.state.atomic import copy_file
+from tasks.state.home import Home
 from tasks.state.row_keys import TooManyCodes
 
 log = logging.getLogger("shelfcast.ingest")

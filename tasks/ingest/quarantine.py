@@ -15,8 +15,10 @@ from deltalake import DeltaTable
 from pydantic import field_serializer
 
 from tasks.ingest.batch import FileCount
+from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
 from tasks.state.record import Document, Record
 
 SCHEMA = pa.schema(
@@ -219,6 +221,11 @@ def reasons(home: Home) -> dict[str, int]:
         return {}
     counts = delta.read(home.quarantine, ["reason"])["reason"].value_counts().to_pylist()
     return dict(Counter({count["values"]: count["counts"] for count in counts}).most_common())
+
+
+def stores_wait(home: Home) -> bool:
+    """Whether rows are in quarantine because their store was refused."""
+    return REASONS[Reason.STORE_REFUSED] in reasons(home)
 
 
 def _tables(stamp: BatchStamp, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:

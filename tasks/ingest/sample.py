@@ -10,8 +10,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from tasks.forecasting.synthetic import Chain, blocks, noise_floor
-from tasks.state.home import placed
-from tasks.state.record import Document
+from tasks.state.atomic import placed
+from tasks.state.record import Document, Number
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.int32()), ("item", pa.int32()), ("sales", pa.int32())])
 """The columns of Kaggle's Store Item Demand Forecasting data."""
@@ -33,8 +33,8 @@ class SampleResult(Document):
 
     path: str
     rows: int
-    noise_floor: float | None = None
-    noise_floor_holdout: float | None = None
+    noise_floor: Number = None
+    noise_floor_holdout: Number = None
 
 
 def sample(path: Path, chain: Chain, holdout: float | None) -> SampleResult:

@@ -3,63 +3,120 @@
 import getpass
 import logging
 from datetime import date
-from typing import Any
+from typing import Literal
 
 from prefect import task
 
 from tasks.state import ledger
-from tasks.state.home import Home, move_folder
-from tasks.state.overrides import Override, active, find
+from tasks.state.atomic import move_folder
+from tasks.state.home import Home
+from tasks.state.ledger import Ledger
+from tasks.state.overrides import Override, OverrideDetails, What, active, find
+from tasks.state.record import Document
+from tasks.state.release import Release
 
 log = logging.getLogger("shelfcast.override")
 
 
-@task
-def grant(home: Home, asked: Override, today: date | None = None) -> dict[str, Any]:
-    """Record an override, then make a release of a candidate that was refused; the JSON of `shelfcast override`.
+class OverrideResult(Document):
+    """The JSON of an override that was granted or revoked.
 
-    The decision comes first: a run that was cut off before the release was there is completed by the next. The same
-    again changes nothing.
+    Attributes:
+        release: The release that may go out.
+        variant: The variant whose verdict is overridden; `None` for a freeze.
+        what: What is overridden.
+        who: The person who answers for it.
+        why: The person's reason.
+        until: The last day on which it is valid.
+        state: Whether it is `active` or `revoked` now.
+        outcome: What the gate said of the variant; `None` for a freeze and where the override is revoked.
+        reasons: Why the gate said so. Defaults to none.
+    """
+
+    release: str
+    variant: str | None
+    what: What
+    who: str
+    why: str
+    until: date
+    state: Literal["active", "revoked"]
+    outcome: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@task
+def grant(home: Home, asked: Override, today: date) -> OverrideResult:
+    """Record an override, then make a release of a candidate that was refused.
+
+    The decision comes first: a run that was cut off before the release was there is completed by the next one. The
+    same override again changes nothing.
     """
     found = find(home, asked.release)
     release = home.releases / asked.release
-    overridden = _overridden(found.manifest, asked)
-    if asked not in active(home, today):
-        new = [] if found.folder == release else _new_release(home, asked)
-        ledger.record(home, [*new, _entry(asked, overridden | {"until": str(asked.until)})])
+    details = _details(asked, found)
+    if asked not in active(Ledger.of(home), today):
+        new = [] if found.folder == release else _new_release(home, asked, found)
+        ledger.record(home, [*new, _entry(asked, details)])
         log.info("%s %s", asked.subject, asked.released)
     if found.folder != release:
         move_folder(found.folder, release)
-    return asked.to_dict() | {"state": "active"} | overridden
+    return _result(asked, details, "active")
 
 
 @task
-def revoke(home: Home, asked: Override, today: date | None = None) -> dict[str, Any]:
-    """Record that an override ends today; stores keep what they run, and `monitor` tells who still runs it."""
-    day = str(today or date.today())
-    ledger.record(home, [_entry(asked, {"until": str(asked.until), "revoked": day})])
+def revoke(home: Home, asked: Override, today: date) -> OverrideResult:
+    """Record that an override ends today; stores keep what they run, and `monitor` says who still runs it.
+
+    Args:
+        home: Where the ledger is.
+        asked: The active override, with the name and the reason of the person who ends it.
+        today: The day.
+    """
+    details = OverrideDetails(
+        what=asked.what, variant=asked.variant, run_as=getpass.getuser(), until=asked.until, revoked=today
+    )
+    ledger.record(home, [_entry(asked, details)])
     log.info("%s: revoked by %s: %s", asked.subject, asked.who, asked.why)
-    return asked.to_dict() | {"state": "revoked"}
+    return _result(asked, details, "revoked")
 
 
-def _overridden(manifest: dict[str, Any], asked: Override) -> dict[str, Any]:
-    """What the gate said of the variant."""
-    for variant in manifest["variants"]:
-        if variant["name"] == asked.variant:
-            return {"outcome": variant["verdict"], "reasons": variant["reasons"]}
-    return {"outcome": None, "reasons": []}
+def _details(asked: Override, found: Release) -> OverrideDetails:
+    """The details of a new override, with what the gate said of the variant."""
+    about = next((each for each in found.manifest.variants if each.name == asked.variant), None)
+    return OverrideDetails(
+        what=asked.what,
+        variant=asked.variant,
+        run_as=getpass.getuser(),
+        until=asked.until,
+        outcome=about and about.verdict,
+        reasons=about.reasons if about else (),
+    )
 
 
-def _new_release(home: Home, asked: Override) -> list[ledger.Entry]:
-    """The ledger's row of a release that is one by an override alone, unless it is there."""
+def _new_release(home: Home, asked: Override, found: Release) -> list[ledger.Entry]:
+    """The ledger's row of a release that is one by an override alone; none if there is one already."""
     if any(entry.subject == asked.release for entry in ledger.read(home, ["release"])):
         return []
     why = f"the gate passed 0 variants; {asked.variant} {asked.released}"
-    details = {"variants": find(home, asked.release).manifest["variants"]}
+    details = {"variants": [variant.model_dump(mode="json") for variant in found.manifest.variants]}
     return [ledger.Entry("release", asked.release, why, asked.release, details=details, who=asked.who)]
 
 
-def _entry(asked: Override, details: dict[str, Any]) -> ledger.Entry:
-    """A row of the person who answers for it; the user that it ran as is in its details."""
-    said = {"what": asked.what, "variant": asked.variant, "run_as": getpass.getuser(), **details}
-    return ledger.Entry("override", asked.release, asked.why, asked.release, asked.variant, said, asked.who)
+def _entry(asked: Override, details: OverrideDetails) -> ledger.Entry:
+    """A row of the person who answers for the override; the user that the command ran as is in its details."""
+    kept = details.model_dump(mode="json", exclude_unset=True)
+    return ledger.Entry("override", asked.release, asked.why, asked.release, asked.variant, kept, asked.who)
+
+
+def _result(asked: Override, details: OverrideDetails, state: Literal["active", "revoked"]) -> OverrideResult:
+    return OverrideResult(
+        release=asked.release,
+        variant=asked.variant,
+        what=asked.what,
+        who=asked.who,
+        why=asked.why,
+        until=asked.until,
+        state=state,
+        outcome=details.outcome,
+        reasons=details.reasons,
+    )

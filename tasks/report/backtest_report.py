@@ -5,11 +5,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tasks.report.backtest_result import BacktestResult
 from tasks.report.charts.backtest import cost_chart, history_chart
 from tasks.report.charts.comparison import NARROW, WIDE, svg
 from tasks.report.release_report import inline, number, signed
-
-Record = dict[str, Any]
 
 COLUMNS = (
     *("retrains", "promotions", "refusals", "days_without_a_model"),
@@ -18,16 +17,16 @@ COLUMNS = (
 """What a table of cadences and limits shows."""
 
 
-def rows(result: Record) -> list[Record]:
+def rows(result: BacktestResult) -> list[dict[str, Any]]:
     """A row for each cadence under each limit, the loosest limit first and in it the cheapest cadence."""
     return [
-        {"retrain": each["name"], "gate": limit["name"], **{column: each[column] for column in COLUMNS}}
-        for limit in result["limits"]
-        for each in limit["cadences"]
+        {"retrain": cadence.name, "gate": limit.name, **cadence.model_dump(include=set(COLUMNS))}
+        for limit in result.limits
+        for cadence in limit.cadences
     ]
 
 
-def report(result: Record) -> str:
+def report(result: BacktestResult) -> str:
     """The backtest as one HTML file that needs no network and runs no script."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -42,4 +41,4 @@ def report(result: Record) -> str:
         name: [inline(svg(chart(result, width))) for width in (WIDE, NARROW)]
         for name, chart in (("history", history_chart), ("costs", cost_chart))
     }
-    return environment.get_template("backtest.html.j2").render(result=result, best=result["cadences"][0], **charts)
+    return environment.get_template("backtest.html.j2").render(result=result, best=result.cadences[0], **charts)

@@ -1,11 +1,10 @@
 """Where a forecaster does well and badly: its errors by group, beside those of the forecast without a network."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-Record = dict[str, Any]
+from tasks.forecasting.accuracy.metrics import Accuracy
 
 REFERENCE = "reference"
 KINDS = ("store", "item class", "weekday", "month", "item")
@@ -19,6 +18,49 @@ EVEN, STRONG = 0.05, 0.5
 """Percentage points below which two MAPE count as alike, and from which they differ strongly, when cells are tinted."""
 
 
+UNKNOWN = Accuracy(*6 * (math.nan,), days=0)
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """Errors of one forecaster in one group of days and series: a row of `scores.parquet`.
+
+    Attributes:
+        forecaster: Name of a variant, or `reference`.
+        by: What the groups are: one of `KINDS`, `store x item class`, or empty for all days.
+        group: Name of the group.
+        errors: The errors; NaN where they are undefined.
+        policy: Hash of the MAPE policy.
+    """
+
+    forecaster: str
+    by: str
+    group: str
+    errors: Accuracy
+    policy: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A group's errors beside those of the forecast without a network.
+
+    Attributes:
+        group: Name of the group.
+        ours: Errors of the forecaster; NaN where they are undefined.
+        reference: Errors of the forecast without a network; NaN where they are undefined.
+    """
+
+    group: str
+    ours: Accuracy
+    reference: Accuracy
+
+    @property
+    def difference(self) -> float | None:
+        """MAPE above the reference's, in percentage points; `None` where it is undefined."""
+        difference = self.ours.mape - self.reference.mape
+        return None if math.isnan(difference) else difference
+
+
 @dataclass(frozen=True)
 class Groups:
     """One table.
@@ -26,14 +68,13 @@ class Groups:
     Attributes:
         kind: What the groups are.
         summary: The best, the worst, and how many are worse than without a network.
-        rows: All days, then groups: name `group`, errors `ours` and `reference`, `difference` of MAPE in pp; nothing
-            where groups are left out.
+        rows: All days, then groups; `None` where groups are left out.
         left_out: How many these are.
     """
 
     kind: str
     summary: str
-    rows: list[Record | None]
+    rows: list[Pair | None]
     left_out: int
 
 
@@ -43,20 +84,20 @@ class Matrix:
 
     Attributes:
         classes: One a column.
-        rows: Of each store its name and a row as in `Groups`, or nothing, for each class.
+        rows: The name of each store, and for each class its errors; `None` where there are none.
         left_out: Stores between the worst and the best.
     """
 
     classes: list[str]
-    rows: list[tuple[str, list[Record | None]]]
+    rows: list[tuple[str, list[Pair | None]]]
     left_out: int
 
 
-def tables(rows: Sequence[Record], forecaster: str) -> list[Groups]:
+def tables(rows: Sequence[ScoreRow], forecaster: str) -> list[Groups]:
     """A table for each kind of group that has any.
 
     Args:
-        rows: Errors of at least this forecaster and the reference, by kind `by` and `group`.
+        rows: Errors of at least this forecaster and the reference.
         forecaster: A variant's name.
     """
     overall = _pairs(rows, forecaster, "")
@@ -64,14 +105,14 @@ def tables(rows: Sequence[Record], forecaster: str) -> list[Groups]:
     return [_table(kind, overall, pairs) for kind, pairs in found.items() if pairs]
 
 
-def matrix(rows: Sequence[Record], forecaster: str) -> Matrix | None:
+def matrix(rows: Sequence[ScoreRow], forecaster: str) -> Matrix | None:
     """Stores against item classes; nothing where there is one class or one store."""
-    cells = {pair["group"]: pair for pair in _pairs(rows, forecaster, "store x item class")}
+    cells = {pair.group: pair for pair in _pairs(rows, forecaster, "store x item class")}
     stores, left_out = _shown(_worst_first(_pairs(rows, forecaster, "store")))
-    classes = sorted(pair["group"] for pair in _pairs(rows, forecaster, "item class"))
+    classes = sorted(pair.group for pair in _pairs(rows, forecaster, "item class"))
     if min(len(stores), len(classes)) < 2:
         return None
-    named = [pair["group"] for pair in stores if pair]
+    named = [pair.group for pair in stores if pair]
     return Matrix(classes, [(store, [cells.get(f"{store} x {of}") for of in classes]) for store in named], left_out)
 
 
@@ -82,36 +123,25 @@ def tint(difference: float | None) -> str:
     return ("worse" if difference > 0 else "better") + (" strong" if abs(difference) >= STRONG else "")
 
 
-def _pairs(rows: Iterable[Record], forecaster: str, kind: str) -> list[Record]:
-    of_kind = [row for row in rows if row["by"] == kind and row["days"]]
-    theirs = {row["group"]: _known(row) for row in of_kind if row["forecaster"] == REFERENCE}
-    ours = {row["group"]: _known(row) for row in of_kind if row["forecaster"] == forecaster}
-    return [_pair(group, errors, theirs.get(group, {})) for group, errors in ours.items()]
+def _pairs(rows: Iterable[ScoreRow], forecaster: str, kind: str) -> list[Pair]:
+    of_kind = [row for row in rows if row.by == kind and row.errors.days]
+    references = {row.group: row.errors for row in of_kind if row.forecaster == REFERENCE}
+    ours = {row.group: row.errors for row in of_kind if row.forecaster == forecaster}
+    return [Pair(group, errors, references.get(group, UNKNOWN)) for group, errors in ours.items()]
 
 
-def _pair(group: str, ours: Record, reference: Record) -> Record:
-    known = "mape" in ours and "mape" in reference
-    difference = ours["mape"] - reference["mape"] if known else None
-    return {"group": group, "ours": ours, "reference": reference, "difference": difference}
+def _has_mape(pair: Pair) -> bool:
+    return not math.isnan(pair.ours.mape)
 
 
-def _known(row: Mapping[str, Any]) -> Record:
-    """Errors without those that are undefined."""
-    return {
-        name: value
-        for name, value in row.items()
-        if not (value is None or (isinstance(value, float) and math.isnan(value)))
-    }
-
-
-def _worst_first(pairs: list[Record]) -> list[Record]:
+def _worst_first(pairs: list[Pair]) -> list[Pair]:
     """By MAPE; where it is undefined they are last."""
-    return sorted(pairs, key=lambda pair: -pair["ours"].get("mape", -math.inf))
+    return sorted(pairs, key=lambda pair: -pair.ours.mape if _has_mape(pair) else math.inf)
 
 
-def _shown(pairs: list[Record]) -> tuple[list[Record | None], int]:
+def _shown(pairs: list[Pair]) -> tuple[list[Pair | None], int]:
     """The worst and the best of many, nothing where some are left out, and how many these are."""
-    known = [pair for pair in pairs if "mape" in pair["ours"]]
+    known = [pair for pair in pairs if _has_mape(pair)]
     if len(pairs) <= WORST + BEST:
         return [*pairs], 0
     if len(known) <= WORST + BEST:
@@ -119,20 +149,21 @@ def _shown(pairs: list[Record]) -> tuple[list[Record | None], int]:
     return [*known[:WORST], None, *known[-BEST:]], len(pairs) - WORST - BEST
 
 
-def _table(kind: str, overall: list[Record], pairs: list[Record]) -> Groups:
+def _table(kind: str, overall: list[Pair], pairs: list[Pair]) -> Groups:
     rows, left_out = ([*pairs], 0) if kind in IN_TIME else _shown(_worst_first(pairs))
-    return Groups(kind, _summary(kind, pairs), [*(each | {"group": "all days"} for each in overall), *rows], left_out)
+    whole = [replace(pair, group="all days") for pair in overall]
+    return Groups(kind, _summary(kind, pairs), [*whole, *rows], left_out)
 
 
-def _summary(kind: str, pairs: list[Record]) -> str:
-    known = [pair for pair in _worst_first(pairs) if "mape" in pair["ours"]]
+def _summary(kind: str, pairs: list[Pair]) -> str:
+    known = [pair for pair in _worst_first(pairs) if _has_mape(pair)]
     if not known:
         return "MAPE is undefined in all of them"
     worst, best = known[0], known[-1]
-    ends = (f"{each['ours']['mape']:.2f} % ({NAMED.get(kind, '')}{each['group']})" for each in (best, worst))
+    ends = (f"{pair.ours.mape:.2f} % ({NAMED.get(kind, '')}{pair.group})" for pair in (best, worst))
     said = f"MAPE from {' to '.join(ends)}"
-    compared = [pair for pair in known if pair["difference"] is not None]
-    worse = sum(pair["difference"] >= EVEN for pair in compared)
+    compared = [pair.difference for pair in known if pair.difference is not None]
+    worse = sum(difference >= EVEN for difference in compared)
     if compared:
         said += f"; less accurate than without a network in {worse} of {len(compared)}"
     if unknown := len(pairs) - len(known):

@@ -7,7 +7,9 @@ from html import escape
 from pathlib import Path
 
 from tasks.state import overrides
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
+from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
 from tasks.state.release import Release
 
@@ -61,7 +63,7 @@ def _line(override: Override) -> str:
 
 def report(home: Home, release: Release, today: date | None = None) -> Path:
     """The report of a release; while overrides are in force, a copy under `reports/` that tells them."""
-    active = overrides.active(home, today)
+    active = overrides.active(Ledger.of(home), today or date.today())
     if not active:
         return release.report
     copy = home.reports / f"{release.id}.html"

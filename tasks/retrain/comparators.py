@@ -1,4 +1,4 @@
-"""Whom a candidate is compared with: what the stores run, ran within the year, and got in the same season last year."""
+"""Comparators of a candidate: what the stores run, ran within the year, and got in the same season last year."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
-from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.ledger import Champion
-from tasks.state.release import Release, releases
+from tasks.state.ledger import Champion, Ledger
+from tasks.state.release import releases
 
 
 @dataclass(frozen=True)
-class Rival:
-    """Something to compare with.
+class Comparator:
+    """Something that variants are compared with.
 
     Attributes:
-        name: As the gate knows it.
-        label: What it is, in words.
-        of_store: The model that forecasts for each store; others are not compared.
+        name: Name that the gate knows it by.
+        label: Name for people.
+        of_store: The model that forecasts for each store; other stores are not compared.
     """
 
     name: str
@@ -27,46 +26,43 @@ class Rival:
     of_store: Mapping[str, Champion]
 
 
-def rivals(home: Home, last_day: date, now: datetime) -> list[Rival]:
-    """All that there are for a candidate.
+def comparators(home: Home, last_day: date, now: datetime) -> list[Comparator]:
+    """All comparators of a candidate.
 
     Args:
-        home: Whose ledger and releases.
+        home: Where the ledger and the releases are.
         last_day: The last day of the candidate's sales.
-        now: To count back from in the ledger, with a time zone.
+        now: Time that days in the ledger are counted back from, with a time zone.
     """
-    current = {store: stack[-1] for store, stack in ledger.champions(home).items()}
-    found = [Rival(CHAMPION, "what the stores run", current), *_within_the_year(home, now), *_last_year(home, last_day)]
-    return [rival for rival in found if rival.of_store]
+    decided = Ledger.of(home)
+    champion = Comparator(CHAMPION, "what the stores run", decided.running())
+    every = [champion, *_within_the_year(decided, now), *_last_year(home, decided, last_day)]
+    return [comparator for comparator in every if comparator.of_store]
 
 
-def _within_the_year(home: Home, now: datetime) -> list[Rival]:
-    """What each store ran a number of days ago, or first if it ran nothing then; nothing twice."""
-    first, found = ledger.first_champions(home), list[Rival]()
+def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
+    """What each store ran a number of days ago, or its first model if it had none then; each comparator once."""
+    first, earlier = decided.first_champions(), list[Comparator]()
     for days, ago in QUARTERS.items():
-        then = {store: stack[-1] for store, stack in ledger.champions(home, now - timedelta(days)).items()}
-        of_store = first | then
-        if of_store not in [each.of_store for each in found]:
-            found.append(Rival(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
-    return found
+        of_store = first | decided.running(until=now - timedelta(days))
+        if of_store not in [comparator.of_store for comparator in earlier]:
+            earlier.append(Comparator(f"{BUDGET} {days}", f"what the stores ran {ago} ago, or first", of_store))
+    return earlier
 
 
-def _last_year(home: Home, last_day: date) -> list[Rival]:
+def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Comparator]:
     """The release of the same season, with the variant that most stores got of it."""
-    ages = {release: (last_day - _last_day(release)).days - YEAR for release in releases(home)}
+    ages = {each: (last_day - each.manifest.snapshot.last_day).days - YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []
     release = min(near, key=lambda each: near[each])
-    given = Counter(entry.variant for entry in ledger.read(home, ["promotion"]) if entry.release == release.id)
-    passed = [each["name"] for each in release.manifest["variants"] if each["verdict"] == "pass"]
+    given = Counter(entry.variant for entry in decided.entries("promotion") if entry.release == release.id)
+    passed = [each.name for each in release.manifest.passed]
     variant = given.most_common(1)[0][0] if given else next(iter(passed), None)
     if variant is None:
         return []
     champion = Champion(release.id, variant)
-    stores = release.variant(variant)["by_store"]
-    return [Rival(LAST_YEAR, f"{variant} of {release.id}, the same season last year", dict.fromkeys(stores, champion))]
-
-
-def _last_day(release: Release) -> date:
-    return date.fromisoformat(release.manifest["snapshot"]["last_day"])
+    stores = release.variant(variant).by_store
+    label = f"{variant} of {release.id}, the same season last year"
+    return [Comparator(LAST_YEAR, label, dict.fromkeys(stores, champion))]

@@ -1,11 +1,8 @@
 """Step: the gate's verdict on each variant, from the scores of the file that would ship."""
 
-import json
 import logging
-import math
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import numpy as np
 from prefect import task
@@ -17,13 +14,12 @@ from tasks.forecasting.gate.verdict import judge as verdicts_on
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.selection import Candidate as OfADevice
 from tasks.forecasting.rollout.selection import DeviceClass, misfit
-from tasks.retrain.candidate import Candidate
-from tasks.state.home import write_file
+from tasks.retrain.candidate import SHIPPED, Candidate
+from tasks.retrain.run_record import COMPARATORS, RunScore
+from tasks.state.atomic import write_file
+from tasks.state.record import or_nan
 
 log = logging.getLogger("shelfcast.judge")
-
-SHIPPED = 0
-"""The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""
 
 
 @task
@@ -38,20 +34,20 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
 
 
 def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
-    forecasts = {REFERENCE: Forecast(candidate.prepared["references"][0]["name"], candidate.reference)}
+    forecasts = {REFERENCE: Forecast(candidate.prepared.references[0].name, candidate.reference)}
     forecasts |= _rivals(candidate)
-    for variant in candidate.variants:
-        if candidate.scores(variant.name)[SHIPPED]["fault"] is None:
+    for variant in candidate.spec.variants:
+        if candidate.shipped(variant.name).fault is None:
             forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
-    files = [_file(candidate, variant, devices) for variant in candidate.variants]
-    return Evidence.of(candidate.yardstick, files, forecasts, (today - candidate.last_day).days)
+    files = [_file(candidate, variant, devices) for variant in candidate.spec.variants]
+    return Evidence.of(candidate.evaluation, files, forecasts, (today - candidate.last_day).days)
 
 
 def _rivals(candidate: Candidate) -> dict[str, Forecast]:
     """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
     found = {
-        each["name"]: Forecast(each["label"], np.load(candidate.rival(each["name"])), each["stores"])
-        for each in json.loads((candidate.folder / "rivals.json").read_text())
+        each.name: Forecast(each.label, np.load(candidate.comparator(each.name)), each.stores)
+        for each in COMPARATORS.validate_json((candidate.folder / "rivals.json").read_bytes())
     }
     units, label = candidate.reference.copy(), "the reference forecast"
     if champion := found.get(CHAMPION):
@@ -63,25 +59,20 @@ def _rivals(candidate: Candidate) -> dict[str, Forecast]:
 
 
 def _file(candidate: Candidate, variant: Variant, devices: Mapping[str, DeviceClass]) -> File:
-    scores = candidate.scores(variant.name)
-    shipped = scores[SHIPPED] | candidate.latency(variant.name)
+    shipped, latency = candidate.shipped(variant.name), candidate.latency(variant.name).latency_us
     return File(
         variant.name,
         variant.parent,
-        shipped["fault"],
-        shipped.get("file_bytes", 0),
-        shipped.get("transfer_bytes", 0),
-        tuple(_number(score.get("mape")) for score in scores),
-        {name: _misfit(variant.name, shipped, device) for name, device in devices.items()},
+        shipped.fault,
+        shipped.file_bytes or 0,
+        shipped.transfer_bytes or 0,
+        tuple(or_nan(score.mape) for score in candidate.scores(variant.name)),
+        {name: _misfit(variant.name, shipped, latency, device) for name, device in devices.items()},
     )
 
 
-def _misfit(name: str, shipped: dict[str, Any], device: DeviceClass) -> str | None:
-    if shipped["fault"] is not None:
+def _misfit(name: str, shipped: RunScore, latency: float | None, device: DeviceClass) -> str | None:
+    if shipped.fault is not None:
         return "was not measured"
-    sizes = (shipped["file_bytes"], shipped["transfer_bytes"], shipped["ram_bytes"], shipped["latency_us"])
-    return misfit(OfADevice(name, True, *sizes), device)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
+    sizes = (shipped.file_bytes or 0, shipped.transfer_bytes or 0, shipped.ram_bytes or 0)
+    return misfit(OfADevice(name, True, *sizes, latency), device)

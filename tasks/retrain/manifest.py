@@ -1,14 +1,10 @@
-"""What a retrain has to say of itself: the manifest of a release, and the JSON of the command line."""
+"""What a retrain has to say of itself: the manifest of a release, and what lies and is drawn beside it."""
 
 import io
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pyarrow
@@ -19,9 +15,15 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
-from tasks.retrain.candidate import Candidate
+from tasks.report.breakdown import REFERENCE, ScoreRow
+from tasks.report.charts.comparison import Sample
+from tasks.report.explain import verdict_record
+from tasks.retrain.candidate import SHIPPED, Candidate
+from tasks.state.choice_record import ChoiceRecord, RankingRow
+from tasks.state.golden import Golden, GoldenSample
+from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord, ProfileRecord
 from tasks.state.record import to_json
-from tasks.state.release import candidates
+from tasks.state.variant_record import VariantRecord, candidates
 
 PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")
 SHOWN = 4
@@ -44,10 +46,10 @@ def manifest(
     profile: str,
     reason: str,
     created: str,
-    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
-    costs: CostModel = CostModel(),  # noqa: B008  # frozen
-) -> dict[str, Any]:
-    """All of a release but its files.
+    devices: Mapping[str, DeviceClass],
+    costs: CostModel,
+) -> Manifest:
+    """The manifest of a release, as yet without its files.
 
     Args:
         candidate: Built and scored.
@@ -56,79 +58,97 @@ def manifest(
         profile: Name of the profile.
         reason: Why the retrain ran.
         created: ISO time, UTC.
-        devices: Device classes by name, which variants are ranked for. Defaults to none.
-        costs: What they are ranked by. Defaults to `CostModel()`.
+        devices: Device classes by name, which variants are ranked for.
+        costs: What they are ranked by.
     """
-    judged = zip(candidate.variants, verdicts, strict=True)
-    variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
-    baseline = variants[0]["mape"]
-    for variant in variants:
-        known = variant["mape"] is not None and baseline is not None
-        variant["delta_mape"] = variant["mape"] - baseline if known else None
-    better = dominated_by(candidates(variants))
-    variants = [variant | {"dominated_by": better.get(variant["name"])} for variant in variants]
-    return {
-        "release": release_id(candidate, limits),
-        "created": created,
-        "reason": reason,
-        "profile": {"name": profile, "recipe_name": candidate.recipe_name, "runs": candidate.runs},
-        "recipe": candidate.recipe.model_dump(),
-        "seeds": list(range(candidate.runs)),
-        "packages": {name: version(name) for name in PACKAGES},
-        "window": WINDOW,
-        "history": candidate.history.model_dump(mode="json"),
-        "calendar": candidate.calendar.model_dump(mode="json"),
-        **{name: value for name, value in candidate.prepared.items() if name not in ("series", "levels")},
-        "policy": {"hash": candidate.policy.hash} | candidate.policy.model_dump(mode="json"),
-        "limits": limits.model_dump(mode="json"),
-        "variants": variants,
-        "costs": costs.model_dump(),
-        "choices": _choices(variants, devices, costs, len(set(candidate.panel.stores.tolist()))),
-    }
+    variants = _variants(candidate, verdicts)
+    prepared = candidate.prepared
+    return Manifest(
+        release=release_id(candidate, limits),
+        created=created,
+        reason=reason,
+        profile=ProfileRecord(name=profile, recipe_name=candidate.spec.recipe_name, runs=candidate.spec.runs),
+        recipe=candidate.spec.recipe,
+        seeds=tuple(range(candidate.spec.runs)),
+        packages={name: version(name) for name in PACKAGES},
+        window=WINDOW,
+        history=candidate.spec.history,
+        calendar=CalendarRecord.model_validate(candidate.spec.calendar),
+        snapshot=prepared.snapshot,
+        scaling=prepared.scaling,
+        validation=prepared.validation,
+        holdout=prepared.holdout,
+        references=prepared.references,
+        training_windows=prepared.training_windows,
+        policy=PolicyRecord.model_validate(candidate.spec.policy),
+        limits=limits,
+        variants=variants,
+        costs=costs,
+        choices=_choices(variants, devices, costs, len(set(candidate.panel.stores.tolist()))),
+        files={},
+    )
 
 
 def _choices(
-    variants: Sequence[dict[str, Any]], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
-) -> list[dict[str, Any]]:
+    variants: Sequence[VariantRecord], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
+) -> tuple[ChoiceRecord, ...]:
     """For each device class the variant that it gets, why, and how all measured variants rank."""
     rankings = {name: rank(candidates(variants), name, device, costs, stores) for name, device in devices.items()}
-    return [
-        {
-            "device": name,
+    return tuple(
+        ChoiceRecord(
+            device=name,
             **devices[name].model_dump(),
-            **asdict(ranking.choice),
-            "ranking": list(map(asdict, ranking.rows)),
-        }
+            variant=ranking.choice.variant,
+            reason=ranking.choice.reason,
+            ranking=tuple(RankingRow.model_validate(row) for row in ranking.rows),
+        )
         for name, ranking in rankings.items()
-    ]
+    )
 
 
-def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> dict[str, Any]:
+def _variants(candidate: Candidate, verdicts: Sequence[Verdict]) -> tuple[VariantRecord, ...]:
+    """Every variant, compared with the baseline and with all others."""
+    judged = zip(candidate.spec.variants, verdicts, strict=True)
+    variants = [_variant(candidate, variant, verdict) for variant, verdict in judged]
+    better = dominated_by(candidates(variants))
+    return tuple(
+        variant.model_copy(
+            update={"delta_mape": _delta(variant, variants[0]), "dominated_by": better.get(variant.name)}
+        )
+        for variant in variants
+    )
+
+
+def _delta(variant: VariantRecord, baseline: VariantRecord) -> float | None:
+    return None if variant.mape is None or baseline.mape is None else variant.mape - baseline.mape
+
+
+def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> VariantRecord:
     scores = candidate.scores(variant.name)
-    shipped = scores[0]
-    mapes = [score["mape"] for score in scores if score.get("mape") is not None]
-    return {
-        "name": variant.name,
-        "parent": variant.parent,
-        "runs": len(scores),
-        **{name: _mean([score.get(name) for score in scores]) for name in AVERAGED},
-        "mape_std": statistics.stdev(mapes) if len(mapes) > 1 else None,
-        "weights_kb": variant.weights_kb,
-        "file_bytes": shipped.get("file_bytes"),
-        "transfer_bytes": shipped.get("transfer_bytes"),
-        "ram_bytes": shipped.get("ram_bytes"),
-        **candidate.latency(variant.name),
-        "operations": shipped.get("operations"),
-        "shipped_run": 1,
-        "shipped_mape": shipped.get("mape"),
-        "policy": shipped.get("policy"),
-        "by_store": shipped.get("by_store", {}),
-        "verdict": verdict.outcome,
-        "reasons": verdict.reasons,
-        "checks": [asdict(check) for check in verdict.checks],
-        "worst_off": [group._asdict() for group in verdict.worst_off],
-        "file": f"{variant.name}.tflite",
-    }
+    shipped, latency = scores[SHIPPED], candidate.latency(variant.name)
+    mapes = [score.mape for score in scores if score.mape is not None]
+    return VariantRecord(
+        name=variant.name,
+        parent=variant.parent,
+        runs=len(scores),
+        **{name: _mean([getattr(score, name) for score in scores]) for name in AVERAGED},
+        mape_std=statistics.stdev(mapes) if len(mapes) > 1 else None,
+        weights_kb=variant.weights_kb,
+        file_bytes=shipped.file_bytes,
+        transfer_bytes=shipped.transfer_bytes,
+        ram_bytes=shipped.ram_bytes,
+        latency_us=latency.latency_us,
+        latency_fault=latency.latency_fault,
+        operations=shipped.operations,
+        shipped_run=SHIPPED + 1,
+        shipped_mape=shipped.mape,
+        policy=shipped.policy,
+        by_store=shipped.by_store,
+        **dict(verdict_record(verdict)),
+        file=f"{variant.name}.tflite",
+        delta_mape=None,
+        dominated_by=None,
+    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -137,49 +157,46 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return statistics.fmean(known) if len(known) == len(values) else None
 
 
-def golden(candidate: Candidate) -> dict[str, Any]:
+def golden(candidate: Candidate) -> Golden:
     """Windows with every variant's forecast, for a device to check a file by after it arrived."""
     chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
     forecasts = {
-        variant.name: candidate.forecast(variant.name, 0)[candidate.golden_rows]
-        for variant in candidate.variants
-        if candidate.path(variant.name, 0, "forecast.npy").exists()
+        variant.name: candidate.forecast(variant.name, SHIPPED)[candidate.golden_rows]
+        for variant in candidate.spec.variants
+        if candidate.path(variant.name, SHIPPED, "forecast.npy").exists()
     }
-    return {
-        "tolerance": 1e-3,
-        "samples": [
-            {
-                "store": str(panel.stores[series]),
-                "item": str(panel.items[series]),
-                "day": str(chosen.day[row]),
-                "history": chosen.history[row].tolist(),
-                **({} if scaled.level is None else {"level": float(scaled.level[row])}),
-                "forecast": {name: float(forecast[row]) for name, forecast in forecasts.items()},
-            }
-            for row, series in enumerate(chosen.series)
-        ],
-    }
+    samples = tuple(
+        GoldenSample(
+            store=str(panel.stores[series]),
+            item=str(panel.items[series]),
+            day=str(chosen.day[row]),
+            history=tuple(chosen.history[row].tolist()),
+            **({} if scaled.level is None else {"level": float(scaled.level[row])}),
+            forecast={name: float(forecast[row]) for name, forecast in forecasts.items()},
+        )
+        for row, series in enumerate(chosen.series)
+    )
+    return Golden(tolerance=1e-3, samples=samples)
 
 
-def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> list[ScoreRow]:
     """Errors of every shipped file and of the reference forecast, overall and by group.
-
-    A row has `forecaster`, `by` (nothing, store, item, item class, store x item class, weekday, month), `group`, the
-    fields of `Accuracy`, and `policy`, the hash of the MAPE policy.
 
     Args:
         candidate: Built and scored.
-        variants: Of which ones. Defaults to `None`, all.
+        variants: Names of the variants. Defaults to `None`, all.
     """
-    names = [variant.name for variant in candidate.variants] if variants is None else variants
-    forecasts = {"reference": candidate.reference} | {
-        name: candidate.forecast(name, 0) for name in names if candidate.path(name, 0, "forecast.npy").exists()
+    names = [variant.name for variant in candidate.spec.variants] if variants is None else variants
+    forecasts = {REFERENCE: candidate.reference} | {
+        name: candidate.forecast(name, SHIPPED)
+        for name in names
+        if candidate.path(name, SHIPPED, "forecast.npy").exists()
     }
     return [
-        {"forecaster": name, "by": by, "group": group, **vars(accuracy), "policy": candidate.policy.hash}
+        ScoreRow(name, by, group, accuracy, candidate.spec.policy.hash)
         for name, forecast in forecasts.items()
         for by, groups in (
-            {"": {"": candidate.yardstick.accuracy(forecast)}} | candidate.yardstick.by(forecast)
+            {"": {"": candidate.evaluation.accuracy(forecast)}} | candidate.evaluation.by(forecast)
         ).items()
         for group, accuracy in groups.items()
     ]
@@ -188,44 +205,29 @@ def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> li
 def scores(candidate: Candidate) -> bytes:
     """The breakdown of all variants, as a Parquet file."""
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(breakdown(candidate)), buffer, compression="zstd")
+    rows = [
+        {"forecaster": row.forecaster, "by": row.by, "group": row.group, **vars(row.errors), "policy": row.policy}
+        for row in breakdown(candidate)
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, compression="zstd")
     return buffer.getvalue()
 
 
-def samples(candidate: Candidate, variants: Sequence[str]) -> list[dict[str, Any]]:
+def samples(candidate: Candidate, variants: Sequence[str]) -> list[Sample]:
     """Forecast against actual over the last 8 weeks of the holdout, for a few series."""
     holdout, panel = candidate.holdout, candidate.panel
-    forecasts = {name: candidate.forecast(name, 0) for name in variants}
+    forecasts = {name: candidate.forecast(name, SHIPPED) for name in variants}
     recent = holdout.column > holdout.column.max() - SHOWN_DAYS
     shown = np.unique(np.linspace(0, len(panel.stores) - 1, SHOWN).astype(int))
     drawn = []
     for row in shown:
         of_series = recent & (holdout.series == row)
         drawn.append(
-            {
-                "series": f"store {panel.stores[row]}, item {panel.items[row]}",
-                "day": holdout[of_series].day.astype(str).tolist(),
-                "actual": holdout[of_series].actual.tolist(),
-                "forecast": {name: forecast[of_series].tolist() for name, forecast in forecasts.items()},
-            }
+            Sample(
+                f"store {panel.stores[row]}, item {panel.items[row]}",
+                holdout[of_series].day.astype(str).tolist(),
+                holdout[of_series].actual.tolist(),
+                {name: forecast[of_series].tolist() for name, forecast in forecasts.items()},
+            )
         )
     return drawn
-
-
-def summary(record: dict[str, Any], published: bool, report: Path, seconds: float) -> dict[str, Any]:
-    """The JSON of a retrain."""
-    return {
-        "release": record["release"] if published else None,
-        "snapshot": record["snapshot"]["version"],
-        "seconds": seconds,
-        "recipe": record["profile"]["recipe_name"],
-        "profile": record["profile"]["name"],
-        "naive_mape": record["references"][0]["mape"],
-        "references": record["references"],
-        "holdout": record["holdout"],
-        "policy": record["policy"],
-        "series_skipped": record["snapshot"]["skipped"],
-        "variants": record["variants"],
-        "choices": record.get("choices", []),
-        "report": str(report),
-    }

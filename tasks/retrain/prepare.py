@@ -1,116 +1,121 @@
 """Step: a snapshot of the sales table becomes windows to learn from and windows to measure on."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
 import numpy as np
 from prefect import task
 
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY, MapePolicy, Yardstick
-from tasks.forecasting.data.fingerprint import row_set
-from tasks.forecasting.data.history import WHOLE, History
-from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days, windows
-from tasks.forecasting.model.recipe import Recipe, choose, learn_scaling, references, to_learn_from
-from tasks.forecasting.model.scaling import RunningLevel, neutral
-from tasks.forecasting.model.training_set import lessons
-from tasks.forecasting.model.variants.plan import plan
-from tasks.forecasting.rollout.waves import require_known
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.fingerprint import fingerprint
+from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.model.fit import Preprocessing, fit_preprocessing
+from tasks.forecasting.model.scaling import SmoothedLevel, naive_forecast
+from tasks.forecasting.model.spec import TrainingSpec
 from tasks.retrain.candidate import Candidate
-from tasks.state import sales_table
-from tasks.state.arrays import folder_name, npy, series_of
-from tasks.state.holidays import NO_CALENDAR, SeasonCalendar
-from tasks.state.home import Home, write_file
-from tasks.state.record import to_json
+from tasks.state import sales_table, snapshot
+from tasks.state.arrays import SeriesRecord, npy
+from tasks.state.atomic import write_file
+from tasks.state.home import Home
+from tasks.state.manifest import HoldoutRecord, ReferenceRecord, SnapshotRecord, ValidationRecord
+from tasks.state.prepared import Prepared
+from tasks.state.sales_table import Snapshot
 
 log = logging.getLogger("shelfcast.prepare")
 
 
-def draft(
-    home: Home,
-    recipe_name: str,
-    recipe: Recipe,
-    runs: int,
-    variants: tuple[str, ...],
-    days: Days,
-    history: History = WHOLE,
-    calendar: SeasonCalendar = NO_CALENDAR,
-    policy: MapePolicy = DEFAULT_POLICY,
-) -> Candidate:
-    """What a retrain on the current snapshot will build, in a folder named after all that its results depend on.
+def draft(home: Home, spec: TrainingSpec) -> Candidate:
+    """The candidate that a retrain on the latest snapshot builds, in a folder named after all that it depends on.
 
-    The same retrain finds the same folder again, and goes on there.
+    The same retrain finds the same folder again and resumes there.
 
     Raises:
-        sales_table.NoSales: If nothing was ingested yet.
-        UnknownStore: If an excluded period names a store without sales.
+        NoSales: If nothing was ingested yet.
+        UnknownStores: If an excluded period names a store without sales.
     """
-    version, last_day = sales_table.latest(home)
-    known = sales_table.stores(home)
-    for period in history.exclude:
-        require_known(period.stores or (), known, f"[[history.exclude]] {period.reason!r}")
-    built = plan(variants)
-    name = folder_name(last_day, version, recipe, built, days, history, calendar, policy, runs=runs)
-    return Candidate(home.candidates / name, version, recipe_name, recipe, runs, built, days, history, calendar, policy)
+    version, last_day = snapshot.latest_for(home, spec.history)
+    return Candidate(home.candidates / spec.folder_name(last_day, version, with_runs=True), version, spec)
 
 
 @task
 def prepare(home: Home, candidate: Candidate) -> None:
-    """Learn the scaling on the training window's first days, and write the windows to learn from and to measure on.
+    """Write what networks learn from and what they are measured by, unless that is there.
 
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.
     """
     if (candidate.folder / "prepared.json").exists():
-        log.info("going on with candidate %s", candidate.folder.name)
+        log.info("resuming candidate %s", candidate.folder.name)
         return
-    sales = candidate.history.cut(sales_table.panel(home, candidate.snapshot))
-    split = candidate.days.split(len(sales.dates))
-    calendar = candidate.calendar.known(*(day.astype(date) for day in (sales.dates[0], sales.dates[-1])))
-    chosen = choose(sales, split, calendar)
-    scaling = learn_scaling(candidate.recipe, sales, split, calendar, chosen)
-    training, unseen = to_learn_from(candidate.recipe, sales, split)
-    learned = lessons(candidate.recipe, scaling.over(sales), training)
-    holdout = windows(sales, split.holdout, len(sales.dates))
-    sold = np.count_nonzero(training.actual)
-    if not sold or not len(holdout):
-        raise TooLittleHistory(
-            f"{sold} windows with sales to learn from and {len(holdout)} to measure on, both are "
-            f"needed; received {len(sales.dates)} days of {len(sales.stores)} series; ingest more history"
-        )
-    yardstick = Yardstick(holdout, split.holdout, candidate.policy, candidate.calendar.groups)
-    compared = {
-        name: neutral(reference.over(sales), holdout)
-        for name, reference in references(sales, split, calendar, chosen).items()
+    sales = candidate.spec.history.cut(sales_table.panel(home, candidate.snapshot))
+    fitted = fit_preprocessing(candidate.spec, sales)
+    forecasts = {
+        name: naive_forecast(scaling.for_panel(sales), fitted.holdout) for name, scaling in fitted.references.items()
     }
-    reference = next(iter(compared.values()))
-    for name, array in {"sales": sales.sales, "reference": reference, **vars(learned)}.items():
+    reference = next(iter(forecasts.values()))
+    for name, array in {"sales": sales.sales, "reference": reference, **vars(fitted.training_set)}.items():
         write_file(candidate.folder / f"{name}.npy", npy(array))
-    prepared = {
-        "snapshot": asdict(sales_table.describe(home, candidate.snapshot))
-        | {"series": len(sales.stores), "skipped": sales.skipped}
-        | asdict(row_set(sales)),
-        "series": series_of(sales),
-        "scaling": scaling.to_dict(),
-        "levels": scaling.after(sales).to_dict() if isinstance(scaling, RunningLevel) else None,
-        "validation": {
-            "first": str(sales.dates[split.validation]),
-            "last": str(sales.dates[split.holdout - 1]),
-            "unseen": unseen,
-        },
-        "holdout": {
-            "first": str(holdout.day.min()),
-            "last": str(holdout.day.max()),
-            "days": len(np.unique(holdout.column)),
-        },
-        "references": [
-            {"name": name, "policy": candidate.policy.hash} | vars(yardstick.accuracy(forecast))
-            for name, forecast in compared.items()
-        ],
-        "training_windows": len(learned.inputs),
-    }
-    write_file(candidate.folder / "prepared.json", to_json(prepared))
-    log.info("%s windows to learn from, %s to measure on", f"{len(learned.inputs):,}", f"{len(holdout):,}")
-    if sales.skipped:
-        log.info("%d series skipped: fewer than %d days", sales.skipped, candidate.history.min_days)
+    described = sales_table.describe(home, candidate.snapshot)
+    record = _prepared(candidate.spec, described, sales, fitted, forecasts)
+    write_file(candidate.folder / "prepared.json", record.to_bytes())
+    _log_counts(fitted, sales.skipped, candidate.spec.history.min_days)
+
+
+def _prepared(
+    spec: TrainingSpec,
+    described: Snapshot,
+    sales: Panel,
+    fitted: Preprocessing,
+    forecasts: Mapping[str, Floats32],
+) -> Prepared:
+    """The content of `prepared.json`: what is known before training.
+
+    Args:
+        spec: What is trained, and how.
+        described: Version, days and rows of the snapshot of the sales table.
+        sales: The series and days that take part.
+        fitted: What was learned from them.
+        forecasts: What each reference forecasts on the holdout, by name.
+    """
+    scaling, holdout = fitted.scaling, fitted.holdout
+    return Prepared(
+        snapshot=SnapshotRecord(
+            **asdict(described), series=len(sales.stores), skipped=sales.skipped, **asdict(fingerprint(sales))
+        ),
+        series=SeriesRecord.of(sales),
+        scaling=scaling.to_dict(),
+        levels=scaling.after(sales) if isinstance(scaling, SmoothedLevel) else None,
+        validation=ValidationRecord(
+            first=sales.dates[fitted.split.validation].astype(date),
+            last=sales.dates[fitted.split.holdout - 1].astype(date),
+            unseen=fitted.unseen,
+        ),
+        holdout=HoldoutRecord(
+            first=holdout.day.min().astype(date),
+            last=holdout.day.max().astype(date),
+            days=len(np.unique(holdout.column)),
+        ),
+        references=_references(spec, fitted, forecasts),
+        training_windows=len(fitted.training_set.inputs),
+    )
+
+
+def _references(
+    spec: TrainingSpec, fitted: Preprocessing, forecasts: Mapping[str, Floats32]
+) -> tuple[ReferenceRecord, ...]:
+    """Errors of each reference forecast on the holdout."""
+    evaluation = EvaluationSet(fitted.holdout, fitted.split.holdout, spec.policy, spec.calendar.groups)
+    return tuple(
+        ReferenceRecord(name=name, policy=spec.policy.hash, **vars(evaluation.accuracy(forecast)))
+        for name, forecast in forecasts.items()
+    )
+
+
+def _log_counts(fitted: Preprocessing, skipped: int, min_days: int) -> None:
+    learned, measured = len(fitted.training_set.inputs), len(fitted.holdout)
+    log.info("%s windows to learn from, %s to measure on", f"{learned:,}", f"{measured:,}")
+    if skipped:
+        log.info("%d series skipped: fewer than %d days", skipped, min_days)

@@ -1,14 +1,11 @@
 """Step: a candidate that passed becomes a release; its folder appears whole or not at all."""
 
 import base64
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
@@ -19,12 +16,14 @@ from tasks.forecasting.rollout.selection import CostModel, DeviceClass
 from tasks.report import override_banner, release_report
 from tasks.report.charts import comparison
 from tasks.report.explain import smallest, subject
-from tasks.retrain.candidate import Candidate
+from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.manifest import breakdown, golden, manifest, release_id, samples, scores
+from tasks.retrain.outcome import Outcome
 from tasks.state import ledger, overrides
-from tasks.state.home import Home, move_folder, remove_folder, write_file
-from tasks.state.record import to_json
-from tasks.state.release import Release, releases
+from tasks.state.atomic import move_folder, remove_folder, write_file
+from tasks.state.home import Home
+from tasks.state.manifest import FileRecord, Manifest
+from tasks.state.release import LEVELS, Release, releases
 
 log = logging.getLogger("shelfcast.publish")
 
@@ -37,103 +36,127 @@ def publish(
     limits: Limits,
     profile: str,
     reason: str,
-    devices: Mapping[str, DeviceClass] = MappingProxyType({}),
-    costs: CostModel = CostModel(),  # noqa: B008  # frozen
-) -> dict[str, Any]:
-    """Publish a release if a variant passed, else record the refusal; the manifest either way.
+    devices: Mapping[str, DeviceClass],
+    costs: CostModel,
+) -> Outcome:
+    """Publish a release if a variant passed, else record the refusal.
 
     Everything is written beside the candidate and moved into place last, the ledger's row follows. A run that was
     cut off in between is completed by the next one.
     """
-    release = Release(home.releases / release_id(candidate, limits))
-    if release.folder.exists():
-        return settle(home, candidate, release)
+    if earlier := published_earlier(home, candidate, limits):
+        return earlier
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    record = json.loads(to_json(manifest(candidate, verdicts, limits, profile, reason, created, devices, costs)))
-    best = smallest(record)
-    complete = _write(home, candidate, record, best["name"] if best else None)
-    if best is None:
-        return _refuse(home, record)
-    move_folder(complete, release.folder)
-    return settle(home, candidate, release)
+    record = _write(home, candidate, manifest(candidate, verdicts, limits, profile, reason, created, devices, costs))
+    if not record.passed:
+        _record_refusal(home, record)
+        return Outcome(record, _complete(candidate) / "report.html", published=False)
+    release = Release(home.releases / record.release)
+    move_folder(_complete(candidate), release.folder)
+    record_releases(home)
+    discard_candidate(candidate)
+    return Outcome(record, release.report, published=True)
 
 
-def settle(home: Home, candidate: Candidate, release: Release) -> dict[str, Any]:
-    """Record every release that has no row in the ledger yet, and clear away the candidate that this one came from."""
+def published_earlier(home: Home, candidate: Candidate, limits: Limits) -> Outcome | None:
+    """The release that the candidate became before, with all that a run that was cut off left to do; else `None`."""
+    release = Release(home.releases / release_id(candidate, limits))
+    if not release.folder.exists():
+        return None
+    record_releases(home)
+    discard_candidate(candidate)
+    return Outcome(release.manifest, release.report, published=True)
+
+
+def record_releases(home: Home) -> None:
+    """Give every release its row in the ledger, the oldest first, unless it has one."""
     recorded = {entry.subject for entry in ledger.read(home, ["release"])}
-    for each in reversed(releases(home)):
-        if each.id not in recorded:
-            why = (
-                f"the gate passed {sum(variant['verdict'] == 'pass' for variant in each.manifest['variants'])} variants"
+    for release in reversed(releases(home)):
+        if release.id not in recorded:
+            why = f"the gate passed {len(release.manifest.passed)} variants"
+            ledger.record(
+                home, [ledger.Entry("release", release.id, why, release.id, details=_details(release.manifest))]
             )
-            details = {"variants": each.manifest["variants"]}
-            ledger.record(home, [ledger.Entry("release", each.id, why, each.id, details=details)])
-            log.info("published %s: %s", each.id, why)
+            log.info("published %s: %s", release.id, why)
+
+
+def discard_candidate(candidate: Candidate) -> None:
+    """Remove the work in progress of a candidate that became a release."""
     remove_folder(candidate.folder)
-    return release.manifest
 
 
-def _refuse(home: Home, record: dict[str, Any]) -> dict[str, Any]:
+def _record_refusal(home: Home, record: Manifest) -> None:
     """One row in the ledger, however often the same retrain is repeated; the folder waits for a person's override."""
-    why = "no variant passed the gate: " + "; ".join(record["variants"][0]["reasons"])
-    if all(entry.subject != record["release"] for entry in ledger.read(home, ["refusal"])):
-        details = {"variants": record["variants"]}
-        ledger.record(home, [ledger.Entry("refusal", record["release"], why, details=details)])
+    why = "no variant passed the gate: " + "; ".join(record.variants[0].reasons)
+    if all(entry.subject != record.release for entry in ledger.read(home, ["refusal"])):
+        ledger.record(home, [ledger.Entry("refusal", record.release, why, details=_details(record))])
     log.warning("%s", why)
+
+
+def _details(record: Manifest) -> dict[str, object]:
+    """What the ledger keeps of a release or a refusal."""
+    return {"variants": [variant.model_dump(mode="json") for variant in record.variants]}
+
+
+def _complete(candidate: Candidate) -> Path:
+    """Where the folder of the release is made, beside the candidate."""
+    return candidate.folder / "release"
+
+
+def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
+    """Write the folder of a release, the manifest last; the manifest, which names all other files."""
+    folder = _complete(candidate)
+    remove_folder(folder)
+    for name in _built(candidate, "tflite"):
+        write_file(folder / f"{name}.tflite", candidate.path(name, SHIPPED, "tflite").read_bytes())
+    write_file(folder / "golden.json", golden(candidate).to_bytes())
+    write_file(folder / "evidence.npz", (candidate.folder / "evidence.npz").read_bytes())
+    write_file(folder / "scores.parquet", scores(candidate))
+    if levels := candidate.prepared.levels:
+        write_file(folder / "levels.json", LEVELS.dump_json(levels, indent=1))
+    record = _with_files(record, folder)
+    write_file(folder / "card.md", release_report.card(record).encode())
+    page = override_banner.posted(_report(candidate, record), overrides.active(ledger.Ledger.of(home), date.today()))
+    write_file(folder / "report.html", page.encode())
+    record = _with_files(record, folder)
+    write_file(folder / "manifest.json", record.to_bytes())
     return record
 
 
-def _write(home: Home, candidate: Candidate, record: dict[str, Any], best: str | None) -> Path:
-    """The folder of a release, complete, beside the candidate; the manifest comes last."""
-    folder = candidate.folder / "release"
-    remove_folder(folder)
-    built = [variant for variant in candidate.variants if candidate.path(variant.name, 0, "tflite").exists()]
-    for variant in built:
-        write_file(folder / f"{variant.name}.tflite", candidate.path(variant.name, 0, "tflite").read_bytes())
-    write_file(folder / "golden.json", to_json(golden(candidate)))
-    write_file(folder / "evidence.npz", (candidate.folder / "evidence.npz").read_bytes())
-    write_file(folder / "scores.parquet", scores(candidate))
-    if levels := candidate.prepared["levels"]:
-        write_file(folder / "levels.json", to_json(levels))
-    record = record | {"files": _files(folder)}
-    write_file(folder / "card.md", release_report.card(record).encode())
-    page = override_banner.posted(_report(candidate, record, [best] if best else []), overrides.active(home))
-    write_file(folder / "report.html", page.encode())
-    write_file(folder / "manifest.json", to_json(record | {"files": _files(folder)}))
-    return folder
+def _built(candidate: Candidate, kind: str) -> list[str]:
+    """Names of the variants whose shipped run has a file of a kind."""
+    return [each.name for each in candidate.spec.variants if candidate.path(each.name, SHIPPED, kind).exists()]
 
 
-def refused_report(candidate: Candidate) -> Path:
-    """Where the report of a candidate is that became no release."""
-    return candidate.folder / "release" / "report.html"
+def _report(candidate: Candidate, record: Manifest) -> str:
+    """With the forecasts of the baseline and of the smallest that passed drawn, where there are any."""
+    best, forecast = smallest(record), _built(candidate, "forecast.npy")
+    shown = dict.fromkeys([record.variants[0].name, *([best.name] if best else [])])
+    drawn = [name for name in shown if name in forecast]
+    parts = breakdown(candidate, [subject(record).name])
+    return release_report.report(record, samples(candidate, drawn) if drawn else [], parts)
 
 
-def _report(candidate: Candidate, record: dict[str, Any], beside: list[str]) -> str:
-    """With the forecasts of the baseline and of the variants `beside` it drawn, where there are any."""
-    shown = dict.fromkeys([candidate.variants[0].name, *beside])
-    built = [name for name in shown if candidate.path(name, 0, "forecast.npy").exists()]
-    parts = breakdown(candidate, [subject(record)["name"]])
-    return release_report.report(record, samples(candidate, built) if built else [], parts)
-
-
-def _files(folder: Path) -> dict[str, dict[str, Any]]:
-    return {
-        path.name: {"sha256": sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+def _with_files(record: Manifest, folder: Path) -> Manifest:
+    """The manifest with the size and hash of each file that the folder has."""
+    files = {
+        path.name: FileRecord(sha256=sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size)
         for path in sorted(folder.iterdir())
     }
+    return record.model_copy(update={"files": files})
 
 
 @task
-def show(record: dict[str, Any]) -> None:
+def show(record: Manifest) -> None:
     """The comparison table, every check and the chart of size against MAPE, as Prefect artifacts."""
-    create_table_artifact(
-        release_report.comparison(record), key="comparison", description=f"release {record['release']}"
-    )
+    description = f"release {record.release}"
+    rows = [row.model_dump(exclude_unset=True) for row in release_report.comparison(record)]
+    create_table_artifact(rows, key="comparison", description=description)
     checks = [
-        {"variant": variant["name"], **check, "counterfactual": (check["counterfactual"] or {}).get("sentence")}
-        for variant in record["variants"]
-        for check in variant["checks"]
+        {"variant": variant.name, **check.model_dump(), "counterfactual": would and would.sentence}
+        for variant in record.variants
+        for check, would in ((check, check.counterfactual) for check in variant.checks)
     ]
-    create_table_artifact(checks, key="verdicts", description=f"release {record['release']}")
+    create_table_artifact(checks, key="verdicts", description=description)
     picture = base64.b64encode(comparison.png(comparison.size_chart(record))).decode()
     create_image_artifact(f"data:image/png;base64,{picture}", key="size-against-mape")

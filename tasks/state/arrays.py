@@ -1,10 +1,7 @@
-"""Arrays and panels in files, and what a model's file weighs: what a retrain and a backtest keep in the same way."""
+"""Arrays and panels in files, and how large a model's file is when sent; for retrains and backtests alike."""
 
 import io
-from collections.abc import Sequence
 from datetime import date
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,58 +9,37 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import Codec
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
-from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Windows
-from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.variants.plan import Variant
-from tasks.state.holidays import SeasonCalendar
-from tasks.state.record import to_json
+from tasks.forecasting.data.windows import Windows
+from tasks.state.record import Record
 
 GOLDEN = 8
 """Windows whose forecasts travel with a release, for devices to check themselves by."""
 
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "holidays", "shelfcast")
-"""On whose versions the models depend."""
+
+class SeriesRecord(Record):
+    """Stores, items and first day of a panel; its sales are stored apart."""
+
+    stores: tuple[str, ...]
+    items: tuple[str, ...]
+    first_day: date
+
+    @classmethod
+    def of(cls, panel: Panel) -> "SeriesRecord":
+        first_day = panel.dates[0].astype(date)
+        return cls(stores=tuple(panel.stores.tolist()), items=tuple(panel.items.tolist()), first_day=first_day)
 
 
-def folder_name(
-    last_day: date,
-    snapshot: int,
-    recipe: Recipe,
-    variants: Sequence[Variant],
-    days: Days,
-    history: History,
-    calendar: SeasonCalendar,
-    policy: MapePolicy,
-    **more: Any,
-) -> str:
-    """The last day known and a hash of all that models depend on, so that the same work finds the same folder again."""
-    depends_on = {
-        "snapshot": snapshot,
-        "recipe": recipe.model_dump(),
-        **more,
-        "variants": [variant.name for variant in variants],
-        "days": days.model_dump(),
-        "history": history.model_dump(mode="json"),
-        "calendar": calendar.model_dump(mode="json"),
-        "mape": policy.model_dump(mode="json"),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
-    return f"{last_day:%Y%m%d}-{sha256(to_json(depends_on)).hexdigest()[:8]}"
+def stored_panel(folder: Path, series: SeriesRecord) -> Panel:
+    """Read a panel whose sales are in `sales.npy`; they stay in the file and are read as needed.
 
-
-def series_of(panel: Panel) -> dict[str, Any]:
-    """What a panel has beside its sales, for JSON."""
-    return {"stores": panel.stores.tolist(), "items": panel.items.tolist(), "first_day": str(panel.dates[0])}
-
-
-def stored_panel(folder: Path, series: dict[str, Any]) -> Panel:
-    """The panel whose sales are in `sales.npy` of a folder, where they stay, and whose rest is `series`."""
+    Args:
+        folder: Folder of `sales.npy`.
+        series: Stores, items and first day.
+    """
     sales = np.load(folder / "sales.npy", mmap_mode="r")
-    dates = np.datetime64(series["first_day"], "D") + np.arange(sales.shape[1])
-    return Panel(np.array(series["stores"], str), np.array(series["items"], str), dates, sales)
+    dates = np.datetime64(series.first_day, "D") + np.arange(sales.shape[1])
+    return Panel(np.array(series.stores, str), np.array(series.items, str), dates, sales)
 
 
 def golden_rows(measured: Windows) -> NDArray[np.int64]:
@@ -72,7 +48,7 @@ def golden_rows(measured: Windows) -> NDArray[np.int64]:
 
 
 def transfer_bytes(content: bytes) -> int:
-    """Bytes of a file as it is sent."""
+    """Bytes of a file as it is sent: compressed by zstd at level 19."""
     return len(Codec("zstd", compression_level=19).compress(content, asbytes=True))
 
 

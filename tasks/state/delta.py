@@ -18,7 +18,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.state.home import sync
+from tasks.state.atomic import sync
 
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""

@@ -36,13 +36,13 @@ class Entry:
 
     Attributes:
         kind: What was decided.
-        subject: On what: a file's sha256, a release, a store, an alert's id.
-        why: The reason, a sentence.
-        release: The release it is about, if any.
-        variant: The variant it is about, if any.
-        details: Anything else, as JSON.
-        who: Who decided. Defaults to the user it runs as.
-        at: When, UTC. Defaults to now.
+        subject: What was decided on: a file's sha256, a release, a store or an alert's id.
+        why: The reason, as a sentence.
+        release: The release that the decision is about, if there is one. Defaults to `None`.
+        variant: The variant that the decision is about, if there is one. Defaults to `None`.
+        details: Everything else, as the JSON of the record that its writer has for this kind. Defaults to nothing.
+        who: Who decided. Defaults to the user that the process runs as.
+        at: The time of the decision, in UTC. Defaults to now.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ class Entry:
 
 
 def record(home: Home, entries: Sequence[Entry]) -> None:
-    """Add entries, all in one commit; each is later than the one before it, even if the clock was set back."""
+    """Add entries in one commit; each is later than the one before it, even if the clock was set back."""
     if not entries:
         return
     rows, last = [], _last(home)
@@ -74,7 +74,7 @@ def _last(home: Home) -> datetime:
 
 
 def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:
-    """All entries of some kinds, oldest first."""
+    """All entries of some kinds in a home's ledger, oldest first; a list for one question, see `Ledger` for more."""
     if not delta.exists(home.ledger):
         return []
     rows = delta.read(home.ledger, where=pc.field("kind").isin(list(kinds)))
@@ -90,40 +90,50 @@ class Champion:
     variant: str
 
 
-def champions(home: Home, until: datetime | None = None) -> dict[str, list[Champion]]:
-    """Each store's champions, the current one last: a promotion adds one, a rollback takes the last away.
+class Ledger:
+    """What the ledger says of the stores, their alerts and the overrides, read once: all views of it agree.
 
     Args:
-        home: Whose.
-        until: As it was then. Defaults to `None`, now.
+        entries: Promotions, rollbacks, alerts and overrides, oldest first.
     """
-    history: dict[str, list[Champion]] = {}
-    for entry in read(home, ["promotion", "rollback"]):
-        if until is not None and entry.at > until:
-            break
-        stack = history.setdefault(entry.subject, [])
-        if entry.kind == "rollback":
-            stack.pop()
-        elif entry.release and entry.variant:
-            stack.append(Champion(entry.release, entry.variant))
-    return {store: stack for store, stack in history.items() if stack}
 
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = tuple(entries)
 
-def first_champions(home: Home) -> dict[str, Champion]:
-    """What each store ran first."""
-    first: dict[str, Champion] = {}
-    for entry in read(home, ["promotion"]):
-        if entry.release and entry.variant:
-            first.setdefault(entry.subject, Champion(entry.release, entry.variant))
-    return first
+    @classmethod
+    def of(cls, home: Home) -> "Ledger":
+        """The ledger of a home as it is now."""
+        return cls(read(home, ["promotion", "rollback", "alert", "resolved", "override"]))
 
+    def entries(self, *kinds: Kind) -> list[Entry]:
+        """All entries of some kinds, oldest first."""
+        return [entry for entry in self._entries if entry.kind in kinds]
 
-def open_alerts(home: Home) -> dict[str, Entry]:
-    """Alerts raised and not resolved, by id."""
-    state: dict[str, Entry] = {}
-    for entry in read(home, ["alert", "resolved"]):
-        if entry.kind == "alert":
-            state[entry.subject] = entry
-        else:
-            state.pop(entry.subject, None)
-    return state
+    def champions(self, until: datetime | None = None) -> dict[str, list[Champion]]:
+        """Each store's champions, the current one last: a promotion adds one, a rollback takes the last one away.
+
+        Args:
+            until: The moment to look at. Defaults to `None`, which is now.
+        """
+        history: dict[str, list[Champion]] = {}
+        for entry in self.entries("promotion", "rollback"):
+            if until is not None and entry.at > until:
+                break
+            stack = history.setdefault(entry.subject, [])
+            if entry.kind == "rollback":
+                stack.pop()
+            elif entry.release and entry.variant:
+                stack.append(Champion(entry.release, entry.variant))
+        return {store: stack for store, stack in history.items() if stack}
+
+    def running(self, until: datetime | None = None) -> dict[str, Champion]:
+        """What each store runs; the argument is that of `champions`."""
+        return {store: stack[-1] for store, stack in self.champions(until).items()}
+
+    def first_champions(self) -> dict[str, Champion]:
+        """What each store ran first."""
+        first: dict[str, Champion] = {}
+        for entry in self.entries("promotion"):
+            if entry.release and entry.variant:
+                first.setdefault(entry.subject, Champion(entry.release, entry.variant))
+        return first

@@ -17,10 +17,19 @@ Number = Annotated[float | None, BeforeValidator(defined_or_none)]
 """A number, or `None` where it is undefined: NaN and infinity become `None`."""
 
 
+def or_nan(value: float | None) -> float:
+    """The number to reckon with: NaN where a record has `None`."""
+    return math.nan if value is None else value
+
+
 class Record(BaseModel):
     """A part of a document. It is frozen, can be made from any object with its attributes, and refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, ser_json_inf_nan="null")
+
+    def to_bytes(self) -> bytes:
+        """The record as indented JSON text, as it is kept in files."""
+        return (self.model_dump_json(indent=1) + "\n").encode()
 
 
 class Document(Record):
@@ -43,22 +52,7 @@ class Document(Record):
             raise ValueError(f"schema_version must be {known}; received {received!r}, of another shelfcast version")
         return values
 
-    def to_bytes(self) -> bytes:
-        """The document as indented JSON text, as it is kept in files."""
-        return (self.model_dump_json(indent=1) + "\n").encode()
 
-
-def to_json(record: Any) -> bytes:
-    """JSON text of a record, as it is kept in files."""
-    return (json.dumps(defined(record), indent=1, allow_nan=False) + "\n").encode()
-
-
-def defined(value: Any) -> Any:
-    """The same with plain numbers, lists and text keys, and nothing in place of NaN and infinity."""
-    if isinstance(value, dict):
-        return {str(key): defined(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [defined(each) for each in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value
+def to_json(value: Any) -> bytes:
+    """Indented JSON text of plain values, as hashes are taken of it; NaN is an error."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

@@ -1,21 +1,27 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, require_same_policy
+from pydantic import TypeAdapter, ValidationError
+
+from tasks.forecasting.accuracy.policy import MapePolicy, require_same_policy
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
-from tasks.forecasting.model.lstm import Floats
 from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.selection import Candidate
+from tasks.state.golden import Golden
 from tasks.state.home import Home
+from tasks.state.manifest import Manifest
+from tasks.state.record import or_nan
+from tasks.state.variant_record import VariantRecord, candidates
+
+LEVELS = TypeAdapter(Levels)
+"""The content of `levels.json`."""
 
 
 class NoSuchRelease(ValueError):
@@ -37,21 +43,33 @@ class Release:
         return self.folder.name
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        return json.loads((self.folder / "manifest.json").read_text())
+    def manifest(self) -> Manifest:
+        """What the release says of itself.
+
+        Raises:
+            DamagedRelease: If its manifest is damaged, or of another version of shelfcast.
+        """
+        path = self.folder / "manifest.json"
+        try:
+            return Manifest.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise DamagedRelease(
+                f"{path} must be a release's manifest as this version of shelfcast writes it; {_first(error)}. Restore "
+                "it from a backup, or move the release's folder away"
+            ) from None
 
     @property
     def report(self) -> Path:
         return self.folder / "report.html"
 
-    def variant(self, name: str) -> dict[str, Any]:
+    def variant(self, name: str) -> VariantRecord:
         """What the manifest says of a variant.
 
         Raises:
             NoSuchRelease: If the release has no such variant.
         """
-        for variant in self.manifest["variants"]:
-            if variant["name"] == name:
+        for variant in self.manifest.variants:
+            if variant.name == name:
                 return variant
         raise NoSuchRelease(f"release {self.id} has no variant {name!r}")
 
@@ -61,12 +79,13 @@ class Release:
         Raises:
             DamagedRelease: If it is missing or is not the file that was gated.
         """
-        return self._checked(self.variant(variant)["file"])
+        return self._checked(self.variant(variant).file)
 
     def _checked(self, name: str) -> bytes:
         path = self.folder / name
         content = path.read_bytes() if path.is_file() else b""
-        expected = self.manifest["files"].get(name, {}).get("sha256", "nothing")
+        gated = self.manifest.files.get(name)
+        expected = gated.sha256 if gated else "nothing"
         if (found := sha256(content).hexdigest()) != expected:
             raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
         return content
@@ -75,18 +94,23 @@ class Release:
     def levels(self) -> Levels | None:
         """The running level of each series after the release's last day; nothing where its recipe keeps none."""
         path = self.folder / "levels.json"
-        return Levels.from_dict(json.loads(path.read_text())) if path.exists() else None
+        return LEVELS.validate_json(path.read_bytes()) if path.exists() else None
 
     @property
     def evidence(self) -> Evidence:
         """What it was judged on, checked against the manifest.
 
         Raises:
-            DamagedRelease: If it is missing, as in releases from before it was kept, or is not what was judged on.
+            DamagedRelease: If it is missing or is not what was judged on.
         """
         return Evidence.from_bytes(self._checked("evidence.npz"))
 
-    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats:
+    @property
+    def golden(self) -> Golden:
+        """Windows with every variant's forecast, for devices to check a file by."""
+        return Golden.model_validate_json((self.folder / "golden.json").read_bytes())
+
+    def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats32:
         """Units that a variant's file forecasts, shape `(windows,)`, as a device does.
 
         Args:
@@ -97,7 +121,7 @@ class Release:
         """
         from tasks.forecasting.model.variants.litert import Forecaster
 
-        scale = scaling.from_dict(self.manifest["scaling"]).over(windows.panel, levels)
+        scale = scaling.from_dict(self.manifest.scaling.model_dump()).for_panel(windows.panel, levels)
         return scaling.forecast(scale, windows, Forecaster(self.file(variant)))
 
     def gated_mape(self, variant: str, store: str, policy: MapePolicy) -> float:
@@ -106,49 +130,36 @@ class Release:
         Raises:
             DifferentPolicies: If it was measured under another MAPE policy.
         """
-        require_same_policy(self.manifest.get("policy", {}).get("hash", "unknown"), policy.hash, f"release {self.id}")
+        require_same_policy(self.manifest.policy.hash, policy.hash, f"release {self.id}")
         record = self.variant(variant)
-        mape = record["by_store"].get(store)
-        return float("nan" if (mape := record["shipped_mape"] if mape is None else mape) is None else mape)
+        in_store = record.by_store.get(store)
+        mape = record.shipped_mape if in_store is None else in_store
+        return or_nan(mape)
 
     @property
     def candidates(self) -> list[Candidate]:
         """The measured variants, as far as a device cares."""
-        return candidates(self.manifest["variants"])
+        return candidates(self.manifest.variants)
 
 
-def candidates(variants: Iterable[dict[str, Any]]) -> list[Candidate]:
-    """A manifest's measured variants, as far as a device cares; older manifests have no validation MAPE."""
-    return [
-        Candidate(
-            each["name"],
-            each["verdict"] == "pass",
-            each["file_bytes"],
-            each["transfer_bytes"],
-            each["ram_bytes"],
-            each["latency_us"],
-            each.get("validation_mape"),
-        )
-        for each in variants
-        if each["ram_bytes"] is not None
-    ]
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong with a document, in one line."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return " ".join(f"{where}: {first['msg']}".removeprefix(": ").removeprefix("Value error, ").split())
 
 
 def releases(home: Home) -> list[Release]:
     """All releases, newest first."""
     found = [Release(path.parent) for path in home.releases.glob("*/manifest.json")]
-    return sorted(found, key=lambda release: str(release.manifest["created"]), reverse=True)
+    return sorted(found, key=lambda release: release.manifest.created, reverse=True)
 
 
 def refused(home: Home) -> dict[str, Release]:
     """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
     found = [Release(path.parent) for path in home.candidates.glob("*/release/manifest.json")]
-    found.sort(key=lambda release: str(release.manifest["created"]), reverse=True)
-    return {
-        each.manifest["release"]: each
-        for each in found
-        if all(variant["verdict"] != "pass" for variant in each.manifest["variants"])
-    }
+    found.sort(key=lambda release: release.manifest.created, reverse=True)
+    return {each.manifest.release: each for each in found if not each.manifest.passed}
 
 
 def find(home: Home, name: str | None) -> Release:

@@ -17,7 +17,7 @@ import pyarrow.parquet
 from deltalake import DeltaTable
 
 from tasks.forecasting.data.days import natural
-from tasks.forecasting.data.panel import Panel, Rows, lay_out
+from tasks.forecasting.data.panel import Panel, Rows, to_panel
 from tasks.state import delta
 from tasks.state.home import Home
 from tasks.state.row_keys import Ints, Keys, Month, day_number, day_of, item_of, order_of, series_of, store_of
@@ -101,7 +101,7 @@ def panel(
             found = keys.of_rows(pa.table(batch))
             yield Rows(np.searchsorted(known, series_of(found)), day_of(found), batch["sales"].to_numpy())
 
-    return lay_out(names, np.array([counts[series] for series in known.tolist()], np.int64), (first, last), chunks())
+    return to_panel(names, np.array([counts[series] for series in known.tolist()], np.int64), (first, last), chunks())
 
 
 def _batches(

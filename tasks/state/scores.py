@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy, mean
 from tasks.state import delta
 from tasks.state.home import Home
@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
 
 
 def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
-    """All scores, or some columns of them; no rows before the first one."""
+    """All scores, or some of their columns; without rows before the first score."""
     wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(wanted).to_pandas()
@@ -39,7 +39,7 @@ def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
 
 
 def append(home: Home, scores: pd.DataFrame) -> int:
-    """Add the days that are later than what is there for the same store, release and variant; rows added."""
+    """Add days that are later than all days of the same store, release and variant; the number of rows added."""
     last = read(home, ["date", *KEY]).groupby(KEY)["date"].max().rename("last").reset_index()
     known = scores.merge(last, on=KEY, how="left")["last"]
     fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
@@ -55,13 +55,13 @@ def append(home: Home, scores: pd.DataFrame) -> int:
 
 
 def days(home: Home, release: str) -> dict[Any, int]:
-    """Days that each store's forecasts by a release were scored on."""
+    """Number of days on which each store's forecasts by a release were scored."""
     scores = read(home, ["date", "store", "release"])
     return scores[scores["release"] == release].groupby("store")["date"].nunique().to_dict()
 
 
 def lately(home: Home, drift: DriftPolicy, policy: MapePolicy) -> dict[tuple[Any, ...], tuple[float, int]]:
-    """MAPE in percent and scored days of each store, release and variant, over the days that drift looks back over.
+    """MAPE in percent and number of scored days of each store, release and variant, over the drift policy's days.
 
     Days scored under another MAPE policy are left out.
     """

@@ -17,25 +17,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.forecasting.data.holidays import SeasonCalendar
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
-from tasks.forecasting.rollout.waves import StoreList, Wave
+from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.waves import StoreList
 from tasks.forecasting.synthetic import Chain, blocks
-from tasks.promote.deliver import deliver, promote_wave
-from tasks.retrain.compress import compress
-from tasks.retrain.evaluate import evaluate, evaluate_rivals, time_files
-from tasks.retrain.judge import judge
+from tasks.retrain.build import build
+from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.publish import publish
-from tasks.retrain.train import train
 from tasks.state import sales_table
-from tasks.state.holidays import SeasonCalendar
 from tasks.state.home import Home
 from tasks.state.release import Release
-from tests.conftest import TODAY, TakeIn, only
+from tests.conftest import TakeIn, only, publish_candidate, tiny_spec
+from tests.stores import promote, update_channel
 
 PROGRAM = Path(__file__).parents[2] / "deployments" / "store" / "forecast.py"
 VARIANTS = ("lstm-4", "lstm-4-kd", "lstm-4-p50", "lstm-4-f16", "lstm-4-int8", "lstm-4-full8", "lstm-4-p50-int8")
@@ -89,33 +86,29 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         finetuning=Training(epochs=1, batch=256, learning_rate=2e-3),
         int8="integer",
     )
-    candidate = draft(home, "tiny", recipe, 1, VARIANTS, Days(holdout=0.1), calendar=CALENDAR)
+    candidate = draft(home, tiny_spec(*VARIANTS, recipe=recipe, split=SplitPolicy(holdout=0.1), calendar=CALENDAR))
     prepare.fn(home, candidate)
-    parents = {variant.name: variant for variant in candidate.variants}
-    for variant in candidate.variants:
-        train.fn(candidate, variant) if variant.from_scratch else compress.fn(
-            candidate, variant, parents[str(variant.parent)]
-        )
+    parents = {variant.name: variant for variant in candidate.spec.variants}
+    for variant in candidate.spec.variants:
+        build.fn(candidate, variant, None if variant.from_scratch else parents[str(variant.parent)])
         evaluate.fn(candidate, variant)
     time_files.fn(candidate)
-    evaluate_rivals.fn(home, candidate, [])
+    evaluate_comparators.fn(home, candidate, [])
     limits = only(max_mape=500)
-    record = publish.fn(
-        home, candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", TILL.devices, CostModel()
-    )
+    record = publish_candidate(home, candidate, limits, devices=TILL.devices).manifest
     take_in(home, folder / "since.csv")
-    return Shop(home, Release(home.releases / record["release"]))
+    return Shop(home, Release(home.releases / record.release))
 
 
 def assignment(shop: Shop, variant: str) -> dict[str, Any]:
     """The store's, as if the variant had been chosen for it."""
-    promote_wave.fn(shop.home, shop.release, Wave("chosen", ("1",)), TILL)
-    deliver.fn(shop.home)
+    promote(shop.home, shop.release.id, "1", listed=TILL)
+    update_channel(shop.home)
     found = json.loads((shop.home.channel / "stores" / "1.json").read_text())
     golden = json.loads((shop.release.folder / "golden.json").read_text())
     for sample, own in zip(found["golden"]["samples"], golden["samples"], strict=True):
         sample["forecast"] = own["forecast"][variant]
-    found["model"]["sha256"] = shop.release.manifest["files"][f"{variant}.tflite"]["sha256"]
+    found["model"]["sha256"] = shop.release.manifest.files[f"{variant}.tflite"].sha256
     return found
 
 
@@ -123,7 +116,7 @@ def assignment(shop: Shop, variant: str) -> dict[str, Any]:
 def test_a_device_answers_as_the_pipeline(shop: Shop, program: ModuleType, variant: str) -> None:
     """Day after day, for every item, from raw sales of which some are missing."""
     device = program.Device(assignment(shop, variant), shop.release.file(variant))
-    learned = date.fromisoformat(shop.release.manifest["snapshot"]["last_day"])
+    learned = shop.release.manifest.snapshot.last_day
     recent = sales_table.panel(shop.home, after=learned - timedelta(WINDOW))
     since = windows(recent, recent.column_after(learned), len(recent.dates))
     expected = shop.release.forecast(variant, since, shop.release.levels)
@@ -137,11 +130,11 @@ def test_a_device_answers_as_the_pipeline(shop: Shop, program: ModuleType, varia
 
 def test_the_seasons_that_this_tests_are_there(shop: Shop) -> None:
     """So that the test above can fail: special days and groups reach the device."""
-    scaling = shop.release.manifest["scaling"]
-    if scaling["kind"] != "global-min-max":
-        assert scaling["days"]["2023-03-10"] > 2
-        assert scaling["groups"][0]["items"] == ["2"]
-    assert (shop.release.levels is not None) == (scaling["kind"] == "running-level")
+    scaling = shop.release.manifest.scaling
+    if scaling.kind != "global-min-max":
+        assert scaling.days["2023-03-10"] > 2
+        assert scaling.groups[0].items == ("2",)
+    assert (shop.release.levels is not None) == (scaling.kind == "running-level")
 
 
 def test_half_a_history_must_be_known(shop: Shop, program: ModuleType) -> None:

@@ -43,7 +43,7 @@ fit_a_device = false  # on a busy machine there is no figure for latency
 SEND = """
 from tasks.state.alerts import Alert
 from tasks.notify import send
-send.fn([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
+send([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
 """
 
 pytestmark = pytest.mark.timeout(280)
@@ -264,7 +264,8 @@ def drifted(api: Api) -> list[dict[str, Any]]:
 
 def test_a_run_by_hand_finishes(api: Api):
     api.prefect("deployment", "run", "monitor/daily")
-    api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    run = api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    assert "scored 0 stores as of" in api.logs(run), "Prefect keeps our lines with their run, also in a worker"
 
 
 def test_the_file_names_no_machine_and_one_work_pool():

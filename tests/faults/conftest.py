@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.forecasting.data.windows import Days
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.sample import write_sample
 from tasks.retrain.prepare import draft
 from tasks.state.home import Home
-from tests.conftest import RECIPE, TakeIn, Work
+from tests.conftest import TakeIn, Work, tiny_spec
 from tests.faults.homes import moved
 
 SHORT = Chain(stores=2, items=2, days=180)
@@ -23,7 +22,7 @@ def months(tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
     home = Home(folder / "home")
     write_sample(folder / "history.parquet", SHORT)
     take_in(home, folder / "history.parquet")
-    return Work(home, draft(home, "tiny", RECIPE, 1, ("lstm-16",), Days()))
+    return Work(home, draft(home, tiny_spec("lstm-16")))
 
 
 @pytest.fixture(scope="session")

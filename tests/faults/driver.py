@@ -33,29 +33,28 @@ import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import DeviceClass
-from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
 from tasks.ingest import replay
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
-from tasks.monitor.score import remember, score, watch
-from tasks.promote.deliver import deliver, plan_wave, promote_wave
+from tasks.monitor.score import score
+from tasks.monitor.watch import watch
 from tasks.promote.override import grant
 from tasks.report import release_report
 from tasks.retrain import publish
-from tasks.retrain.judge import judge
-from tasks.retrain.manifest import release_id
-from tasks.state import delta, ledger, scores
+from tasks.state import delta, ledger, sales_table, scores
+from tasks.state.alerts import record
 from tasks.state.delta import Tidiness
+from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
-from tasks.state.release import Release, refused, releases
+from tasks.state.release import refused, releases
 from tasks.tidy import tidy_tables
-from tests.conftest import TODAY, Work
+from tests.conftest import TODAY, Work, publish_candidate
 from tests.ingest.steps import AMPLE, merge, read
+from tests.stores import promote, update_channel
 
-TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
 
 
@@ -100,14 +99,10 @@ def ingest_in_parts(work: Work, source: Path) -> None:
 
 
 def publishing(work: Work, source: Path) -> None:
-    """The end of the retrain flow: a release that is there already is only settled."""
+    """The end of the retrain flow: a release that is there already is only recorded."""
     limits = work.limits[0]
-    release = Release(work.home.releases / release_id(work.candidate, limits))
-    if release.folder.exists():
-        publish.settle(work.home, work.candidate, release)
-    else:
-        verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-        publish.publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test")
+    if not publish.published_earlier(work.home, work.candidate, limits):
+        publish_candidate(work.home, work.candidate, limits)
 
 
 def overriding(work: Work, source: Path) -> None:
@@ -119,14 +114,14 @@ def overriding(work: Work, source: Path) -> None:
 
 def delivering(work: Work, source: Path) -> None:
     release = min(releases(work.home), key=lambda each: each.id)
-    wave = plan_wave.fn(work.home, release, TILL, RolloutPolicy(), ["1", "2"])
-    promote_wave.fn(work.home, release, wave, TILL)
-    deliver.fn(work.home)
+    promote(work.home, release.id, "1", "2")
+    update_channel(work.home)
 
 
 def monitoring(work: Work, source: Path) -> None:
-    last, scored = score.fn(work.home, None, POLICY)
-    remember.fn(work.home, watch.fn(work.home, scored, last, POLICY), scored)
+    decided, (_, last) = Ledger.of(work.home), sales_table.latest(work.home)
+    scored = score.fn(work.home, decided, last, POLICY, DEFAULT_POLICY)
+    record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
 
 
 def replaying(work: Work, source: Path) -> None:
@@ -157,7 +152,7 @@ def steady(folder: Path) -> None:
     draw = release_report.report
 
     def drawn(*arguments: Any) -> str:
-        path = folder / f"{sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()}.html"
+        path = folder / f"{sha256(repr(arguments).encode()).hexdigest()}.html"
         if not path.exists():
             path.write_text(draw(*arguments))
         return path.read_text()

@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from tasks.forecasting.rollout.waves import Wave
 from tasks.ingest import quarantine
 from tasks.ingest.sample import write_sample
-from tasks.promote.deliver import promote_wave
 from tasks.report import release_report
 from tasks.retrain import publish
-from tasks.retrain.judge import judge
 from tasks.state import ledger, sales_table
 from tasks.state.home import Home
-from tasks.state.release import Release, releases
-from tests.conftest import CHAIN, TODAY, TakeIn, Work, only
+from tasks.state.release import releases
+from tests.conftest import CHAIN, TakeIn, Work, only, publish_candidate
 from tests.faults import driver
-from tests.faults.driver import STEPS, TILL, Job
+from tests.faults.driver import STEPS, Job
 from tests.faults.homes import aged, assert_mended, content, run, sales
+from tests.stores import promote
 
 LATER = CHAIN.model_copy(update={"days": 460, "shift_on": date(2023, 3, 20), "shift_by": 3.0})
 
@@ -43,7 +41,7 @@ def shop(published: tuple[Work, tuple[str, str]], tmp_path_factory: pytest.TempP
 def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Work:
     """A candidate that the gate refused as a whole."""
     work, limits = built.copied(tmp_path_factory.mktemp("refused") / "home"), only(max_mape=0.1)
-    publish.publish.fn(work.home, work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "a test")
+    publish_candidate(work.home, work.candidate, limits)
     return work
 
 
@@ -53,7 +51,7 @@ def drifting(shop: Work, tmp_path_factory: pytest.TempPathFactory, take_in: Take
     folder = tmp_path_factory.mktemp("drifting")
     work = shop.copied(folder / "home")
     release = min(releases(work.home), key=lambda each: each.id)
-    promote_wave.fn(work.home, Release(release.folder), Wave("chosen", ("1", "2")), TILL)
+    promote(work.home, release.id, "1", "2")
     write_sample(folder / "later.parquet", LATER.model_copy(update={"days": 450}))
     take_in(work.home, folder / "later.parquet")
     return work
@@ -162,7 +160,7 @@ def joined(home: Home) -> list[int]:
 def kept(home: Home) -> list[int | None]:
     """Versions that must stay readable: those of releases, the one that was replaced ten days ago, the current one."""
     snapshot = sales_table.snapshot(home)
-    named = {release.manifest["snapshot"]["version"] for release in releases(home)}
+    named = {release.manifest.snapshot.version for release in releases(home)}
     assert snapshot and named
     return [*named, snapshot - 1, snapshot, None]
 

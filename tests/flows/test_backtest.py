@@ -38,18 +38,18 @@ def seasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_url: str) -> No
 
 def test_a_backtest_answers_and_reports(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     result = backtest(str(home.root), "lstm-64", days=28)
-    assert set(result) == KEYS and json.dumps(result, allow_nan=False)
-    assert result["recipe"] == "production" and result["days"] == 28 and result["trained"] == 2
-    retrains = {each["name"]: each["retrains"] for each in result["cadences"]}
+    assert set(json.loads(result.model_dump_json())) == KEYS | {"schema_version"}
+    assert result.recipe == "production" and result.days == 28 and result.trained == 2
+    retrains = {each.name: each.retrains for each in result.cadences}
     assert retrains == {"none": 0, "quarterly": 0, "monthly": 1, "before each season": 1}
     with get_client(sync_client=True) as client:
         tables = [each for each in client.read_artifacts() if each.key == "backtest"]
-    assert [each.description for each in tables] == [result["sentence"]]
-    assert len(json.loads(str(tables[0].data))) == 4 * len(result["limits"])
+    assert [each.description for each in tables] == [result.sentence]
+    assert len(json.loads(str(tables[0].data))) == 4 * len(result.limits)
     render.backtest(result)
     said = capsys.readouterr().out
-    assert said.count("before each season") >= len(result["limits"])
-    assert result["sentence"] in said and result["report"] in said
+    assert said.count("before each season") >= len(result.limits)
+    assert result.sentence in said and result.report in said
 
 
 def test_too_long_a_replay_trains_nothing(home: Home) -> None:

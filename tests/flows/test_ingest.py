@@ -61,5 +61,5 @@ def test_alert_and_artifact_link_to_the_data_docs(told: tuple[Home, IngestResult
 
 def test_tidying_up_leaves_the_sales_as_they_are(told: tuple[Home, IngestResult]) -> None:
     home, result = told
-    assert [each["table"] for each in tidy(str(home.root))["tables"]] == ["sales", "quarantine", "ledger"]
+    assert [each.table for each in tidy(str(home.root)).tables] == ["sales", "quarantine", "ledger"]
     assert (len(sales_rows(home)), sales_table.snapshot(home)) == (60, result.snapshot)

@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from flows.cli.results import JudgeResult
 from flows.cli.views import rejudged
 from flows.settings import Settings, SettingsError, load
 from tasks.state.home import Home
@@ -15,18 +15,18 @@ from tests.conftest import LIMITS, Refusals, only
 Shop = tuple[Home, str, str]
 
 
-def verdicts(result: dict[str, Any]) -> dict[str, str]:
-    return {each["name"]: each["verdict"] for each in result["variants"]}
+def verdicts(result: JudgeResult) -> dict[str, str]:
+    return {each.name: each.verdict for each in result.variants}
 
 
 def test_the_same_limits_give_the_same_verdicts_word_for_word(shop: Shop) -> None:
     home, older, _ = shop
     again, manifest = rejudged(home, older, LIMITS[0]), Release(home.releases / older).manifest
-    for now, then in zip(again["variants"], manifest["variants"], strict=True):
-        assert (now["name"], now["verdict"], now["before"]) == (then["name"], then["verdict"], then["verdict"])
-        assert now["checks"] == then["checks"] and now["worst_off"] == then["worst_off"]
-        assert now["mape"] == pytest.approx(then["shipped_mape"], rel=1e-6)
-    assert again["policy"] == manifest["policy"]["hash"]
+    for now, then in zip(again.variants, manifest.variants, strict=True):
+        assert (now.name, now.verdict, now.before) == (then.name, then.verdict, then.verdict)
+        assert now.checks == then.checks and now.worst_off == then.worst_off
+        assert now.mape == pytest.approx(then.shipped_mape, rel=1e-6)
+    assert again.policy == manifest.policy.hash
 
 
 def test_other_limits_give_other_verdicts_and_change_nothing(shop: Shop) -> None:
@@ -34,13 +34,14 @@ def test_other_limits_give_other_verdicts_and_change_nothing(shop: Shop) -> None
     before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
     strict = rejudged(home, older, only(max_mape=1))
     assert set(verdicts(strict).values()) == {"fail"}
-    assert all("over the limit of 1 %" in each["reasons"][0] for each in strict["variants"])
+    assert all("over the limit of 1 %" in each.reasons[0] for each in strict.variants)
+    assert not strict.passed
     assert {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()} == before
 
 
 def test_the_newest_release_is_judged_if_none_is_named(shop: Shop) -> None:
     home, *_ = shop
-    assert rejudged(home, None, LIMITS[1])["release"] == find(home, None).id
+    assert rejudged(home, None, LIMITS[1]).release == find(home, None).id
 
 
 def test_unknown_and_damaged_releases_say_so(shop: Shop) -> None:

@@ -45,15 +45,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("recipe", "limit"), [("production", 13.45), ("level", 13.1)])
 def test_every_file_beats_the_published_table_and_the_weekday_mean(home: Path, recipe: str, limit: float) -> None:
     result = retrain(str(home), "quick", recipe)
-    assert result["release"]
-    assert [round(each["mape"], 2) for each in result["references"]] == [14.15, 13.31, 12.88]
-    for each in result["variants"]:
-        assert each["verdict"] == "pass", each["reasons"]
-        assert each["mape"] < limit
-        assert abs(each["bias_pct"]) < 1
-        assert each["coverage"] > 99
-        assert each["latency_us"] is not None or each["latency_fault"]
-    assert result["variants"][-1]["file_bytes"] < 2500
+    assert result.release
+    assert [round(each.mape, 2) for each in result.references] == [14.15, 13.31, 12.88]
+    for each in result.variants:
+        assert each.verdict == "pass", each.reasons
+        assert each.mape < limit
+        assert abs(each.bias_pct) < 1
+        assert each.coverage > 99
+        assert each.latency_us is not None or each.latency_fault
+    assert result.variants[-1].file_bytes < 2500
 
 
 @REAL
@@ -64,9 +64,9 @@ def test_the_published_int8_variant_is_refused_in_words_as_seven_numbers_and_a_m
     monkeypatch.setenv("SHELFCAST_HISTORY__DAYS", "400")
     monkeypatch.setenv("SHELFCAST_PROFILES__QUICK", '{"recipe": "reference", "runs": 1, "variants": ["lstm-32-int8"]}')
     refused = retrain(str(home), "quick")
-    assert refused["release"] is None
-    int8 = next(each for each in refused["variants"] if each["name"] == "lstm-32-int8")
-    assert int8["verdict"] == "fail" and int8["mape"] > refused["naive_mape"]
-    (said,) = [why for why in int8["reasons"] if "does not beat" in why]
-    assert f"the {refused['naive_mape']:.2f} % of a 14-day mean x weekday index, without any network" in said
-    assert said in Path(refused["report"]).read_text()
+    assert refused.release is None
+    int8 = next(each for each in refused.variants if each.name == "lstm-32-int8")
+    assert int8.verdict == "fail" and int8.mape > refused.naive_mape
+    (said,) = [why for why in int8.reasons if "does not beat" in why]
+    assert f"the {refused.naive_mape:.2f} % of a 14-day mean x weekday index, without any network" in said
+    assert said in Path(refused.report).read_text()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import ROOT, SettingsError, load, stores_listed
-from tasks.forecasting.data.history import WHOLE, ExcludedPeriod, History
+from flows.settings import ROOT, load, stores_listed
+from flows.settings_errors import SettingsError
+from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.rollout.freeze import Freeze
 from tasks.forecasting.rollout.selection import CostModel
 
@@ -26,7 +27,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_by_default_all_is_used(file: Path) -> None:
-    assert load().history == WHOLE
+    assert load().history == History()
 
 
 def test_the_example_of_the_settings_file_is_right(file: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.days import weekday
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks, noise_floor
 
 SMALL = Chain(stores=3, items=4, days=400, seed=7)
@@ -133,7 +133,7 @@ def test_the_level_shifts_on_its_day() -> None:
 @pytest.mark.parametrize("last", [1.0, 0.2])
 def test_noise_floor_is_the_mape_of_the_mean(last: float) -> None:
     rows = sales(RICH)
-    first = Days(holdout=last).split(RICH.days).holdout if last < 1 else 0
+    first = SplitPolicy(holdout=last).split(RICH.days).holdout if last < 1 else 0
     measured = rows[rows["date"] >= RICH.dates[first]]
     expected = mape(measured["sales"].to_numpy(), measured["mean"].to_numpy())
     assert noise_floor(RICH, last) == pytest.approx(expected, rel=1e-12)

@@ -16,7 +16,8 @@ from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.contract.findings import Breach, Findings
 from tasks.ingest.ingest import refuse_batch
 from tasks.state import ledger, sales_table
-from tasks.state.home import Home, remove_folder
+from tasks.state.atomic import remove_folder
+from tasks.state.home import Home
 from tests.conftest import TakeIn
 from tests.ingest.steps import merge, read
 from tests.sales import sales_rows

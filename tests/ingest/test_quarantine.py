@@ -7,7 +7,8 @@ import pytest
 
 from tasks.ingest import quarantine
 from tasks.ingest.contract.expectations import Contract
-from tasks.state.home import Home, remove_folder
+from tasks.state.atomic import remove_folder
+from tasks.state.home import Home
 from tests.conftest import TakeIn
 
 STRICT, LOOSE = Contract(max_sales=10), Contract(max_sales=100)

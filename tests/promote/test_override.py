@@ -10,22 +10,25 @@ from typing import Any
 import pytest
 
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
-from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList, UnknownStore, Wave
-from tasks.promote import deliver, override
-from tasks.retrain.judge import judge
-from tasks.retrain.publish import publish, refused_report, settle
+from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.waves import RolloutPolicy
+from tasks.promote import override
+from tasks.promote.result import Delivery
+from tasks.promote.wave import plan_wave
+from tasks.retrain.publish import published_earlier
 from tasks.state import ledger
+from tasks.state.alerts import Alert, Changes, record
 from tasks.state.home import Home
-from tasks.state.ledger import Entry
+from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override, active
 from tasks.state.release import Release, find, refused, releases
-from tests.conftest import Refusals, Work, only
+from tests.conftest import Refusals, Work, only, publish_candidate
+from tests.stores import promote as promote_to
+from tests.stores import roll_back, rollout, update_channel
 
 TODAY, UNTIL = date(2026, 11, 24), date(2026, 12, 1)
 AFTER = UNTIL + timedelta(1)
 CHRISTMAS = Freeze(name="Christmas", first="11-20", last="01-02")
-TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
 WORD = "released by Ana Ruiz until 2026-12-01: the new tills cannot wait"
 
 
@@ -36,11 +39,10 @@ def word(release: str, variant: str | None = "lstm-16-int8") -> Override:
 
 def promote(
     home: Home, release: str, today: date = TODAY, stores: tuple[str, ...] = ("1",), freezes: tuple[Freeze, ...] = ()
-) -> list[deliver.Delivery]:
-    wave, costs = Wave("chosen", stores), CostModel(per_mape_pp=0)
-    found = Release(home.releases / release)
-    given = deliver.promote_wave.fn(home, found, wave, TILL, costs, freezes, today)
-    deliver.deliver.fn(home)
+) -> list[Delivery]:
+    rules = {"costs": CostModel(per_mape_pp=0), "policy": RolloutPolicy(freeze=freezes), "today": today}
+    given = promote_to(home, release, *stores, **rules)
+    update_channel(home)
     return given
 
 
@@ -61,19 +63,17 @@ def test_a_refused_variant_reaches_stores_until_its_last_day_and_not_after(refus
 
 def test_a_variant_that_passed_is_promoted_without_that_word(refusals: Refusals) -> None:
     override.grant.fn(refusals.home, word(refusals.release), TODAY)
-    wave = Wave("chosen", ("1",))
-    release = Release(refusals.home.releases / refusals.release)
-    (given,) = deliver.promote_wave.fn(refusals.home, release, wave, TILL, CostModel(), today=TODAY)
+    (given,) = promote_to(refusals.home, refusals.release, "1", today=TODAY)
     assert given.variant != "lstm-16-int8" and "released by" not in given.reason
 
 
 def test_the_ledger_has_who_what_why_and_what_was_overridden(refusals: Refusals) -> None:
     home, release = refusals.home, refusals.release
-    told = override.grant.fn(home, word(release), TODAY)
+    result = override.grant.fn(home, word(release), TODAY)
     (entry,) = ledger.read(home, ["override"])
     assert (entry.subject, entry.release, entry.variant) == (release, release, "lstm-16-int8")
     assert (entry.who, entry.why) == ("Ana Ruiz", "the new tills cannot wait")
-    reasons = Release(home.releases / release).variant("lstm-16-int8")["reasons"]
+    reasons = list(Release(home.releases / release).variant("lstm-16-int8").reasons)
     assert any("over the limit of 60 %" in each for each in reasons)
     assert entry.details.pop("run_as")
     assert entry.details == {
@@ -83,7 +83,8 @@ def test_the_ledger_has_who_what_why_and_what_was_overridden(refusals: Refusals)
         "outcome": "fail",
         "reasons": reasons,
     }
-    assert told == {
+    assert json.loads(result.model_dump_json()) == {
+        "schema_version": 1,
         "release": release,
         "variant": "lstm-16-int8",
         "what": "verdict",
@@ -119,11 +120,11 @@ def test_a_refused_candidate_keeps_a_complete_release_beside_it(refusals: Refusa
     (found,) = refused(refusals.home).values()
     assert list(refused(refusals.home)) == [refusals.candidate]
     names = {path.name for path in found.folder.iterdir()}
-    assert names == {*found.manifest["files"], "manifest.json"}
+    assert names == {*found.manifest.files, "manifest.json"}
     assert {"golden.json", "card.md", "report.html", "lstm-64.tflite", "lstm-16-int8.tflite"} <= names
-    for name, record in found.manifest["files"].items():
+    for name, known in found.manifest.files.items():
         content = (found.folder / name).read_bytes()
-        assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
+        assert (len(content), sha256(content).hexdigest()) == (known.bytes, known.sha256)
     assert [each.id for each in releases(refusals.home)] == [refusals.release], "and is no release"
 
 
@@ -142,7 +143,7 @@ def test_an_override_makes_a_release_of_it_that_still_says_fail(refusals: Refusa
     release = find(home, name)
     assert {path.name: path.read_bytes() for path in release.folder.iterdir()} == files
     assert refused(home) == {}
-    assert {each["verdict"] for each in release.manifest["variants"]} == {"fail"}
+    assert {each.verdict for each in release.manifest.variants} == {"fail"}
     (row,) = (each for each in ledger.read(home, ["release"]) if each.subject == name)
     assert (row.who, row.why) == ("Ana Ruiz", f"the gate passed 0 variants; lstm-16-int8 {WORD}")
     (given,) = promote(home, name)
@@ -166,10 +167,10 @@ def test_its_files_are_there_whole_or_not_at_all_and_the_decision_comes_first(
         patch.setattr(override, "move_folder", cut)
         with pytest.raises(KeyboardInterrupt):
             override.grant.fn(home, asked, TODAY)
-    assert active(home, TODAY) == [asked]
+    assert active(Ledger.of(home), TODAY) == [asked]
     assert [each.id for each in releases(home)] == [refusals.release]
     override.grant.fn(home, asked, TODAY)
-    assert find(home, refusals.candidate).manifest["release"] == refusals.candidate
+    assert find(home, refusals.candidate).manifest.release == refusals.candidate
     assert (len(ledger.read(home, ["override"])), len(ledger.read(home, ["release"]))) == (1, 2)
 
     def failing(*_: Any) -> None:
@@ -180,7 +181,7 @@ def test_its_files_are_there_whole_or_not_at_all_and_the_decision_comes_first(
         patch.setattr(ledger, "record", failing)
         with pytest.raises(OSError, match="disk full"):
             override.grant.fn(home, asked, TODAY)
-    assert active(home, TODAY) == []
+    assert active(Ledger.of(home), TODAY) == []
 
 
 def test_without_a_row_in_the_ledger_there_is_no_release(refusals: Refusals, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,16 +199,15 @@ def test_the_same_retrain_afterwards_finds_the_release(refusals: Refusals, built
     home = refusals.home
     folder = home.candidates / built.candidate.folder.name
     candidate, limits = replace(built.candidate, folder=folder), only(max_mape=0.1)
-    verdicts = judge.fn(candidate, limits, {}, TODAY)
-    again = publish.fn(home, candidate, verdicts, limits, "tiny", "again")
-    assert again["release"] == refusals.candidate and not find_or_none(home, refusals.candidate)
-    assert refused_report(candidate).is_file()
+    again = publish_candidate(home, candidate, limits, "again")
+    assert again.manifest.release == refusals.candidate and not find_or_none(home, refusals.candidate)
+    assert again.report.is_file()
     assert len(ledger.read(home, ["refusal"])) == 1
     override.grant.fn(home, word(refusals.candidate), TODAY)
-    found = publish.fn(home, candidate, verdicts, limits, "tiny", "and again")
-    assert (found["release"], found["reason"]) == (refusals.candidate, "again")
+    found = publish_candidate(home, candidate, limits, "and again")
+    assert (found.manifest.release, found.manifest.reason) == (refusals.candidate, "again")
     assert not candidate.folder.exists()
-    assert settle(home, candidate, Release(home.releases / refusals.candidate)) == found
+    assert published_earlier(home, candidate, limits) == found
     assert len(ledger.read(home, ["release"])) == 2
 
 
@@ -257,22 +257,14 @@ def test_a_rollback_goes_on_during_a_freeze(refusals: Refusals) -> None:
     promote(home, release, AFTER)
     promote(home, release, TODAY)
     assert promote(home, release, AFTER, freezes=(CHRISTMAS,))[0].state == "held"
-    (back,) = deliver.roll_back.fn(home, ["1"], "by hand")
+    (back,) = roll_back(home, "1")
     assert (back.state, back.variant) == ("rolled back", "lstm-16")
 
 
-def test_a_freeze_of_a_store_without_sales_is_an_error(refusals: Refusals) -> None:
-    policy = RolloutPolicy(freeze=(CHRISTMAS.model_copy(update={"stores": ("1", "77")}),))
-    with pytest.raises(
-        UnknownStore, match=r"\[\[rollout.freeze\]\] of the settings names store 77, which has no sales"
-    ):
-        deliver.plan_wave.fn(refusals.home, find(refusals.home, refusals.release), TILL, policy, None)
-
-
 def test_an_alert_of_another_kind_holds_no_wave(refusals: Refusals) -> None:
-    home, release = refusals.home, find(refusals.home, refusals.release)
-    promote(home, release.id)
-    details = {"kind": "override-expired", "store": "1", "severity": "warning"}
-    ledger.record(home, [Entry("alert", "override-expired-1", "why", release.id, "lstm-16", details)])
-    wave = deliver.plan_wave.fn(home, release, TILL, RolloutPolicy(), None)
+    home, release = refusals.home, refusals.release
+    promote(home, release)
+    other = Alert("override-expired-1", "override-expired", "warning", "store.1", "open", "why", release=release)
+    record(home, Changes((other,)))
+    wave = plan_wave.fn(rollout(home, release), None)
     assert (wave.stores, wave.hold) == (("2",), None)

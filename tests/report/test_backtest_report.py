@@ -1,4 +1,4 @@
-"""The report of a backtest, rendered from a hand-made result."""
+"""The report of a backtest, rendered from a result made by hand."""
 
 import re
 from typing import Any
@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from tasks.report.backtest_report import report, rows
+from tasks.report.backtest_result import BacktestResult, DifferenceRecord
 from tasks.report.charts.backtest import cost_chart, history_chart
 from tasks.report.charts.comparison import NARROW, WIDE, svg
 
 WHY = "MAPE above what the stores run, the model of 2024-01-03, is 0.80 pp, over the limit of 0.5 pp"
 WHAT_IF = "it would have passed with a MAPE 0.45 pp lower"
+ERRORS = {"coverage": 99.9, "wape": 8.1, "bias_pct": -0.2, "mase": 0.712, "rmsse": 0.722}
 LIMITS = {"no gate": {}, "the settings' gate": {}, "no loss at all": {"max_worse_than_champion_pp": 0.0}}
 
 
@@ -30,7 +32,7 @@ def row(name: str, mape: float | None, outcomes: list[str], cost: float | None =
     return {
         "name": name,
         "retrains": len(outcomes) - 1,
-        **{"mape": mape, "coverage": 99.9, "wape": 8.1, "bias_pct": -0.2, "mase": 0.712, "rmsse": 0.722, "days": 7280},
+        **{"mape": mape, "days": 7280, **ERRORS},
         "promotions": outcomes.count("pass"),
         "refusals": len(outcomes) - outcomes.count("pass"),
         "days_without_a_model": 0,
@@ -40,7 +42,12 @@ def row(name: str, mape: float | None, outcomes: list[str], cost: float | None =
     }
 
 
-def result(**changes: Any) -> dict[str, Any]:
+def difference(against: str, value: float | None, low: float | None, high: float | None) -> DifferenceRecord:
+    noise = {"more_than_noise": value is not None}
+    return DifferenceRecord(cadence="monthly", against=against, value=value, low=low, high=high, **noise)
+
+
+def result(**changes: Any) -> BacktestResult:
     series = {
         "mape_by_month": {"2024-01": 9.1, "2024-02": None},
         "mape_by_4_weeks": {"2024-01-03": 9.2, "2024-01-31": None, "2024-02-28": 9.4},
@@ -50,18 +57,33 @@ def result(**changes: Any) -> dict[str, Any]:
         row("none", 9.14, ["pass"]),
         row("odd", None, ["fail"], None),
     ]
-    return {
+    made = {
         **{"variant": "lstm-16", "recipe": "production", "first_day": "2024-01-03", "last_day": "2024-12-31"},
         **{"days": 364, "stores": 5, "currency": "EUR", "best": "monthly", "sentence": "Retraining monthly pays."},
+        **{"profile": "quick", "report": "report.html", "trained": 0, "seconds": 1.0, "policy": "1008e1eeb160"},
         "cadences": [each | series for each in table],
         "limits": [{"name": name, "changes": changes, "cadences": table} for name, changes in LIMITS.items()],
         "differences": [
-            {"against": "none", "value": -0.1, "low": -0.15, "high": -0.05, "more_than_noise": True},
-            {"against": "odd", "value": None, "low": None, "high": None, "more_than_noise": False},
+            {
+                "cadence": "monthly",
+                "against": "none",
+                "value": -0.1,
+                "low": -0.15,
+                "high": -0.05,
+                "more_than_noise": True,
+            },
+            {
+                "cadence": "monthly",
+                "against": "odd",
+                "value": None,
+                "low": None,
+                "high": None,
+                "more_than_noise": False,
+            },
         ],
-        "without_network": {"name": "14-day mean", **row("", 9.5, ["pass"])} | series | {"name": "14-day mean"},
-        **changes,
+        "without_network": {"name": "14-day mean", "mape": 9.5, "days": 7280, **ERRORS, **series},
     }
+    return BacktestResult.model_validate(made | changes)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +107,7 @@ def test_the_sentence_comes_first_and_all_refusals_are_said_with_what_would_have
 def test_limits_that_refused_nothing_are_named_together() -> None:
     good = [row("monthly", 9.04, ["pass", "pass"]), row("none", 9.14, ["pass"])]
     spotless = [{"name": name, "changes": {}, "cadences": good} for name in ("no gate", "the settings' gate")]
-    said = words(report(result(limits=[*spotless, result()["limits"][-1]])))
+    said = words(report(result(limits=[*spotless, result().limits[-1]])))
     assert "no loss at all: 3 refusals" in said
     assert "Nothing was refused under no gate, the settings&#39; gate." in said
 

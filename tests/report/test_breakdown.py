@@ -1,29 +1,28 @@
 """Tables by group, from rows as `scores.parquet` has them."""
 
 import math
-from typing import Any
 
 import pytest
 
-from tasks.report.breakdown import BEST, WORST, Matrix, matrix, tables, tint
+from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.report.breakdown import BEST, WORST, Matrix, Pair, ScoreRow, matrix, tables, tint
 from tasks.retrain.manifest import breakdown, scores
 from tests.conftest import Work
 
-Record = dict[str, Any]
 
-
-def errors(by: str, groups: dict[str, tuple[float, float]], days: int = 10) -> list[Record]:
+def errors(by: str, groups: dict[str, tuple[float, float]], days: int = 10) -> list[ScoreRow]:
     """MAPE of the file and of the reference by group."""
     others = {"wape": 1.0, "bias_pct": 0.0, "mase": math.nan, "rmsse": 1.0, "coverage": 90.0, "days": days}
     return [
-        {"forecaster": forecaster, "by": by, "group": group, "mape": mape} | others
+        ScoreRow(forecaster, by, group, Accuracy(mape=mape, **others), MapePolicy().hash)
         for group, mapes in groups.items()
         for forecaster, mape in zip(("lstm-4", "reference"), mapes, strict=True)
     ]
 
 
-def names(rows: list[Record | None]) -> list[str | None]:
-    return [row and row["group"] for row in rows]
+def names(rows: list[Pair | None]) -> list[str | None]:
+    return [row and row.group for row in rows]
 
 
 OVERALL = errors("", {"": (13.0, 14.0)})
@@ -35,9 +34,9 @@ def test_stores_come_worst_first_after_all_days_and_weekdays_in_their_order() ->
     by_store, by_weekday = tables([*OVERALL, *stores, *weekdays], "lstm-4")
     assert names(by_store.rows) == ["all days", "2", "1", "3"]
     assert names(by_weekday.rows) == ["all days", "Monday", "Tuesday"]
-    assert by_store.rows[1] is not None and by_store.rows[1]["difference"] == 1.0
-    assert by_store.rows[3] is not None and by_store.rows[3]["difference"] is None
-    assert "mase" not in by_store.rows[1]["ours"], "undefined is not there, and never 0"
+    assert by_store.rows[1] is not None and by_store.rows[1].difference == 1.0
+    assert by_store.rows[3] is not None and by_store.rows[3].difference is None
+    assert math.isnan(by_store.rows[1].ours.mase), "undefined is never 0"
     assert by_store.summary == (
         "MAPE from 12.00 % (store 1) to 15.00 % (store 2); less accurate than without a network in 1 of 2; "
         "undefined in 1"
@@ -68,7 +67,7 @@ def test_the_matrix_has_a_cell_for_each_store_and_class_that_there_is() -> None:
     ]
     found = matrix(rows, "lstm-4")
     assert found and (found.classes, found.left_out) == (["A", "B"], 0)
-    assert [(store, [cell and cell["difference"] for cell in cells]) for store, cells in found.rows] == [
+    assert [(store, [cell and cell.difference for cell in cells]) for store, cells in found.rows] == [
         ("2", [None, 1.0]),
         ("a x b", [-3.0, -2.0]),
     ]
@@ -89,8 +88,16 @@ def test_the_rows_are_those_of_the_parquet_file(built: Work) -> None:
     import pyarrow.parquet
 
     stored = pyarrow.parquet.read_table(pyarrow.BufferReader(scores(built.candidate))).to_pylist()
-    one = built.candidate.variants[-1].name
-    assert breakdown(built.candidate, [one]) == [row for row in stored if row["forecaster"] in (one, "reference")]
-    assert {row["forecaster"] for row in stored} == {"reference", *(each.name for each in built.candidate.variants)}
-    kinds = [table.kind for table in tables(stored, one)]
+    one = built.candidate.spec.variants[-1].name
+    rows = breakdown(built.candidate, [one])
+    flat = [
+        vars(row.errors) | {name: getattr(row, name) for name in ("forecaster", "by", "group", "policy")}
+        for row in rows
+    ]
+    assert flat == [row for row in stored if row["forecaster"] in (one, "reference")]
+    assert {row["forecaster"] for row in stored} == {
+        "reference",
+        *(each.name for each in built.candidate.spec.variants),
+    }
+    kinds = [table.kind for table in tables(breakdown(built.candidate), one)]
     assert kinds == ["store", "item class", "weekday", "month", "item"]

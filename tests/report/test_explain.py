@@ -1,24 +1,32 @@
 """Verdicts in words."""
 
-from typing import Any
+from types import SimpleNamespace
 
 from tasks.report.explain import reasons, smallest, subject, why, worst_off
-
-Record = dict[str, Any]
-
-
-def variant(name: str, *checks: Record, mape: float | None = 13.0, verdict: str = "fail") -> Record:
-    sizes = {"file_bytes": 1, "transfer_bytes": 1}
-    return sizes | {"name": name, "mape": mape, "verdict": verdict, "checks": list(checks), "worst_off": []}
+from tasks.state.variant_record import CheckRecord, VariantRecord
+from tests.support import manifests
+from tests.support.manifests import WOULD, changed
 
 
-def refused(name: str, value: float | None, needed: float | None = None, said: str | None = None) -> Record:
-    would = needed and {"needed": needed, "sentence": f"it would have passed {needed} pp lower"}
+def variant(
+    name: str, *checks: CheckRecord, mape: float | None = 13.0, verdict: str = "fail", **changes: object
+) -> VariantRecord:
+    one = manifests.variant("lstm-64", mape)
+    return changed(one, name=name, verdict=verdict, checks=checks, worst_off=(), **changes)
+
+
+def of(*variants: VariantRecord) -> SimpleNamespace:
+    """A release of some variants."""
+    return SimpleNamespace(variants=variants)
+
+
+def refused(name: str, value: float | None, needed: float | None = None, said: str | None = None) -> CheckRecord:
+    would = needed and changed(WOULD, needed=needed, sentence=f"it would have passed {needed} pp lower")
     sentence = said or f"{name} of {value}"
-    return {"name": name, "value": value, "outcome": "fail", "sentence": sentence, "counterfactual": would}
+    return manifests.check(name, value, 30.0, "fail", sentence=sentence, counterfactual=would or None)
 
 
-PASSED = {"name": "size", "value": 1, "outcome": "pass", "sentence": "small", "counterfactual": None}
+PASSED = manifests.check("size", 1, None, sentence="small")
 
 
 def test_a_reason_says_what_would_have_passed_and_how_many_more_there_are() -> None:
@@ -26,7 +34,7 @@ def test_a_reason_says_what_would_have_passed_and_how_many_more_there_are() -> N
     assert why(variant("a", PASSED)) is None
     assert why(variant("a", PASSED, one)) == "absolute of 31.0; it would have passed 1.2 pp lower"
     assert why(variant("a", other, one)) == "champion of 0.6; and 1 more reason"
-    assert str(why(variant("a", other | {"outcome": "abstain"}, one))).startswith("absolute of 31.0"), "what failed"
+    assert str(why(variant("a", changed(other, outcome="abstain"), one))).startswith("absolute of 31.0"), "what failed"
 
 
 def test_the_same_reason_is_said_once_with_those_that_it_refused() -> None:
@@ -42,29 +50,20 @@ def test_a_few_reasons_with_other_figures_are_all_said_and_of_many_the_nearest()
     assert reasons(many) == [f"4 variants refused by the check absolute, the nearest lstm-1: {nearest}"]
 
 
-def test_a_manifest_of_before_there_were_counterfactuals_says_its_sentences() -> None:
-    check = refused("absolute", 31.0)
-    del check["counterfactual"]
-    assert why(variant("a", check)) == "absolute of 31.0"
-    assert reasons([variant("a", check)]) == ["a: absolute of 31.0"]
-    one = variant("a")
-    del one["worst_off"]
-    assert worst_off(one) is None
-
-
 def test_the_subject_is_the_smallest_that_passed_else_the_one_with_the_fewest_refusals() -> None:
     twice = variant("twice", refused("absolute", 31.0), refused("bias", 11.0), mape=12.0)
     once, worse = variant("once", refused("absolute", 31.0)), variant("worse", refused("absolute", 31.0), mape=14.0)
     lost = variant("lost", mape=None)
-    assert subject({"variants": [lost, twice, worse, once]})["name"] == "once"
-    assert subject({"variants": [lost]})["name"] == "lost"
+    assert subject(of(lost, twice, worse, once)).name == "once"
+    assert subject(of(lost)).name == "lost"
     passed = variant("passed", verdict="pass", mape=20.0)
-    assert subject({"variants": [once, passed]}) is smallest({"variants": [once, passed]}) is passed
+    assert subject(of(once, passed)) is smallest(of(once, passed)) is passed
 
 
 def test_who_comes_off_worst_is_said_against_what_they_would_keep() -> None:
-    stores = {"worst_off": [{"name": "3", "difference": 0.12}, {"name": "1", "difference": -0.001}]}
-    first = {"name": "champion", "outcome": "not applicable"}
+    first, stores = manifests.check("champion", None, 0.5, "not applicable"), [("3", 0.12), ("1", -0.001)]
+    one = changed(variant("a", first), worst_off=[{"name": name, "difference": off} for name, off in stores])
     said = "store 3 +0.12 pp, store 1 +0.00 pp against "
-    assert worst_off(variant("a", first) | stores) == said + "the reference forecast"
-    assert worst_off(variant("a", first | {"outcome": "pass"}) | stores) == said + "what runs there"
+    assert worst_off(one) == said + "the reference forecast"
+    assert worst_off(changed(one, checks=(changed(first, outcome="pass"),))) == said + "what runs there"
+    assert worst_off(variant("a", first)) is None

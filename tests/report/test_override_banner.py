@@ -10,12 +10,10 @@ import pytest
 
 from tasks.promote.override import grant
 from tasks.report import override_banner
-from tasks.retrain import publish
-from tasks.retrain.judge import judge
 from tasks.state.overrides import Override
 from tasks.state.release import Release
-from tests.conftest import Refusals, Work
-from tests.report.test_release_report import HOSTILE
+from tests.conftest import Refusals, Work, publish_candidate
+from tests.support.manifests import HOSTILE
 
 TODAY, UNTIL = date(2026, 11, 24), date(2026, 12, 1)
 PAGE = "<html><body>\n<main>\n<p>shelfcast</p>\n</main>\n</body></html>\n"
@@ -105,7 +103,7 @@ def test_a_copy_tells_it_while_it_is_in_force_and_the_release_stays_as_it_is(ref
 
 
 def test_its_looks_are_those_of_the_report() -> None:
-    templates = Path(publish.__file__).parent / "templates"
+    templates = Path(override_banner.__file__).parent / "templates"
     assert re.search(r"^\.caution \{", (templates / "style.css").read_text(), re.M)
     assert re.search(r"^<main\b", (templates / "report.html.j2").read_text(), re.M)
 
@@ -114,9 +112,7 @@ def test_a_report_that_is_made_meanwhile_carries_it(refusals: Refusals, built: W
     home, until = refusals.home, date.today() + timedelta(30)
     grant.fn(home, replace(word(refusals.release), until=until))
     candidate = replace(built.candidate, folder=home.candidates / built.candidate.folder.name)
-    verdicts = judge.fn(candidate, built.limits[1], {}, TODAY)
-    record = publish.publish.fn(home, candidate, verdicts, built.limits[1], "tiny", "a test")
-    page = Release(home.releases / record["release"]).report.read_text()
+    page = publish_candidate(home, candidate, built.limits[1]).report.read_text()
     assert f"lstm-16-int8 of release {refusals.release}, which the gate did not pass: released by Ana Ruiz" in text(
         page
     )

@@ -4,32 +4,24 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tasks.forecasting.rollout.selection import DeviceClass
-from tasks.forecasting.rollout.waves import StoreList, Wave
-from tasks.promote.deliver import promote_wave, roll_back
-from tasks.retrain.comparators import Rival, rivals
+from tasks.retrain.comparators import Comparator, comparators
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
-from tasks.state.release import Release
+from tests.stores import promote, roll_back
 
 Shop = tuple[Home, str, str]
 
-TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=512, ram_kb=512, latency_us=1e6)})
 LAST_DAY = date(2023, 3, 6)
 
 
-def promote(home: Home, release: str, *stores: str) -> None:
-    promote_wave.fn(home, Release(home.releases / release), Wave("chosen", stores), TILL)
-
-
-def found(home: Home, last_day: date = LAST_DAY, later: int = 1) -> dict[str, Rival]:
+def found(home: Home, last_day: date = LAST_DAY, later: int = 1) -> dict[str, Comparator]:
     """Rivals as of some days after now."""
-    return {each.name: each for each in rivals(home, last_day, datetime.now(UTC) + timedelta(later))}
+    return {each.name: each for each in comparators(home, last_day, datetime.now(UTC) + timedelta(later))}
 
 
-def runs(rival: Rival) -> dict[str, str]:
-    return {store: model.release for store, model in rival.of_store.items()}
+def runs(comparator: Comparator) -> dict[str, str]:
+    return {store: model.release for store, model in comparator.of_store.items()}
 
 
 def test_a_first_release_has_none(shop: Shop) -> None:
@@ -41,7 +33,7 @@ def test_the_champion_is_what_each_store_runs_now_also_after_a_rollback(shop: Sh
     promote(home, older, "1")
     promote(home, newer, "1", "2")
     assert runs(found(home)["champion"]) == {"1": newer, "2": newer}
-    roll_back.fn(home, ["1"], "shelf labels went blank")
+    roll_back(home, "1")
     assert runs(found(home)["champion"]) == {"1": older, "2": newer}
 
 
@@ -69,9 +61,9 @@ def test_the_budget_compares_with_what_ran_then_not_with_what_runs_now(shop: Sho
     promote(home, older, "1")
     between = datetime.now(UTC)
     promote(home, newer, "1")
-    rival = {each.name: each for each in rivals(home, LAST_DAY, between + timedelta(91))}
-    assert runs(rival["budget 91"]) == {"1": older}
-    assert runs(rival["champion"]) == {"1": newer}
+    comparator = {each.name: each for each in comparators(home, LAST_DAY, between + timedelta(91))}
+    assert runs(comparator["budget 91"]) == {"1": older}
+    assert runs(comparator["champion"]) == {"1": newer}
 
 
 @pytest.mark.parametrize(("days", "there"), [(318, False), (319, True), (364, True), (409, True), (410, False)])
@@ -84,7 +76,7 @@ def test_last_years_variant_is_the_one_that_stores_got(shop: Shop) -> None:
     promote(home, older, "1", "2")
     promote(home, newer, "1")
     given = {Champion(str(each.release), str(each.variant)) for each in ledger.read(home, ["promotion"])}
-    rival = found(home, LAST_DAY + timedelta(364))["last year"]
-    (model,) = set(rival.of_store.values())
+    comparator = found(home, LAST_DAY + timedelta(364))["last year"]
+    (model,) = set(comparator.of_store.values())
     assert model in given
-    assert set(rival.of_store) == {"1", "2"} and "the same season last year" in rival.label
+    assert set(comparator.of_store) == {"1", "2"} and "the same season last year" in comparator.label

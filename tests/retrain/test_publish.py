@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import signal
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,31 +13,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks import workers
-from tasks.forecasting.accuracy.scoring import DEFAULT_POLICY
-from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose, dominated_by, rank
-from tasks.ingest.sample import write_sample
-from tasks.retrain.candidate import Candidate, build_run, score_run, time_file
-from tasks.retrain.comparators import Rival
-from tasks.retrain.evaluate import evaluate_rivals
+from tasks.retrain.candidate import Candidate
+from tasks.retrain.comparators import Comparator
+from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
-from tasks.retrain.manifest import manifest, release_id, summary
-from tasks.retrain.prepare import draft, prepare
-from tasks.retrain.publish import publish, refused_report, settle
+from tasks.retrain.manifest import manifest, release_id
+from tasks.retrain.outcome import Outcome, RetrainResult
+from tasks.retrain.publish import published_earlier, record_releases
 from tasks.state import ledger
 from tasks.state import release as releases
 from tasks.state.arrays import npy
-from tasks.state.home import Home, write_file
+from tasks.state.atomic import write_file
+from tasks.state.choice_record import RankingRow
+from tasks.state.home import Home
 from tasks.state.ledger import Champion
-from tasks.state.record import to_json
+from tasks.state.manifest import Manifest
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
-from tasks.state.sales_table import NoSales
-from tests.conftest import LIMITS, RECIPE, TODAY, TakeIn, Work, only
+from tasks.state.variant_record import VariantRecord
+from tests.conftest import LIMITS, TODAY, Work, only, publish_candidate
 
 NAMES = ["lstm-64", "lstm-16", "lstm-16-p50", "lstm-16-int8"]
 IMPOSSIBLE = only(max_mape=0.1)
@@ -51,9 +49,13 @@ def checks(verdict: Verdict) -> dict[str, str]:
     return {check.name: check.outcome for check in verdict.checks}
 
 
-def publish_(work: Work, limits: Limits | None = None) -> dict[str, Any]:
-    limits = limits or work.limits[0]
-    return publish.fn(work.home, work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "a test")
+def publish_(work: Work, limits: Limits | None = None) -> Outcome:
+    return publish_candidate(work.home, work.candidate, limits or work.limits[0])
+
+
+def manifest_of(work: Work, limits: Limits, devices: dict[str, DeviceClass] | None = None) -> Manifest:
+    verdicts = judge.fn(work.candidate, limits, {}, TODAY)
+    return manifest(work.candidate, verdicts, limits, "tiny", "a test", "2026-01-01", devices or {}, CostModel())
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -69,131 +71,6 @@ def candidate_in(home: Home, built: Work) -> Candidate:
     return replace(built.candidate, folder=home.candidates / built.candidate.folder.name)
 
 
-def test_the_same_retrain_is_the_same_draft_and_another_is_another(built: Work) -> None:
-    variants = ("lstm-16", "lstm-16-p50", "lstm-16-int8")
-    assert draft(built.home, "tiny", RECIPE, 2, variants, Days()).folder == built.candidate.folder
-    assert built.candidate.folder.name.startswith("20230306-")
-    others = [
-        draft(built.home, "tiny", RECIPE, 3, variants, Days()),
-        draft(built.home, "tiny", RECIPE, 2, variants[:1], Days()),
-        draft(built.home, "tiny", RECIPE, 2, variants, Days(holdout=0.3)),
-        draft(built.home, "tiny", RECIPE.model_copy(update={"int8": "simulated"}), 2, variants, Days()),
-    ]
-    assert len({each.folder for each in [built.candidate, *others]}) == 5
-
-
-def test_there_is_no_draft_without_sales(tmp_path: Path) -> None:
-    with pytest.raises(NoSales):
-        draft(Home(tmp_path), "tiny", RECIPE, 1, (), Days())
-
-
-def test_training_and_holdout_are_split_by_date(built: Work) -> None:
-    prepared, holdout = built.candidate.prepared, built.candidate.holdout
-    assert prepared["snapshot"]["version"] == 0
-    assert (prepared["snapshot"]["first_day"], prepared["snapshot"]["last_day"]) == ("2022-01-01", "2023-03-06")
-    assert (prepared["snapshot"]["rows"], prepared["snapshot"]["series"], prepared["snapshot"]["skipped"]) == (
-        1720,
-        4,
-        0,
-    )
-    assert holdout.day.min() == np.datetime64("2022-12-13")
-    assert len(holdout) == 4 * prepared["holdout"]["days"] == 4 * 84
-    assert prepared["training_windows"] == 4 * (430 - 14 - 84 - 34), "validation days are not learned from"
-    assert len(np.load(built.candidate.folder / "inputs.npy")) == prepared["training_windows"]
-    assert prepared["references"][0]["name"] == "14-day mean x weekday index"
-
-
-def test_a_history_too_short_says_what_is_needed(tmp_path: Path, take_in: TakeIn) -> None:
-    home = Home(tmp_path / "home")
-    rows = [f"2026-01-{day:02d},1,1,{day}" for day in range(1, 16)]
-    (tmp_path / "a.csv").write_text("\n".join(["date,store,item,sales", *rows]))
-    take_in(home, tmp_path / "a.csv")
-    candidate = draft(home, "tiny", RECIPE, 1, (), Days())
-    with pytest.raises(TooLittleHistory, match="ingest more history"):
-        prepare.fn(home, candidate)
-    assert not candidate.folder.exists()
-
-
-def test_each_run_has_its_weights_file_and_score(built: Work) -> None:
-    for variant in built.candidate.variants:
-        for run, score in enumerate(built.candidate.scores(variant.name)):
-            assert score["fault"] is None, (variant.name, run)
-            content = built.candidate.path(variant.name, run, "tflite").read_bytes()
-            assert score["file_bytes"] == len(content) < score["ram_bytes"]
-            forecast, days = built.candidate.forecast(variant.name, run), built.candidate.holdout
-            sold = days.actual > 0
-            errors = np.abs(forecast - days.actual)[sold] / days.actual[sold]
-            assert score["mape"] == pytest.approx(100 * errors.mean(dtype=float))
-            assert set(score["by_store"]) == {"1", "2"}
-
-
-def test_a_run_goes_on_where_it_was_cut_off(work: Work) -> None:
-    variant = work.candidate.variants[1]
-    before = files(work.candidate.folder)
-    for kind in ("npz", "tflite", "json", "forecast.npy"):
-        work.candidate.path(variant.name, 1, kind).unlink()
-    assert build_run(work.candidate, variant, 0) == 0.0, "the other run stays"
-    assert build_run(work.candidate, variant, 1) > 0
-    score_run(work.candidate, variant, 1)
-    after = files(work.candidate.folder)
-    assert {name for name in before if before[name] != after[name]} == set(), "the same seed gives the same bytes"
-
-
-def test_the_same_sales_give_the_same_bytes_in_another_home(built: Work, tmp_path: Path, take_in: TakeIn) -> None:
-    write_sample(tmp_path / "history.parquet", built.chain)
-    take_in(Home(tmp_path / "home"), tmp_path / "history.parquet")
-    variants = tuple(variant.name for variant in built.candidate.variants[1:])
-    again = draft(Home(tmp_path / "home"), "tiny", RECIPE, 2, variants, Days())
-    prepare.fn(Home(tmp_path / "home"), again)
-    workers.gather(build_run, [(again, variant, 1) for variant in again.variants[:2]])
-    workers.gather(build_run, [(again, variant, 1) for variant in again.variants[2:]])
-    made = files(again.folder)
-    assert {"prepared.json", "sales.npy", "lstm-16-int8/1.tflite", "lstm-16-p50/1.npz"} < set(made)
-    assert made == {name: files(built.candidate.folder)[name] for name in made}
-
-
-def test_a_file_is_timed_by_the_rules_and_without_a_figure_says_why(work: Work) -> None:
-    name = work.candidate.variants[0].name
-    assert work.candidate.latency(name)["latency_us"] > 0
-    assert work.candidate.latency(name)["latency_fault"] is None
-    work.candidate.path(name, 0, "latency.json").unlink()
-    work.candidate.path(name, 0, "tflite").write_bytes(work.candidate.path(name, 1, "tflite").read_bytes())
-    time_file(work.candidate, work.candidate.variants[0])
-    assert work.candidate.latency(name)["latency_us"] is None
-    assert "must be the one that was scored" in work.candidate.latency(name)["latency_fault"]
-
-
-def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:
-    scratch, pruned = work.candidate.variants[1:3]
-    for variant in (scratch, pruned):
-        shutil.rmtree(work.candidate.folder / variant.name)
-    assert build_run(work.candidate, pruned, 0) == 0.0
-    score_run(work.candidate, pruned, 0)
-    assert not (work.candidate.folder / pruned.name).exists()
-    verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
-    assert outcomes(verdicts) == dict(zip(NAMES, ["pass", "fail", "fail", "fail"], strict=True))
-    assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
-
-
-def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
-    variant = work.candidate.variants[1]
-    path = work.candidate.path(variant.name, 0, "tflite")
-    path.write_bytes(path.read_bytes()[:500])
-    work.candidate.path(variant.name, 0, "json").unlink()
-    score_run(work.candidate, variant, 0)
-    verdict = judge.fn(work.candidate, work.limits[0], {}, TODAY)[1]
-    assert verdict.outcome == "fail"
-    assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
-
-
-def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> None:
-    one, other = work.candidate.variants[1], work.candidate.variants[0]
-    shutil.copy(work.candidate.path(other.name, 0, "tflite"), work.candidate.path(one.name, 0, "tflite"))
-    work.candidate.path(one.name, 0, "json").unlink()
-    score_run(work.candidate, one, 0)
-    assert "its answers differ from its weights' by" in work.candidate.scores(one.name)[0]["fault"]
-
-
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
     verdicts = judge.fn(built.candidate, built.limits[0], {}, TODAY)
     assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [verdict.reasons for verdict in verdicts]
@@ -204,9 +81,10 @@ def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built:
     ("times", "outcome"), [(float("nan"), "abstain"), (1.0, "fail"), (9.0, "pass")], ids=["nan", "better", "worse"]
 )
 def test_a_champion(work: Work, times: float, outcome: str) -> None:
-    evaluate_rivals.fn(work.home, work.candidate, [Rival("champion", "what runs", {"1": Champion("none", "lstm-64")})])
+    champion = Comparator("champion", "what runs", {"1": Champion("none", "lstm-64")})
+    evaluate_comparators.fn(work.home, work.candidate, [champion])
     units = work.candidate.holdout.actual * np.float32(times)
-    write_file(work.candidate.rival("champion"), npy(units))
+    write_file(work.candidate.comparator("champion"), npy(units))
     verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert {checks(verdict)["champion"] for verdict in verdicts} == {outcome}
     assert set(outcomes(verdicts).values()) == {outcome}
@@ -218,7 +96,7 @@ def test_champions_are_measured_in_the_stores_that_run_them_on_the_same_days(
     home, older, newer = shop
     candidate = candidate_in(home, built)
     runs = {"1": Champion(older, "lstm-64"), "2": Champion(newer, "lstm-16-p50")}
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", runs)])
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     for store, model in runs.items():
@@ -231,7 +109,7 @@ def test_champions_are_measured_in_the_stores_that_run_them_on_the_same_days(
 def test_a_store_without_a_champion_keeps_the_reference_forecast(shop: tuple[Home, str, str], built: Work) -> None:
     home, older, _ = shop
     candidate = candidate_in(home, built)
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", {"1": Champion(older, "lstm-64")})])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", {"1": Champion(older, "lstm-64")})])
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     other = evidence.stores == "2"
@@ -251,7 +129,7 @@ def test_a_champion_that_cannot_be_measured_makes_the_gate_abstain(
     if model == "lost":
         monkeypatch.setattr("tasks.retrain.evaluate.forecast_of", deadly)
     runs = {"1": Champion(older, "lstm-16"), "2": Champion("gone" if model == "gone" else newer, "lstm-64")}
-    evaluate_rivals.fn(home, candidate, [Rival("champion", "what runs", runs)])
+    evaluate_comparators.fn(home, candidate, [Comparator("champion", "what runs", runs)])
     verdicts = judge.fn(candidate, LIMITS[0], {}, TODAY)
     assert {checks(verdict)["champion"] for verdict in verdicts} == {"abstain"}
     assert set(outcomes(verdicts).values()) == {"abstain"}
@@ -264,27 +142,24 @@ def test_the_first_run_is_judged_not_the_best(work: Work) -> None:
 
 
 def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> None:
-    candidate, limits = built.candidate, built.limits[0]
-    record = manifest(candidate, judge.fn(candidate, limits, {}, TODAY), limits, "tiny", "a test", "2026-01-01")
-    assert [variant["name"] for variant in record["variants"]] == NAMES
-    assert (record["reason"], record["seeds"], record["profile"]["runs"]) == ("a test", [0, 1], 2)
-    baseline = record["variants"][0]
-    for variant in record["variants"]:
-        one, two = [score["mape"] for score in candidate.scores(variant["name"])]
-        assert variant["mape"] == pytest.approx((one + two) / 2)
-        assert variant["mape_std"] == pytest.approx(abs(one - two) / 2**0.5)
-        assert (variant["shipped_mape"], variant["runs"]) == (one, 2)
-        assert variant["delta_mape"] == pytest.approx(variant["mape"] - baseline["mape"])
-    said = summary(record, False, built.home.root, seconds=1.0)
-    assert said["release"] is None and said["naive_mape"] == record["references"][0]["mape"]
+    record = manifest_of(built, built.limits[0])
+    assert [variant.name for variant in record.variants] == NAMES
+    assert (record.reason, record.seeds, record.profile.runs) == ("a test", (0, 1), 2)
+    baseline = record.variants[0]
+    for variant in record.variants:
+        one, two = [score.mape for score in built.candidate.scores(variant.name)]
+        assert variant.mape == pytest.approx((one + two) / 2)
+        assert variant.mape_std == pytest.approx(abs(one - two) / 2**0.5)
+        assert (variant.shipped_mape, variant.shipped_run, variant.runs) == (one, 1, 2)
+        assert variant.delta_mape == pytest.approx(variant.mape - baseline.mape)
+    said = RetrainResult.of(Outcome(record, built.home.root, published=False), seconds=1.0)
+    assert said.release is None and said.naive_mape == record.references[0].mape
 
 
 def test_the_mean_over_runs_is_undefined_if_one_run_was_lost(work: Work) -> None:
     work.candidate.path("lstm-16", 1, "json").unlink()
-    limits = work.limits[0]
-    record = manifest(work.candidate, judge.fn(work.candidate, limits, {}, TODAY), limits, "tiny", "", "2026-01-01")
-    variant = record["variants"][1]
-    assert variant["mape"] is None and variant["delta_mape"] is None and variant["shipped_mape"] > 0
+    variant = manifest_of(work, work.limits[0]).variants[1]
+    assert variant.mape is None and variant.delta_mape is None and variant.shipped_mape > 0
 
 
 def test_a_release_is_named_after_what_it_depends_on(built: Work) -> None:
@@ -294,17 +169,12 @@ def test_a_release_is_named_after_what_it_depends_on(built: Work) -> None:
     assert release_id(other, built.limits[0]) not in (one, two)
 
 
-def test_json_has_no_nan() -> None:
-    record = {"a": float("nan"), "b": (np.float32(0.5), np.int64(3), float("-inf")), 7: [{"c": np.float64("nan")}]}
-    assert json.loads(to_json(record)) == {"a": None, "b": [0.5, 3, None], "7": [{"c": None}]}
-
-
 def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> None:
     home, *ids = shop
     for name in ids:
         release = Release(home.releases / name)
         found = {path.name: path for path in release.folder.iterdir()}
-        assert set(found) == {*release.manifest["files"], "manifest.json"}
+        assert set(found) == {*release.manifest.files, "manifest.json"}
         assert set(found) == {
             *(f"{variant}.tflite" for variant in NAMES),
             "golden.json",
@@ -313,9 +183,9 @@ def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> Non
             "evidence.npz",
             "scores.parquet",
         } | {"manifest.json"}
-        for file, record in release.manifest["files"].items():
+        for file, record in release.manifest.files.items():
             content = found[file].read_bytes()
-            assert (len(content), sha256(content).hexdigest()) == (record["bytes"], record["sha256"])
+            assert (len(content), sha256(content).hexdigest()) == (record.bytes, record.sha256)
 
 
 def test_the_report_says_where_the_smallest_that_passed_does_well_and_badly(shop: tuple[Home, str, str]) -> None:
@@ -330,7 +200,8 @@ def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tupl
     entry = ledger.read(home, ["release"])[0]
     assert entry.why == "the gate passed 4 variants"
     manifest = Release(home.releases / older).manifest
-    assert entry.details["variants"] == manifest["variants"], "with every check of every verdict"
+    kept = [VariantRecord.model_validate(each) for each in entry.details["variants"]]
+    assert kept == list(manifest.variants), "with every check of every verdict"
 
 
 def test_scores_by_group_are_in_the_release_with_their_policy(shop: tuple[Home, str, str], built: Work) -> None:
@@ -339,12 +210,12 @@ def test_scores_by_group_are_in_the_release_with_their_policy(shop: tuple[Home, 
     assert set(table["policy"]) == {DEFAULT_POLICY.hash} and set(table["forecaster"]) == {"reference", *NAMES}
     overall = table[table["by"] == ""].set_index("forecaster")
     for name in NAMES:
-        score = built.candidate.scores(name)[0]
-        assert score["policy"] == DEFAULT_POLICY.hash
+        score = built.candidate.shipped(name)
+        assert score.policy == DEFAULT_POLICY.hash
         for error in ("mape", "wape", "bias_pct", "mase", "rmsse"):
-            assert overall.loc[name, error] == pytest.approx(score[error])
+            assert overall.loc[name, error] == pytest.approx(getattr(score, error))
     stores = table[(table["forecaster"] == "lstm-16") & (table["by"] == "store")].set_index("group")["mape"]
-    assert stores.to_dict() == pytest.approx(built.candidate.scores("lstm-16")[0]["by_store"])
+    assert stores.to_dict() == pytest.approx(built.candidate.shipped("lstm-16").by_store)
 
 
 def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None:
@@ -354,39 +225,37 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
     }
     costs = CostModel(currency="CHF", per_mape_pp=0, per_retrain=104, retrains_per_year=1)
     limits = work.limits[0]
-    verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-    record = publish.fn(work.home, work.candidate, verdicts, limits, "tiny", "a test", devices, costs)
-    release = Release(work.home.releases / record["release"])
-    assert record["release"] == release_id(work.candidate, limits), "costs are no part of it"
-    assert record["costs"] == costs.model_dump()
-    till, tag = record["choices"]
-    assert (till["device"], till["variant"], till["flash_kb"]) == ("till", "lstm-16-int8", 128)
-    assert (tag["device"], tag["variant"]) == ("tag", None)
-    assert tag["reason"].startswith("no variant fits a tag device; the smallest, lstm-16-int8, needs ")
-    assert {row["name"] for row in till["ranking"]} == {row["name"] for row in tag["ranking"]} == set(NAMES)
+    outcome = publish_candidate(work.home, work.candidate, limits, devices=devices, costs=costs)
+    record = outcome.manifest
+    release = Release(work.home.releases / record.release)
+    assert record.release == release_id(work.candidate, limits), "costs are no part of it"
+    assert record.costs == costs
+    till, tag = record.choices
+    assert (till.device, till.variant, till.flash_kb) == ("till", "lstm-16-int8", 128)
+    assert (tag.device, tag.variant) == ("tag", None)
+    assert tag.reason.startswith("no variant fits a tag device; the smallest, lstm-16-int8, needs ")
+    assert {row.name for row in till.ranking} == {row.name for row in tag.ranking} == set(NAMES)
     again = rank(release.candidates, "till", devices["till"], costs, 2)
-    assert till["ranking"] == json.loads(to_json(list(map(asdict, again.rows)))), "two stores share a retrain"
-    assert {each["name"]: each["dominated_by"] for each in record["variants"]} == dominated_by(release.candidates)
+    assert till.ranking == tuple(map(RankingRow.model_validate, again.rows)), "two stores share a retrain"
+    assert {each.name: each.dominated_by for each in record.variants} == dominated_by(release.candidates)
     for choice in (till, tag):
-        assert choice["reason"] in (release.folder / "card.md").read_text()
-    said = summary(record, True, release.report, 1.0)
-    assert said["choices"] == record["choices"]
+        assert choice.reason in (release.folder / "card.md").read_text()
+    assert RetrainResult.of(outcome, 1.0).choices == record.choices
 
 
 def test_variants_that_were_not_measured_are_dominated_by_none_and_not_ranked(work: Work) -> None:
     shutil.rmtree(work.candidate.folder / "lstm-64")
     limits = only(max_mape=60)
     devices = {"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)}
-    verdicts = judge.fn(work.candidate, limits, {}, TODAY)
-    record = manifest(work.candidate, verdicts, limits, "tiny", "a test", "2026-01-05", devices)
-    assert record["variants"][0]["dominated_by"] is None
-    assert {row["name"] for row in record["choices"][0]["ranking"]} == set(NAMES[1:])
+    record = manifest_of(work, limits, devices)
+    assert record.variants[0].dominated_by is None
+    assert {row.name for row in record.choices[0].ranking} == set(NAMES[1:])
 
 
 def test_publishing_twice_is_publishing_once(work: Work, tmp_path: Path) -> None:
     shutil.copytree(work.candidate.folder, tmp_path / "kept")
     first = publish_(work)
-    folder = work.home.releases / first["release"]
+    folder = work.home.releases / first.manifest.release
     before = files(folder)
     assert not work.candidate.folder.exists()
     shutil.copytree(tmp_path / "kept", work.candidate.folder)
@@ -394,44 +263,50 @@ def test_publishing_twice_is_publishing_once(work: Work, tmp_path: Path) -> None
     assert files(folder) == before
     assert len(ledger.read(work.home, ["release"])) == 1
     assert not work.candidate.folder.exists()
-    settle(work.home, work.candidate, Release(folder))
+    assert published_earlier(work.home, work.candidate, work.limits[0]) == first
     assert len(ledger.read(work.home, ["release"])) == 1
 
 
-def test_a_release_whose_row_is_missing_from_the_ledger_is_settled(work: Work, tmp_path: Path) -> None:
-    record = publish_(work)
+def test_a_release_whose_row_is_missing_from_the_ledger_gets_it(work: Work) -> None:
+    name = publish_(work).manifest.release
     shutil.rmtree(work.home.ledger)
-    settle(work.home, work.candidate, Release(work.home.releases / record["release"]))
-    assert [entry.subject for entry in ledger.read(work.home, ["release"])] == [record["release"]]
+    record_releases(work.home)
+    assert [entry.subject for entry in ledger.read(work.home, ["release"])] == [name]
+
+
+def test_a_candidate_that_was_not_published_has_no_earlier_release(work: Work) -> None:
+    assert published_earlier(work.home, work.candidate, work.limits[0]) is None
+    assert work.candidate.folder.exists()
 
 
 def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> None:
-    record = publish_(work, IMPOSSIBLE)
-    assert not work.home.releases.exists()
-    assert {variant["verdict"] for variant in record["variants"]} == {"fail"}
+    outcome = publish_(work, IMPOSSIBLE)
+    record = outcome.manifest
+    assert not work.home.releases.exists() and not outcome.published
+    assert {variant.verdict for variant in record.variants} == {"fail"}
     (entry,) = ledger.read(work.home, ["refusal"])
-    assert entry.subject == record["release"]
+    assert entry.subject == record.release
     assert entry.why.startswith("no variant passed the gate: MAPE is ") and "over the limit of 0.1 %" in entry.why
     assert [variant["name"] for variant in entry.details["variants"]] == NAMES
-    page = refused_report(work.candidate).read_text()
+    page = outcome.report.read_text()
     assert (
         "None of the 4 variants passed" in page
         and "does well and badly" in page
         and "lstm-16.tflite was judged" in page
     )
-    assert publish_(work)["release"] != record["release"], "other limits can pass the same candidate"
+    assert publish_(work).manifest.release != record.release, "other limits can pass the same candidate"
 
 
 def test_a_variant_can_ship_although_the_baseline_was_lost(work: Work) -> None:
     shutil.rmtree(work.candidate.folder / "lstm-64")
     limits = only(max_mape=60)
-    record = publish_(work, limits)
-    release = Release(work.home.releases / record["release"])
-    assert {variant["name"]: variant["verdict"] for variant in record["variants"]} == dict(
+    record = publish_(work, limits).manifest
+    release = Release(work.home.releases / record.release)
+    assert {variant.name: variant.verdict for variant in record.variants} == dict(
         zip(NAMES, ["fail", "fail", "pass", "pass"], strict=True)
     )
     assert [candidate.name for candidate in release.candidates] == NAMES[1:]
-    assert "lstm-64.tflite" not in release.manifest["files"]
+    assert "lstm-64.tflite" not in release.manifest.files
 
 
 def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) -> None:
@@ -476,6 +351,28 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
 def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
     release = Release(shop[0].releases / shop[1])
     record = release.variant("lstm-16")
-    assert release.gated_mape("lstm-16", "2", DEFAULT_POLICY) == record["by_store"]["2"]
-    assert release.gated_mape("lstm-16", "new", DEFAULT_POLICY) == record["shipped_mape"]
-    assert record["shipped_mape"] != record["by_store"]["2"]
+    assert release.gated_mape("lstm-16", "2", DEFAULT_POLICY) == record.by_store["2"]
+    assert release.gated_mape("lstm-16", "new", DEFAULT_POLICY) == record.shipped_mape
+    assert record.shipped_mape != record.by_store["2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema_version": 2}, "schema_version must be 1; received 2, of another shelfcast version"),
+        ({"window": None}, "window: Input should be a valid integer"),
+        ({"more": 1}, "more: Extra inputs are not permitted"),
+    ],
+)
+def test_a_foreign_manifest_is_refused_in_one_line(shop: tuple[Home, str, str], change: Any, said: str) -> None:
+    path = shop[0].releases / shop[1] / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DamagedRelease, match=said) as raised:
+        releases.find(shop[0], shop[1])
+    assert str(path) in str(raised.value) and "Restore it" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_manifest_is_read_as_it_was_written(shop: tuple[Home, str, str]) -> None:
+    path = shop[0].releases / shop[1] / "manifest.json"
+    assert Release(path.parent).manifest.to_bytes() == path.read_bytes()
+    assert json.loads(path.read_text())["schema_version"] == 1

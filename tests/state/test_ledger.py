@@ -1,4 +1,4 @@
-"""The ledger: what was decided, in order; who runs what; which alerts are open."""
+"""The ledger: what was decided, in order, and who runs what."""
 
 import getpass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 
 from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.ledger import Champion, Entry
+from tasks.state.ledger import Champion, Entry, Ledger
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def rolled_back(store: str) -> Entry:
 def test_an_empty_ledger(home: Home) -> None:
     ledger.record(home, [])
     assert ledger.read(home, ["ingest"]) == []
-    assert ledger.champions(home) == {} == ledger.open_alerts(home)
+    assert Ledger.of(home).champions() == {} == Ledger.of(home).first_champions()
     assert not home.root.exists()
 
 
@@ -52,24 +52,33 @@ def test_entries_are_read_by_kind_in_the_order_they_were_made(home: Home) -> Non
 def test_entries_made_together_are_one_commit_in_their_order(home: Home) -> None:
     ledger.record(home, [promoted("1", "a"), promoted("2", "a"), promoted("1", "b")])
     assert DeltaTable(home.ledger).version() == 0
-    assert ledger.champions(home)["1"] == [Champion("a", "lstm-16"), Champion("b", "lstm-16")]
+    assert Ledger.of(home).champions()["1"] == [Champion("a", "lstm-16"), Champion("b", "lstm-16")]
 
 
 def test_champions_are_a_stack_a_store(home: Home) -> None:
     ledger.record(home, [promoted("1", "a"), promoted("2", "a")])
     ledger.record(home, [promoted("1", "b")])
     ledger.record(home, [rolled_back("1")])
-    assert ledger.champions(home) == {"1": [Champion("a", "lstm-16")], "2": [Champion("a", "lstm-16")]}
+    assert Ledger.of(home).champions() == {"1": [Champion("a", "lstm-16")], "2": [Champion("a", "lstm-16")]}
     ledger.record(home, [promoted("1", "c"), rolled_back("2")])
-    assert ledger.champions(home) == {"1": [Champion("a", "lstm-16"), Champion("c", "lstm-16")]}
+    assert Ledger.of(home).champions() == {"1": [Champion("a", "lstm-16"), Champion("c", "lstm-16")]}
 
 
-def test_an_alert_is_open_until_it_is_resolved(home: Home) -> None:
-    ledger.record(home, [Entry("alert", "drift-1", "why"), Entry("alert", "drift-2", "why")])
-    ledger.record(home, [Entry("resolved", "drift-1", "why"), Entry("resolved", "never opened", "why")])
-    assert list(ledger.open_alerts(home)) == ["drift-2"]
-    ledger.record(home, [Entry("alert", "drift-1", "again")])
-    assert ledger.open_alerts(home)["drift-1"].why == "again"
+def test_what_runs_now_then_and_first(home: Home) -> None:
+    ledger.record(home, [promoted("1", "a"), promoted("2", "a")])
+    then = ledger.read(home, ["promotion"])[-1].at
+    ledger.record(home, [promoted("1", "b")])
+    decided = Ledger.of(home)
+    assert decided.running() == {"1": Champion("b", "lstm-16"), "2": Champion("a", "lstm-16")}
+    assert decided.running(then) == decided.first_champions() == dict.fromkeys("12", Champion("a", "lstm-16"))
+
+
+def test_a_ledger_is_read_once_and_says_the_same_from_then_on(home: Home) -> None:
+    ledger.record(home, [promoted("1", "a"), Entry("release", "a", "passed")])
+    decided = Ledger.of(home)
+    ledger.record(home, [promoted("1", "b")])
+    assert decided.running() == {"1": Champion("a", "lstm-16")}
+    assert [entry.subject for entry in decided.entries("promotion", "rollback")] == ["1"]
 
 
 def test_time_never_runs_backwards(tmp_path: Path) -> None:
@@ -80,4 +89,4 @@ def test_time_never_runs_backwards(tmp_path: Path) -> None:
     ledger.record(home, [ledger.Entry("promotion", "1", "fits", "r2", "lstm-16", at=now - timedelta(hours=1))])
     ledger.record(home, [ledger.Entry("rollback", "1", "worse", "r1", "lstm-16", at=now - timedelta(hours=2))])
     assert [entry.release for entry in ledger.read(home, ["promotion", "rollback"])] == ["r1", "r2", "r1"]
-    assert [champion.release for champion in ledger.champions(home)["1"]] == ["r1"]
+    assert [champion.release for champion in Ledger.of(home).champions()["1"]] == ["r1"]

@@ -1,9 +1,11 @@
 """Forecast errors, each written once. An undefined error is NaN, never 0."""
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from typing import NamedTuple
 
-Floats = NDArray[np.floating]
+import numpy as np
+
+from tasks.forecasting.data.dtypes import Floats
 
 
 def mape(actual: Floats, forecast: Floats) -> float:
@@ -22,3 +24,84 @@ def wape(actual: Floats, forecast: Floats) -> float:
     """Weighted absolute percentage error in percent: all absolute errors over all sales; NaN without sales."""
     sold = float(np.sum(actual, dtype=float))
     return 100 * float(np.sum(np.abs(forecast - actual), dtype=float)) / sold if sold > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well one forecaster did on one set of days; NaN where undefined, never 0.
+
+    Attributes:
+        mape: Mean absolute percentage error over the days that count in it, in percent.
+        coverage: Share of the days that MAPE covers, in percent.
+        wape: Absolute errors over sales, in percent.
+        bias_pct: Forecast minus sales, in percent of sales; below zero, forecasts are too low.
+        mase: Mean absolute scaled error. The scale is the mean absolute change from the same day of the week before,
+            on the days before the holdout; below 1 is better than repeating last week.
+        rmsse: Root mean squared scaled error; the scale is the mean squared change of the same days.
+        days: Days and series measured.
+
+    Source:
+        Hyndman & Koehler (2006), "Another look at measures of forecast accuracy"; Hyndman & Athanasopoulos,
+        "Forecasting: Principles and Practice" (3rd ed.), 5.8, for the seasonal RMSSE.
+    """
+
+    mape: float
+    coverage: float
+    wape: float
+    bias_pct: float
+    mase: float
+    rmsse: float
+    days: int
+
+
+class ErrorTotals(NamedTuple):
+    """Sums of errors over groups of forecasts, which all metrics are ratios of; arrays of one shape, a number a group.
+
+    Attributes:
+        forecasts: Forecasts that were measured.
+        counted: Forecasts that count in MAPE.
+        sold: Units sold.
+        scaled: Forecasts that have a scale for MASE and RMSSE.
+        percentage: Absolute percentage errors, in percent.
+        absolute: Absolute errors, in units.
+        signed: Forecast minus sales, in units.
+        scaled_absolute: Absolute errors over the series' scale.
+        scaled_squared: Squared errors over the series' squared scale.
+    """
+
+    forecasts: Floats
+    counted: Floats
+    sold: Floats
+    scaled: Floats
+    percentage: Floats
+    absolute: Floats
+    signed: Floats
+    scaled_absolute: Floats
+    scaled_squared: Floats
+
+    def accuracy(self, min_coverage: float) -> list[Accuracy]:
+        """The errors of each group.
+
+        Args:
+            min_coverage: Share of the days in percent that MAPE must cover, else it is NaN.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            coverage = 100 * self.counted / self.forecasts
+            mape = np.where(coverage >= min_coverage, self.percentage / positive(self.counted), np.nan)
+            sold, scaled = positive(self.sold), positive(self.scaled)
+            errors = (
+                mape,
+                coverage,
+                100 * self.absolute / sold,
+                100 * self.signed / sold,
+                self.scaled_absolute / scaled,
+                np.sqrt(self.scaled_squared / scaled),
+            )
+        columns = [np.ravel(error).tolist() for error in errors]
+        days = np.ravel(self.forecasts).astype(int).tolist()
+        return [Accuracy(*row) for row in zip(*columns, days, strict=True)]
+
+
+def positive(values: Floats) -> Floats:
+    """The values above zero, NaN in place of others: what may be divided by."""
+    return np.where(values > 0, values, np.nan)

@@ -1,26 +1,29 @@
-"""The past: what a retrain on one day knew of all sales."""
+"""A cutoff: what a retrain on one day knows of all sales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Split, Windows, windows
+from tasks.forecasting.data.windows import Split, SplitPolicy, Windows, windows
 
 
 @dataclass(frozen=True)
-class Past:
+class Cutoff:
     """The sales before one day, cut and split as a retrain on that day does.
 
+    Its panel may have fewer series and days than all sales. If all sales have the series a, b and c from 1 January on
+    and the panel has a and c from 1 March on, `rows` is `[0, 2]` and `offset` is 59.
+
     Attributes:
-        panel: What takes part in the retrain.
-        split: Where validation and holdout begin in it.
-        rows: Where each of its series is in all sales, shape `(series,)`.
-        offset: Where its first day is in all sales.
+        panel: The series and days that take part in the retrain.
+        split: Where validation and holdout begin in `panel`.
+        rows: Row of each series of `panel` in all sales, shape `(series,)`.
+        offset: Column of the first day of `panel` in all sales.
     """
 
     panel: Panel
@@ -29,40 +32,56 @@ class Past:
     offset: int
 
     @classmethod
-    def before(cls, day: date, sales: Panel, history: History, days: Days) -> "Past":
-        """What was known before `day`, as if nothing later had ever arrived.
+    def before(cls, day: date, sales: Panel, history: History, split: SplitPolicy) -> "Cutoff":
+        """Cut all sales before `day`, as if nothing later had ever arrived.
+
+        Args:
+            day: The day of the retrain.
+            sales: All sales.
+            history: Which days and series take part in the retrain.
+            split: Which of these days train, choose and measure.
 
         Raises:
             TooLittleHistory: If no series is long enough.
         """
         panel = history.cut(sales.until(day - timedelta(1)))
-        row = {name: index for index, name in enumerate(zip(sales.stores.tolist(), sales.items.tolist(), strict=True))}
-        names = zip(panel.stores.tolist(), panel.items.tolist(), strict=True)
+        row_of = {name: row for row, name in enumerate(zip(sales.stores.tolist(), sales.items.tolist(), strict=True))}
+        rows = [row_of[name] for name in zip(panel.stores.tolist(), panel.items.tolist(), strict=True)]
         offset = int(np.searchsorted(sales.dates, panel.dates[0]))
-        return cls(panel, days.split(len(panel.dates)), np.array([row[name] for name in names]), offset)
+        return cls(panel, split.split(len(panel.dates)), np.array(rows), offset)
 
     @property
     def holdout(self) -> Windows:
-        """The days that only measure."""
+        """The windows that only measure."""
         return windows(self.panel, self.split.holdout, len(self.panel.dates))
 
     @property
     def start(self) -> int:
-        """Where the holdout begins in all sales."""
+        """Column of all sales at which the holdout begins."""
         return self.offset + self.split.holdout
 
+    def onward(self, sales: Panel) -> Panel:
+        """All series of all sales, from the first day of this panel to the end."""
+        return replace(sales, dates=sales.dates[self.offset :], sales=sales.sales[:, self.offset :])
+
     def everywhere(self, chosen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Series and column in all sales of windows of this panel, both of shape `(windows,)`."""
+        """Where windows of this panel are in all sales: rows and columns, both of shape `(windows,)`."""
         return self.rows[chosen.series], chosen.column + self.offset
 
 
-def spread(chosen: Windows, first: int, units: Floats) -> Floats:
-    """Forecasts as a table of the panel's series from column `first` to the last window's; NaN where there is none.
+def to_matrix(chosen: Windows, first: int, units: Floats) -> Floats:
+    """Lay forecasts out by series and day; NaN where there is none.
+
+    Forecasts of 7 units for series 0 and 8 units for series 2, both on day 5, with `first` 4 and 3 series in the panel
+    give `[[nan, 7], [nan, nan], [nan, 8]]`.
 
     Args:
-        chosen: Which days were forecast, one at least.
-        first: Column of the table's first day.
-        units: Of each window, shape `(windows,)`.
+        chosen: The windows that were forecast, at least one.
+        first: Column of the panel that becomes the first column.
+        units: Units forecast for each window, shape `(windows,)`.
+
+    Returns:
+        Units, shape `(series, days)`, from `first` to the last window's day.
     """
     table = np.full((len(chosen.panel.stores), int(chosen.column.max()) + 1 - first), np.nan, np.float32)
     table[chosen.series, chosen.column - first] = units

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
-from tasks.forecasting.accuracy.scoring import Accuracy, MapePolicy, Sums, Yardstick
-from tasks.forecasting.backtest.cutoff import Past
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.backtest.cutoff import Cutoff
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, Windows, windows
+from tasks.forecasting.data.windows import SplitPolicy, Windows, windows
 from tasks.forecasting.gate.evidence import (
     BUDGET,
     CHAMPION,
@@ -139,7 +141,7 @@ class Simulation:
     trained: Mapping[date, Trained]
     first: date
     history: History
-    days: Days
+    days: SplitPolicy
     policy: MapePolicy
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _seen: dict[tuple[date, Rivals], Evidence] = field(default_factory=dict, repr=False, compare=False)
@@ -175,12 +177,12 @@ class Simulation:
         return units
 
     @property
-    def yardstick(self) -> Yardstick:
+    def yardstick(self) -> EvaluationSet:
         """The days of the replay."""
         start = self._column(self.first)
-        return Yardstick(windows(self.sales, start, len(self.sales.dates)), start, self.policy, self.groups)
+        return EvaluationSet(windows(self.sales, start, len(self.sales.dates)), start, self.policy, self.groups)
 
-    def score(self, course: Course, yardstick: Yardstick) -> Scored:
+    def score(self, course: Course, yardstick: EvaluationSet) -> Scored:
         """Errors of what stores ran.
 
         Args:
@@ -188,7 +190,7 @@ class Simulation:
             yardstick: That of this simulation; it is asked for so that it is made once.
         """
         sums = yardstick.daily(self.forecast(course, yardstick.windows))
-        _, days = yardstick.cells
+        _, days = yardstick.segments
         since = (days - days[0]).astype(int) // FOUR_WEEKS
         end = course.promoted[0] if course.promoted else self.sales.dates[-1].astype(date) + timedelta(1)
         (overall,) = self._by(sums, np.zeros(len(days), str)).values()
@@ -199,10 +201,10 @@ class Simulation:
             (end - self.first).days,
         )
 
-    def _by(self, sums: Sums, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
+    def _by(self, sums: ErrorTotals, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
         """Errors by the label of each day, shape `(days,)`."""
         names, group = np.unique(labels, return_inverse=True)
-        summed = Sums(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in sums))
+        summed = ErrorTotals(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in sums))
         return dict(zip(names.tolist(), summed.accuracy(self.policy.min_coverage), strict=True))
 
     def _decide(self, day: date, course: Course, limits: Limits | None) -> Decision:
@@ -232,9 +234,9 @@ class Simulation:
         return self._seen[day, rivals]
 
     def _measure(self, day: date, rivals: Rivals) -> Evidence:
-        candidate, past = self.trained[day], Past.before(day, self.sales, self.history, self.days)
-        yardstick = Yardstick(past.holdout, past.split.holdout, self.policy, self.groups)
-        places = past.everywhere(yardstick.windows)
+        candidate, cutoff = self.trained[day], Cutoff.before(day, self.sales, self.history, self.days)
+        yardstick = EvaluationSet(cutoff.holdout, cutoff.split.holdout, self.policy, self.groups)
+        places = cutoff.everywhere(yardstick.windows)
         reference = candidate.at(candidate.reference, *places)
         forecasts = {name: Forecast(name, candidate.at(table, *places)) for name, table in candidate.tables.items()}
         for role, trained_on in rivals:

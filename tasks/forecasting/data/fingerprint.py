@@ -1,4 +1,4 @@
-"""What exactly was learned from and measured on, as one hash."""
+"""The fingerprint of a panel: which rows were learned from and measured on, as one hash."""
 
 import struct
 from dataclasses import dataclass
@@ -10,14 +10,19 @@ from tasks.forecasting.data.panel import Panel
 
 
 @dataclass(frozen=True)
-class RowSet:
-    """The rows of a panel: how many, and which."""
+class DataFingerprint:
+    """The rows of a panel.
+
+    Attributes:
+        rows_used: Number of rows.
+        rows_sha256: Hash of them in hexadecimal digits, see `fingerprint`.
+    """
 
     rows_used: int
     rows_sha256: str
 
 
-def row_set(panel: Panel) -> RowSet:
+def fingerprint(panel: Panel) -> DataFingerprint:
     """Count and hash the rows that a panel has, whatever files, order or table version they came from.
 
     The hash is SHA-256 over all series with rows, sorted by store and then item as UTF-8. Of each: three unsigned
@@ -35,4 +40,4 @@ def row_set(panel: Panel) -> RowSet:
             digest.update(days[known].tobytes())
             digest.update(sales[known].astype("<f4").tobytes())
             rows += count
-    return RowSet(rows, digest.hexdigest())
+    return DataFingerprint(rows, digest.hexdigest())

@@ -1,4 +1,4 @@
-"""Which days and series of a panel are learned from and measured on."""
+"""The training window: which days and series of a panel are learned from and measured on."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,7 +11,7 @@ from tasks.forecasting.data.panel import WINDOW, Panel, TooLittleHistory
 
 
 class ExcludedPeriod(BaseModel):
-    """Days whose sales say nothing of demand: a strike, a closure, a stock-out."""
+    """Days whose sales do not show demand: a strike, a closure, a stock-out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class ExcludedPeriod(BaseModel):
 
 
 class History(BaseModel):
-    """The training window. What it leaves out is neither learned from nor measured on, and monitored all the same."""
+    """The training window. What it leaves out is neither learned from nor measured on, but still monitored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class History(BaseModel):
     @field_validator("days", mode="before")
     @classmethod
     def _none(cls, days: object) -> object:
-        """TOML and the environment have no word for nothing."""
+        """TOML and the environment have no word for `None`."""
         return None if days == "none" else days
 
     @model_validator(mode="after")
@@ -62,7 +62,7 @@ class History(BaseModel):
         return self
 
     def cut(self, panel: Panel) -> Panel:
-        """The panel as if nothing outside this window had ever arrived; `panel` stays as it is.
+        """Leave out of a panel what is outside this window, as if it had never arrived; `panel` stays as it is.
 
         Held-back days count back from the panel's last day, the length from the last day that is left. Excluded days
         are missing (NaN), as days without a row are: no window has them as its target, and a window over them needs 7
@@ -83,12 +83,8 @@ class History(BaseModel):
         return _long_enough(replace(panel, dates=dates, sales=sales), self.min_days)
 
 
-WHOLE = History()
-"""Every day of every series that has 15."""
-
-
 def _long_enough(panel: Panel, min_days: int) -> Panel:
-    """Series of `min_days` known days or more, from the first day that one of them has to the last."""
+    """Keep the series that have `min_days` known days or more, and the days from their first to their last sales."""
     known = np.isfinite(panel.sales)
     lengths = known.sum(axis=1)
     enough = lengths >= min_days

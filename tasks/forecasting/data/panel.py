@@ -6,11 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 WINDOW = 14
 """Days of history that one forecast reads."""
+
+SERIES_AT_ONCE = 512
+"""Series that are in memory at once if all are gone through."""
 
 
 class TooLittleHistory(ValueError):
@@ -36,16 +38,22 @@ class Panel:
     skipped: int = 0
 
     def first(self, days: int) -> "Panel":
-        """The same series on the first `days` days."""
+        """All series on the first `days` days."""
         return replace(self, dates=self.dates[:days], sales=self.sales[:, :days])
 
     def until(self, last: date) -> "Panel":
-        """The same series, without the days after `last`."""
+        """All series without the days after `last`."""
         return self.first(self.column_after(last))
 
     def column_after(self, day: date) -> int:
         """Index of the first day after `day`."""
         return int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
+
+    def blocks(self) -> list[slice]:
+        """Rows of a limited number of series each, for work that should not hold all of them in memory at once."""
+        return [
+            slice(row, min(row + SERIES_AT_ONCE, len(self.sales))) for row in range(0, len(self.sales), SERIES_AT_ONCE)
+        ]
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest sales of all series and days."""
@@ -56,9 +64,9 @@ class Rows(NamedTuple):
     """Some rows, as numbers; all arrays have shape `(rows,)`.
 
     Attributes:
-        series: Which series, as an index into names that its source keeps.
+        series: Index of the row's series in the names that its source keeps.
         day: Days since 1970-01-01.
-        sales: Units.
+        sales: Units sold.
     """
 
     series: NDArray[np.int64]
@@ -66,16 +74,16 @@ class Rows(NamedTuple):
     sales: NDArray[np.generic]
 
 
-def lay_out(
-    names: Sequence[tuple[str, str]], lengths: NDArray[np.int64], days: tuple[int, int], pieces: Iterable[Rows]
+def to_panel(
+    names: Sequence[tuple[str, str]], lengths: NDArray[np.int64], days: tuple[int, int], chunks: Iterable[Rows]
 ) -> Panel:
-    """A panel of rows that come piece by piece, leaving out series of fewer than 15 days.
+    """Lay rows out as a panel, leaving out series of fewer than 15 days.
 
     Args:
         names: Store and item of each series.
         lengths: Rows of each series, shape `(series,)`.
         days: The first and the last day of all rows, since 1970-01-01.
-        pieces: All rows, one a key, any order.
+        chunks: All rows, one for each series and day, in any order.
 
     Raises:
         TooLittleHistory: If no series has 15 days.
@@ -87,42 +95,22 @@ def lay_out(
             f"(received {len(lengths)} series, the longest of {lengths.max(initial=0)} days); ingest more history"
         )
     stores, items = np.array([name for name, kept in zip(names, enough, strict=True) if kept], dtype=str).T
-    order = np.lexsort((_natural(items), _natural(stores)))
-    place = np.full(len(enough), -1)
-    place[np.flatnonzero(enough)[order]] = np.arange(len(order))
+    order = np.lexsort((_sort_keys(items), _sort_keys(stores)))
+    row_of = np.full(len(enough), -1)
+    row_of[np.flatnonzero(enough)[order]] = np.arange(len(order))
     first, last = days
     sales = np.full((len(order), last - first + 1), np.nan, dtype=np.float32)
-    for piece in pieces:
-        row = place[piece.series]
+    for chunk in chunks:
+        row = row_of[chunk.series]
         kept = row >= 0
-        sales[row[kept], piece.day[kept] - first] = piece.sales[kept]
+        sales[row[kept], chunk.day[kept] - first] = chunk.sales[kept]
     seen = np.flatnonzero(np.isfinite(sales).any(axis=0))
     used = slice(seen[0], seen[-1] + 1)
     dates = np.datetime64(0, "D") + np.arange(first, last + 1)
     return Panel(stores[order], items[order], dates[used], sales[:, used], int((~enough).sum()))
 
 
-def panel(rows: pd.DataFrame) -> Panel:
-    """Lay rows out as a panel, leaving out series of fewer than 15 days.
-
-    Args:
-        rows: Columns `date`, `store`, `item`, `sales`, one row a key, any order.
-
-    Raises:
-        TooLittleHistory: If no series has 15 days.
-    """
-    names = rows["store"].astype(str).astype(object) + _SEPARATOR + rows["item"].astype(str).astype(object)
-    series, key = np.unique(names.to_numpy(dtype=str), return_inverse=True)
-    day = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    named = [(store, item) for store, item in (name.split(_SEPARATOR) for name in series)]
-    lengths, pieces = np.bincount(key, minlength=len(series)), [Rows(key, day, rows["sales"].to_numpy())]
-    return lay_out(named, lengths, (day.min(initial=0), day.max(initial=0)), pieces)
-
-
-_SEPARATOR = "\x1f"
-
-
-def _natural(codes: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Sort keys that put "2" before "10"."""
+def _sort_keys(codes: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Keys that sort "2" before "10"."""
     width = max(len(code) for code in codes)
     return np.char.rjust(codes, width)

@@ -11,12 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.forecasting.data.panel import WINDOW, Panel
 
 KNOWN = 7
-"""Days of a window that must be known before it is used."""
+"""Days of a window that must be known, at least, for it to be used."""
 
-PIECE = 65_536
-"""Windows that are in memory at once where many are gone through."""
-
-_SERIES_AT_ONCE = 512
+CHUNK = 65_536
+"""Windows that are in memory at once if many are gone through."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Windows:
     """Days to forecast: two numbers a window, all else is a view of the panel.
 
     Attributes:
-        panel: Whose days.
+        panel: The panel whose days are forecast.
         series: Row of the panel, shape `(windows,)`.
         column: Column of the target day, shape `(windows,)`.
     """
@@ -37,7 +35,7 @@ class Windows:
         return len(self.series)
 
     def __getitem__(self, chosen: Any) -> "Windows":
-        """Some of them, by a slice, indices or a mask."""
+        """Some of the windows, by a slice, indices or a mask."""
         return Windows(self.panel, self.series[chosen], self.column[chosen])
 
     @property
@@ -55,12 +53,12 @@ class Windows:
         """The target day, shape `(windows,)`."""
         return self.panel.dates[self.column]
 
-    def pieces(self, size: int = PIECE) -> Iterator["Windows"]:
-        """All of them, `size` at a time."""
+    def chunks(self, size: int = CHUNK) -> Iterator["Windows"]:
+        """All windows, `size` at a time."""
         return (self[start : start + size] for start in range(0, len(self), size))
 
 
-class Days(BaseModel):
+class SplitPolicy(BaseModel):
     """Which days train, which choose and which only measure; always split by date."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,16 +67,25 @@ class Days(BaseModel):
     validation: float = Field(0.1, gt=0, lt=1, description="share of the training days, the last ones, that choose")
 
     def split(self, days: int) -> "Split":
-        """Where validation and holdout begin in a panel of `days` days."""
+        """Split the days of a panel.
+
+        Of 114 days, 14 are the first window and 100 are targets. With the default shares the last 20 of these are the
+        holdout and the last 8 of the other 80 are for validation: `Split(validation=86, holdout=94)`.
+
+        Args:
+            days: Number of days of the panel.
+        """
         holdout = WINDOW + int((days - WINDOW) * (1 - self.holdout))
         return Split(WINDOW + int((holdout - WINDOW) * (1 - self.validation)), holdout)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into a panel's days: targets from `WINDOW` to `holdout` train, later ones are never learned from.
+    """Where a panel's days are split: targets from `WINDOW` to `holdout` train, later ones are never learned from.
 
-    `validation` is where the last training days begin, on which choices are made.
+    Attributes:
+        validation: Column of the first validation day; the last training days, from there on, make choices.
+        holdout: Column of the first holdout day.
     """
 
     validation: int
@@ -86,43 +93,49 @@ class Split:
 
 
 def windows(panel: Panel, first: int, last: int, at_most: int | None = None) -> Windows:
-    """Windows whose target day has an index in `[first, last)`, with 7 or more known days and a known target.
+    """Windows whose target day is in the columns `[first, last)`, with 7 or more known days and a known target.
 
     Args:
-        panel: Whose days.
-        first: Index of the first target day.
-        last: Index after the last one.
-        at_most: Draw so many of them without replacement, always the same ones. Defaults to `None`, all.
+        panel: The panel whose days are forecast.
+        first: Column of the first target day.
+        last: Column after the last target day.
+        at_most: Number of windows to draw without replacement, always the same ones. Defaults to `None`, all.
     """
     first = max(first, WINDOW)
-    blocks = [
-        (row, min(row + _SERIES_AT_ONCE, len(panel.sales))) for row in range(0, len(panel.sales), _SERIES_AT_ONCE)
-    ]
     if at_most is None:
-        found = [_usable(panel, *block, first, last) for block in blocks]
+        targets = [_usable(panel, block, first, last) for block in panel.blocks()]
     else:
-        found = _draw(panel, blocks, first, last, at_most)
-    pairs = np.concatenate([np.empty((0, 2), np.int32), *found])
+        targets = _draw(panel, first, last, at_most)
+    pairs = np.concatenate([np.empty((0, 2), np.int32), *targets])
     return Windows(panel, pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
-def _draw(panel: Panel, blocks: list[tuple[int, int]], first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
-    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them."""
-    ends = np.cumsum([0, *(len(_usable(panel, *block, first, last)) for block in blocks)])
+def _draw(panel: Panel, first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
+    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them.
+
+    With 3 usable targets in the first block and 2 in the second they have the ranks 0 to 4. If the ranks 1, 3 and 4
+    are drawn, the first block gives its target 1, the second its targets 0 and 1.
+    """
+    blocks = panel.blocks()
+    ends = np.cumsum([0, *(len(_usable(panel, block, first, last)) for block in blocks)])
     if ends[-1] <= at_most:
-        chosen = np.arange(ends[-1])
+        ranks = np.arange(ends[-1])
     else:
-        chosen = np.sort(np.random.default_rng(0).choice(ends[-1], at_most, replace=False, shuffle=False))
-    within = np.split(chosen, np.searchsorted(chosen, ends[1:-1]))
+        ranks = np.sort(np.random.default_rng(0).choice(ends[-1], at_most, replace=False, shuffle=False))
+    of_blocks = np.split(ranks, np.searchsorted(ranks, ends[1:-1]))
     return [
-        _usable(panel, *block, first, last)[ranks - start]
-        for block, ranks, start in zip(blocks, within, ends[:-1], strict=True)
+        _usable(panel, block, first, last)[drawn - start]
+        for block, drawn, start in zip(blocks, of_blocks, ends[:-1], strict=True)
     ]
 
 
-def _usable(panel: Panel, start: int, end: int, first: int, last: int) -> NDArray[np.int32]:
-    """Row and column of each usable target of some series, shape `(targets, 2)`."""
-    known = np.isfinite(panel.sales[start:end, first - WINDOW : last])
-    count = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
-    enough = count[:, WINDOW:-1] - count[:, : -WINDOW - 1] >= KNOWN
-    return np.argwhere(known[:, WINDOW:] & enough).astype(np.int32) + np.array([start, first], np.int32)
+def _usable(panel: Panel, block: slice, first: int, last: int) -> NDArray[np.int32]:
+    """Row and column of each usable target of some series, shape `(targets, 2)`.
+
+    Days known before a target are a difference of running totals: with totals 0, 1, 2, 2, 3 over the days known, known,
+    missing, known there are 3 - 1 = 2 known days among the last three.
+    """
+    known = np.isfinite(panel.sales[block, first - WINDOW : last])
+    total = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+    enough = total[:, WINDOW:-1] - total[:, : -WINDOW - 1] >= KNOWN
+    return np.argwhere(known[:, WINDOW:] & enough).astype(np.int32) + np.array([block.start, first], np.int32)

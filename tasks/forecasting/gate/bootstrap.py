@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
+from tasks.forecasting.data.dtypes import Floats
 
 WEEK = 7
 
@@ -73,7 +73,7 @@ class Bootstrap:
         return min(max(weeks, 1) * WEEK, self.days)
 
     def sums(self, values: Floats) -> Floats:
-        """Sums of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
+        """ErrorTotals of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
         whole, rest = divmod(self.days, self.length)
         total = np.zeros((self.draws, values.shape[1]))
         for length, blocks in ((self.length, self._starts[:whole]), (rest, self._starts[whole:])):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
 from tasks.forecasting.data.days import mondays
+from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.gate.bootstrap import Bootstrap, Draws
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits

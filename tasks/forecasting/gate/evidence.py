@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.accuracy.metrics import Floats
-from tasks.forecasting.accuracy.scoring import Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.data.dtypes import Floats
 
 REFERENCE, CHAMPION, INCUMBENT, LAST_YEAR, BUDGET = "reference", "champion", "incumbent", "last year", "budget"
 """Forecasters that variants are compared with: the one without a network; what stores run; the same with the reference
@@ -110,7 +110,7 @@ class Evidence:
     @classmethod
     def of(
         cls,
-        yardstick: Yardstick,
+        yardstick: EvaluationSet,
         files: Sequence[File],
         forecasts: Mapping[str, Forecast],
         age_days: int | None = None,
@@ -123,7 +123,7 @@ class Evidence:
             forecasts: Of each forecaster, by variant or by what it is compared with.
             age_days: Days from the last sales to the retrain. Defaults to `None`, not known.
         """
-        cells, days = yardstick.cells
+        cells, days = yardstick.segments
         stores, classes = (np.array(each, str) for each in zip(*cells, strict=True))
         shared = yardstick.daily(np.zeros(len(yardstick.windows)))
         return cls(
@@ -193,7 +193,7 @@ class Evidence:
 _ARRAYS = ("stores", "classes", "days", "forecasts", "counted", "sold")
 
 
-def _errors(yardstick: Yardstick, stores: NDArray[np.str_], forecast: Forecast) -> Errors:
+def _errors(yardstick: EvaluationSet, stores: NDArray[np.str_], forecast: Forecast) -> Errors:
     sums = yardstick.daily(forecast.units)
     runs = np.ones(len(stores), bool) if forecast.stores is None else np.isin(stores, list(forecast.stores))
     return Errors(forecast.label, _stored(sums.percentage), _stored(sums.signed), runs)

@@ -1,17 +1,16 @@
 """The forecaster: one LSTM layer over 14 days and one dense unit, trained with Keras."""
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-
-Floats = NDArray[np.float32]
 
 
 class Training(BaseModel):
@@ -29,7 +28,11 @@ class Training(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of LSTM outputs dropped while training")
 
     def passes(self, windows: int) -> int:
-        """Epochs over so many windows."""
+        """Epochs of a fit.
+
+        Args:
+            windows: Number of training windows.
+        """
         return max(self.epochs, round(self.at_least / max(windows, 1)))
 
 
@@ -45,30 +48,26 @@ class Weights:
         head_bias: Shape `(1,)`.
     """
 
-    kernel: Floats
-    recurrent: Floats
-    bias: Floats
-    head: Floats
-    head_bias: Floats
+    kernel: Floats32
+    recurrent: Floats32
+    bias: Floats32
+    head: Floats32
+    head_bias: Floats32
 
     @property
     def units(self) -> int:
         return len(self.recurrent)
 
     @property
-    def arrays(self) -> tuple[Floats, ...]:
+    def arrays(self) -> tuple[Floats32, ...]:
         return self.kernel, self.recurrent, self.bias, self.head, self.head_bias
 
-    @property
-    def parameters(self) -> int:
-        return sum(array.size for array in self.arrays)
-
-    def __call__(self, inputs: Floats) -> Floats:
+    def __call__(self, inputs: Floats32) -> Floats32:
         """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer."""
         *_, (hidden, _) = self.states(inputs)
         return hidden @ self.head + self.head_bias
 
-    def states(self, inputs: Floats) -> Iterator[tuple[Floats, Floats]]:
+    def states(self, inputs: Floats32) -> Iterator[tuple[Floats32, Floats32]]:
         """Hidden and cell state after each day of `inputs`, each of shape `(windows, u)`.
 
         Source:
@@ -78,9 +77,9 @@ class Weights:
         cell = np.zeros_like(hidden)
         for step in range(inputs.shape[1]):
             gates = inputs[:, step] @ self.kernel + hidden @ self.recurrent + self.bias
-            keep_in, keep, new, out = np.split(gates, 4, axis=1)
-            cell = _sigmoid(keep) * cell + _sigmoid(keep_in) * np.tanh(new)
-            hidden = _sigmoid(out) * np.tanh(cell)
+            input_gate, forget_gate, cell_gate, output_gate = np.split(gates, 4, axis=1)
+            cell = _sigmoid(forget_gate) * cell + _sigmoid(input_gate) * np.tanh(cell_gate)
+            hidden = _sigmoid(output_gate) * np.tanh(cell)
             yield hidden, cell
 
     def to_bytes(self) -> bytes:
@@ -95,14 +94,14 @@ class Weights:
             return cls(*(arrays[name] for name in arrays.files))
 
 
-def _sigmoid(values: Floats) -> Floats:
+def _sigmoid(values: Floats32) -> Floats32:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), dtype=np.float32)
 
 
 def fit(
-    inputs: Floats,
-    outputs: Floats,
-    weight: Floats,
+    inputs: Floats32,
+    outputs: Floats32,
+    weight: Floats32,
     units: int,
     training: Training,
     seed: int,
@@ -119,7 +118,7 @@ def fit(
         units: Width of the LSTM.
         training: Epochs, batch, rate, dropout.
         seed: Seeds the initial weights, the shuffling and the dropout.
-        start: Weights to go on from; kernel weights of 0 stay 0. Defaults to `None` (Keras' initialisers).
+        start: Weights to start from; kernel weights of 0 stay 0. Defaults to `None`, Keras' initialisers.
     """
     import keras
 
@@ -135,7 +134,7 @@ def fit(
     )
     if start:
         model.set_weights(start.arrays)
-    epochs, steps = training.passes(len(inputs)), -(-len(inputs) // training.batch)
+    epochs, steps = training.passes(len(inputs)), math.ceil(len(inputs) / training.batch)
     rate = training.learning_rate
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -148,7 +147,7 @@ def fit(
     return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
 
 
-def _zeros_of(array: Floats):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
+def _zeros_of(array: Floats32):  # type: ignore[no-untyped-def]  # keras is untyped and imported late
     import keras
 
     class HoldZeros(keras.constraints.Constraint):

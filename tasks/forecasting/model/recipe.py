@@ -7,20 +7,21 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.forecasting.accuracy.metrics import wape
+from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import Split, Windows, windows
 from tasks.forecasting.model import seasonality
 from tasks.forecasting.model.lstm import Training
-from tasks.forecasting.model.scaling import GlobalMinMax, RunningLevel, Scaling, WindowMean, neutral
-from tasks.forecasting.model.seasonality import PLAIN, Calendar, Form
+from tasks.forecasting.model.scaling import GlobalMinMax, Scaling, SmoothedLevel, WindowMean, naive_forecast
+from tasks.forecasting.model.seasonality import SeasonalSpec
 
 CHOOSING = 200_000
-"""Validation windows that a choice is made on, at most."""
+"""Validation windows that options are compared on, at most."""
 
 SPANS = (30, 60, 120)
-"""Days that a running level may look back over."""
+"""Days that a smoothed level may look back over."""
 
-Choice = TypeVar("Choice")
+Option = TypeVar("Option")
 
 
 class Recipe(BaseModel):
@@ -82,95 +83,102 @@ RECIPES = {
 `production` with one more number a series, which the device keeps."""
 
 
-def to_learn_from(recipe: Recipe, panel: Panel, split: Split) -> tuple[Windows, bool]:
+def training_windows(recipe: Recipe, panel: Panel, split: Split) -> tuple[Windows, bool]:
     """The windows that the network learns from, and whether the validation days are left out of them.
 
-    A history so short that nothing is left without them is learned from up to the holdout.
+    If a history is so short that nothing is left without the validation days, they are learned from too.
     """
     for last in (split.validation, split.holdout) if recipe.keeps_validation else (split.holdout,):
         first = max(0, last - recipe.days) if recipe.days else 0
-        if len(found := windows(panel, first, last, recipe.windows)):
+        if len(training := windows(panel, first, last, recipe.windows)):
             break
-    return found, last < split.holdout
+    return training, last < split.holdout
 
 
-class Chosen(NamedTuple):
-    """What the validation days chose: the form of the seasonal index, and the days that a running level looks back."""
+class Tuned(NamedTuple):
+    """What the validation days chose.
 
-    form: Form
+    Attributes:
+        seasons: What the seasonal index is made of.
+        span: Days that a smoothed level looks back over.
+    """
+
+    seasons: SeasonalSpec
     span: int
 
 
-def choose(panel: Panel, split: Split, calendar: Calendar = PLAIN) -> Chosen:
-    """The form and the span that forecast best without a network on the validation days.
+def tune(panel: Panel, split: Split, special_days: SpecialDays) -> Tuned:
+    """The seasonal index and the span that forecast best without a network on the validation days.
 
     Args:
         panel: All days; those of the holdout are not looked at.
         split: Where validation and holdout begin.
-        calendar: Special days and item groups. Defaults to none.
+        special_days: Holidays, events and item groups.
     """
     training = panel.first(split.holdout)
-    form = choose_form(training, split, calendar)
-    return Chosen(form, choose_span(training, split, form, calendar))
+    seasons = choose_seasonal_spec(training, split, special_days)
+    return Tuned(seasons, choose_span(training, split, seasons, special_days))
 
 
-def learn_scaling(
-    recipe: Recipe, panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
-) -> Scaling:
-    """The scaling learned on the days before the holdout.
+def learn_scaling(recipe: Recipe, panel: Panel, split: Split, special_days: SpecialDays, tuned: Tuned) -> Scaling:
+    """Learn the scaling on the days before the holdout.
 
     Args:
         recipe: Says which scaling.
         panel: All days; those of the holdout are not looked at.
         split: Where validation and holdout begin.
-        calendar: Special days and item groups. Defaults to none.
-        chosen: Its form and span. Defaults to `choose(panel, split, calendar)`.
+        special_days: Holidays, events and item groups.
+        tuned: What the validation days chose, see `tune`.
     """
     training = panel.first(split.holdout)
     if recipe.scaling == "global-min-max":
         return GlobalMinMax(*training.extremes())
-    form, span = chosen or choose(panel, split, calendar)
-    seasons = seasonality.learn(training, form, calendar)
-    return WindowMean(seasons) if recipe.scaling == "window-mean" else RunningLevel(seasons, span)
+    seasons = seasonality.learn(training, tuned.seasons, special_days)
+    return WindowMean(seasons) if recipe.scaling == "window-mean" else SmoothedLevel(seasons, tuned.span)
 
 
-def references(
-    panel: Panel, split: Split, calendar: Calendar = PLAIN, chosen: Chosen | None = None
-) -> dict[str, Scaling]:
-    """Forecasts without a network, their indices learned on the same days as ours: what a network has to beat.
+def references(panel: Panel, split: Split, special_days: SpecialDays, tuned: Tuned) -> dict[str, Scaling]:
+    """Forecasts without a network, by name, learned on the days before the holdout: what a network has to beat.
 
     The first, with the weekday index, is the gate's; the others have all that `production` and `level` know.
+
+    Args:
+        panel: All days; those of the holdout are not looked at.
+        split: Where validation and holdout begin.
+        special_days: Holidays, events and item groups.
+        tuned: What the validation days chose, see `tune`.
     """
-    training, (form, span) = panel.first(split.holdout), chosen or choose(panel, split, calendar)
-    seasons = seasonality.learn(training, form, calendar)
+    training = panel.first(split.holdout)
+    seasons = seasonality.learn(training, tuned.seasons, special_days)
+    weekdays = seasonality.learn(training, SeasonalSpec(annual="none"), special_days)
     return {
-        "14-day mean x weekday index": WindowMean(seasonality.learn(training, Form(annual="none"))),
-        f"14-day mean x {form}": WindowMean(seasons),
-        f"running level of {span} days x {form}": RunningLevel(seasons, span),
+        "14-day mean x weekday index": WindowMean(weekdays),
+        f"14-day mean x {tuned.seasons}": WindowMean(seasons),
+        f"running level of {tuned.span} days x {tuned.seasons}": SmoothedLevel(seasons, tuned.span),
     }
 
 
-def choose_form(training: Panel, split: Split, calendar: Calendar = PLAIN) -> Form:
-    """The form of the seasonal index that the 14-day mean forecasts best with on the validation days."""
+def choose_seasonal_spec(training: Panel, split: Split, special_days: SpecialDays) -> SeasonalSpec:
+    """What the seasonal index is made of if the 14-day mean forecasts best with it on the validation days."""
 
-    def learned(form: Form) -> Scaling:
-        return WindowMean(seasonality.learn(training.first(split.validation), form, calendar))
+    def learned(spec: SeasonalSpec) -> Scaling:
+        return WindowMean(seasonality.learn(training.first(split.validation), spec, special_days))
 
-    return _best(seasonality.forms(calendar), learned, training, split)
-
-
-def choose_span(training: Panel, split: Split, form: Form, calendar: Calendar = PLAIN) -> int:
-    """Days to look back over so that the running level forecasts best on the validation days."""
-    seasons = seasonality.learn(training.first(split.validation), form, calendar)
-    return _best(SPANS, lambda span: RunningLevel(seasons, span), training, split)
+    return _best(seasonality.candidate_specs(special_days), learned, training, split)
 
 
-def _best(choices: Sequence[Choice], scaling: Callable[[Choice], Scaling], training: Panel, split: Split) -> Choice:
-    """The first choice with the lowest WAPE on the validation days without a network; NaN never wins.
+def choose_span(training: Panel, split: Split, spec: SeasonalSpec, special_days: SpecialDays) -> int:
+    """Days to look back over if the smoothed level forecasts best with them on the validation days."""
+    seasons = seasonality.learn(training.first(split.validation), spec, special_days)
+    return _best(SPANS, lambda span: SmoothedLevel(seasons, span), training, split)
 
-    Not MAPE, which rewards forecasts that lag behind growth, as they are low.
+
+def _best(options: Sequence[Option], scaling: Callable[[Option], Scaling], training: Panel, split: Split) -> Option:
+    """The first option with the lowest WAPE on the validation days without a network; NaN never wins.
+
+    MAPE would reward forecasts that lag behind growth, as they are low.
     """
-    chosen = windows(training, split.validation, split.holdout, CHOOSING)
-    actual = chosen.actual
-    errors = [wape(actual, neutral(scaling(choice).over(training), chosen)) for choice in choices]
-    return choices[int(np.argmin(np.nan_to_num(errors, nan=np.inf)))]
+    validation = windows(training, split.validation, split.holdout, CHOOSING)
+    actual = validation.actual
+    errors = [wape(actual, naive_forecast(scaling(option).for_panel(training), validation)) for option in options]
+    return options[int(np.argmin(np.nan_to_num(errors, nan=np.inf)))]

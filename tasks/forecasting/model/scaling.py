@@ -1,68 +1,68 @@
 """How 14 raw daily sales become the network's input, and its output units again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Windows
-from tasks.forecasting.model.seasonality import Seasons
-from tasks.forecasting.model.smoothing import Levels, running
+from tasks.forecasting.model.seasonal_index import Seasons
+from tasks.forecasting.model.smoothing import Levels, smooth
 
-Floats = NDArray[np.float32]
+MIN_LEVEL = np.float32(1 / 28)
+"""Least level that a window is divided by, in units a day: half a unit in 14 days.
 
-SLOWEST = np.float32(1 / 28)
-"""Units a day, half a unit in 14 days, that a level is taken to be at least: an item that did not sell for 14 days may
-sell on the next, and how much it does is for the network to learn."""
+An item that did not sell for 14 days may sell on the next; how much it does is for the network to learn.
+"""
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """Windows as the network sees them; a forecast is `base + unit * output`.
+    """Windows as the network sees them; a forecast is `offset + scale * output`.
 
     Attributes:
-        inputs: Shape `(windows, 14, 1)`, no NaN.
-        base: Units, shape `(windows,)`.
-        unit: Units, shape `(windows,)`.
-        level: Running level before the target day in units a day, shape `(windows,)`; `None` where none is kept.
+        inputs: What the network reads, shape `(windows, 14, 1)`, no NaN.
+        offset: Forecast for an output of 0, in units, shape `(windows,)`.
+        scale: Units that an output of 1 adds, shape `(windows,)`.
+        level: Smoothed level before the target day in units a day, shape `(windows,)`; `None` if none is kept.
     """
 
-    inputs: Floats
-    base: Floats
-    unit: Floats
-    level: Floats | None = None
+    inputs: Floats32
+    offset: Floats32
+    scale: Floats32
+    level: Floats32 | None = None
 
-    def forecast(self, outputs: Floats) -> Floats:
+    def forecast(self, outputs: Floats32) -> Floats32:
         """Units sold on the target day, never below zero, shape `(windows,)`."""
-        return np.maximum(self.base + self.unit * outputs.reshape(-1), 0)
+        return np.maximum(self.offset + self.scale * outputs.reshape(-1), 0)
 
     @property
-    def neutral(self) -> Floats:
+    def naive_forecast(self) -> Floats32:
         """The forecast of an output of 0: for a window mean, that mean times the target day's index."""
-        return self.base
+        return self.offset
 
-    def outputs(self, targets: Floats) -> Floats:
-        """What the network should have answered, shape `(windows, 1)`."""
-        return ((targets - self.base) / self.unit)[:, None].astype(np.float32)
+    def outputs(self, targets: Floats32) -> Floats32:
+        """What the network should have answered for sales of the target days, shape `(windows, 1)`."""
+        return ((targets - self.offset) / self.scale)[:, None].astype(np.float32)
 
 
-Scale = Callable[[Windows], Scaled]
+Scaler = Callable[[Windows], Scaled]
 """Scales windows of the panel that it was made for."""
 
 
 class Scaling(Protocol):
     """A reversible map between units and what the network sees; all of it travels in the manifest."""
 
-    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:
-        """What scales windows of `panel`; only days before a window's target are looked at.
+    def for_panel(self, panel: Panel, levels: Levels | None = None) -> Scaler:
+        """A scaler of windows of `panel`; only days before a window's target are looked at.
 
         Args:
             panel: Raw sales, NaN where a day is missing.
-            levels: Running levels before the panel's later days, where the panel does not reach back to the first
-                sales; of no use to scalings that keep none. Defaults to `None`.
+            levels: Smoothed levels to start from if the panel does not reach back to the first sales; ignored by
+                scalings that keep none. Defaults to `None`.
         """
         ...
 
@@ -76,7 +76,7 @@ class GlobalMinMax:
     low: float
     high: float
 
-    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:  # noqa: ARG002  # the protocol's
+    def for_panel(self, panel: Panel, levels: Levels | None = None) -> Scaler:  # noqa: ARG002  # the protocol's
         return self._scale
 
     def _scale(self, windows: Windows) -> Scaled:
@@ -93,12 +93,12 @@ class GlobalMinMax:
 class WindowMean:
     """Each day divided by its seasonal index, then each window by its own mean; 0 is "as the mean of the window".
 
-    A mean below `SLOWEST` is taken to be that.
+    A mean below `MIN_LEVEL` is taken to be that.
     """
 
     seasons: Seasons
 
-    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:  # noqa: ARG002  # the protocol's
+    def for_panel(self, panel: Panel, levels: Levels | None = None) -> Scaler:  # noqa: ARG002  # the protocol's
         index = _Index(self.seasons, panel)
 
         def scale(windows: Windows) -> Scaled:
@@ -112,32 +112,32 @@ class WindowMean:
 
 
 @dataclass(frozen=True)
-class RunningLevel:
-    """Each day divided by its seasonal index, then by the series' own running level, one number that a device keeps.
+class SmoothedLevel:
+    """Each day divided by its seasonal index, then by the series' smoothed level, one number that a device keeps.
 
     Attributes:
-        seasons: Indices.
-        span: Days that the level looks back over, see `levels.running`.
+        seasons: Seasonal indices.
+        span: Days that the level looks back over, see `smoothing.smooth`.
     """
 
     seasons: Seasons
     span: int
 
-    def over(self, panel: Panel, levels: Levels | None = None) -> Scale:
+    def for_panel(self, panel: Panel, levels: Levels | None = None) -> Scaler:
         index = _Index(self.seasons, panel)
-        before, _ = running(panel, index.of_day, self.span, levels)
+        before, _ = smooth(panel, index.of_day, self.span, levels)
 
         def scale(windows: Windows) -> Scaled:
             history, target = index.divided(windows)
             level = before[windows.series, windows.column]
             scaled = _relative(history, level, target)
-            return Scaled(scaled.inputs, scaled.base, scaled.unit, level)
+            return replace(scaled, level=level)
 
         return scale
 
     def after(self, panel: Panel) -> Levels:
-        """The levels after the panel's last day."""
-        return running(panel, _Index(self.seasons, panel).of_day, self.span)[1]
+        """The smoothed levels after the panel's last day."""
+        return smooth(panel, _Index(self.seasons, panel).of_day, self.span)[1]
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "running-level", "span": self.span, **self.seasons.to_dict()}
@@ -149,26 +149,37 @@ class _Index:
     def __init__(self, seasons: Seasons, panel: Panel) -> None:
         self._table, self._row = seasons.table(panel.items, panel.dates)
 
-    def of_day(self, column: int) -> Floats:
-        """Of each series on one day, shape `(series,)`."""
+    def of_day(self, column: int) -> Floats32:
+        """Index of each series on one day, shape `(series,)`.
+
+        Args:
+            column: Column of the day.
+        """
         return self._table[self._row, column]
 
-    def divided(self, windows: Windows) -> tuple[Floats, Floats]:
+    def divided(self, windows: Windows) -> tuple[Floats32, Floats32]:
         """Histories divided by their index, shape `(windows, 14)`, and the target days' index, shape `(windows,)`."""
         days = windows.column[:, None] + np.arange(-WINDOW, 1)
         index = self._table[self._row[windows.series][:, None], days]
         return windows.history / index[:, :-1], index[:, -1]
 
 
-def _relative(history: Floats, level: Floats, index: Floats) -> Scaled:
-    level = np.maximum(level, SLOWEST)
+def _relative(history: Floats32, level: Floats32, index: Floats32) -> Scaled:
+    """Windows relative to their level: a day of 12 units is 0.2 at a level of 10, a missing day is 0.
+
+    Args:
+        history: Sales divided by their seasonal index, shape `(windows, 14)`.
+        level: Units a day, shape `(windows,)`.
+        index: Seasonal index of the target day, shape `(windows,)`.
+    """
+    level = np.maximum(level, MIN_LEVEL)
     relative = np.where(np.isfinite(history), history / level[:, None] - 1, 0)
-    unit = (level * index).astype(np.float32)
-    return Scaled(relative[:, :, None].astype(np.float32), unit, unit)
+    forecast = (level * index).astype(np.float32)
+    return Scaled(relative[:, :, None].astype(np.float32), offset=forecast, scale=forecast)
 
 
 def from_dict(record: Mapping[str, Any]) -> Scaling:
-    """The scaling that a manifest describes.
+    """Read the scaling that a manifest describes.
 
     Raises:
         ValueError: If its kind is unknown.
@@ -179,30 +190,30 @@ def from_dict(record: Mapping[str, Any]) -> Scaling:
         case {"kind": "window-mean", "weekday": _, "month": _}:
             return WindowMean(Seasons.from_dict(record))
         case {"kind": "running-level", "span": span, "weekday": _, "month": _}:
-            return RunningLevel(Seasons.from_dict(record), span)
+            return SmoothedLevel(Seasons.from_dict(record), span)
     raise ValueError(
         f"unknown scaling; expected kind global-min-max, window-mean or running-level. Received: {record!r}"
     )
 
 
-def forecast(scale: Scale, windows: Windows, network: Callable[[Floats], Floats]) -> Floats:
-    """Units that a network forecasts, shape `(windows,)`; a piece of them is scaled at a time.
+def forecast(scale: Scaler, windows: Windows, network: Callable[[Floats32], Floats32]) -> Floats32:
+    """Units that a network forecasts, shape `(windows,)`; a limited number of windows is scaled at a time.
 
     Args:
-        scale: Of the windows' panel.
+        scale: Scaler of the windows' panel.
         windows: What to forecast.
-        network: From inputs `(n, 14, 1)` to outputs `(n, 1)`.
+        network: Function from inputs `(n, 14, 1)` to outputs `(n, 1)`.
     """
-    pieces = [scaled.forecast(network(scaled.inputs)) for scaled in map(scale, windows.pieces())]
-    return np.concatenate([np.empty(0, np.float32), *pieces])
+    chunks = [scaled.forecast(network(scaled.inputs)) for scaled in map(scale, windows.chunks())]
+    return np.concatenate([np.empty(0, np.float32), *chunks])
 
 
-def neutral(scale: Scale, windows: Windows) -> Floats:
+def naive_forecast(scale: Scaler, windows: Windows) -> Floats32:
     """The forecast without a network: level times the target day's index, shape `(windows,)`."""
     return forecast(scale, windows, lambda inputs: np.zeros((len(inputs), 1), np.float32))
 
 
-def mean(windows: Floats) -> Floats:
+def mean(windows: Floats32) -> Floats32:
     """Mean of the known days of each window `(n, 14)`; 0 where none is known."""
     known = np.isfinite(windows)
     return (np.where(known, windows, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)).astype(np.float32)

@@ -1,102 +1,33 @@
-"""Seasonal indices: how much a weekday, a time of year or a special day sells against the average day."""
+"""Learning seasonal indices from sales, by least squares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.forecasting.data.days import Days, month, weekday
+from tasks.forecasting.data.days import Dates, month, weekday
+from tasks.forecasting.data.dtypes import Floats64
+from tasks.forecasting.data.holidays import SpecialDays
 from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons, waves
 
-YEAR = 365
+DAYS_A_YEAR = 365
 """Days of history below which nothing is learned of the time of year."""
 
-HARMONICS = 3
-"""Of a smooth year: waves of 12, 6 and 4 months."""
+MIN_DAYS = 14
+"""Days of history below which nothing is learned at all."""
 
-SURE = 2.0
+HARMONICS = 3
+"""Harmonics of a smooth year: waves of 12, 6 and 4 months."""
+
+SIGNIFICANT = 2.0
 """Standard errors by which the effect of a special day must differ from none."""
 
-_SERIES_AT_ONCE = 512
-
 
 @dataclass(frozen=True)
-class SeasonalIndex:
-    """Multiplicative indices, 1 on the average training day.
-
-    Attributes:
-        weekday: Monday to Sunday, 7 factors.
-        month: January to December, 12 factors.
-        annual: Cosine and sine of each harmonic of the year, in the logarithm of the index.
-        days: Factors of single days, by ISO date.
-    """
-
-    weekday: tuple[float, ...] = (1.0,) * 7
-    month: tuple[float, ...] = (1.0,) * 12
-    annual: tuple[tuple[float, float], ...] = ()
-    days: Mapping[str, float] = field(default_factory=dict)
-
-    def at(self, dates: Days) -> NDArray[np.float32]:
-        """The index of each day, the shape of `dates`."""
-        factors = np.asarray(self.weekday)[weekday(dates)] * np.asarray(self.month)[month(dates)]
-        if self.annual:
-            factors = factors * np.exp(_waves(dates, len(self.annual)) @ np.asarray(self.annual).reshape(-1))
-        if self.days:
-            special = np.array(sorted(self.days), "datetime64[D]")
-            place = np.minimum(np.searchsorted(special, dates), len(special) - 1)
-            own = np.array([self.days[str(day)] for day in special])[place]
-            factors = factors * np.where(special[place] == dates, own, 1.0)
-        return np.asarray(factors, dtype=np.float32)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "weekday": list(self.weekday),
-            "month": list(self.month),
-            "annual": [list(pair) for pair in self.annual],
-            "days": dict(self.days),
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "SeasonalIndex":
-        """What `to_dict` gave; a record without `annual` and `days` has none."""
-        annual = tuple((cosine, sine) for cosine, sine in record.get("annual", ()))
-        return cls(tuple(record["weekday"]), tuple(record["month"]), annual, record.get("days", {}))
-
-
-@dataclass(frozen=True)
-class Seasons:
-    """The indices of all items.
-
-    Attributes:
-        index: Of items that are in no group.
-        groups: Items of each group, and the group's index.
-    """
-
-    index: SeasonalIndex = SeasonalIndex()  # frozen
-    groups: tuple[tuple[tuple[str, ...], SeasonalIndex], ...] = ()
-
-    def table(self, items: NDArray[np.str_], dates: Days) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Indices of each group by day, shape `(groups + 1, days)`, and the row of each item, shape `(items,)`."""
-        indices = [self.index, *(index for _, index in self.groups)]
-        of = {item: row for row, (members, _) in enumerate(self.groups, 1) for item in members}
-        return np.stack([index.at(dates) for index in indices]), np.array([of.get(str(item), 0) for item in items])
-
-    def to_dict(self) -> dict[str, Any]:
-        groups = [{"items": list(items), **index.to_dict()} for items, index in self.groups]
-        return self.index.to_dict() | ({"groups": groups} if groups else {})
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "Seasons":
-        """What `to_dict` gave."""
-        groups = tuple((tuple(each["items"]), SeasonalIndex.from_dict(each)) for each in record.get("groups", ()))
-        return cls(SeasonalIndex.from_dict(record), groups)
-
-
-@dataclass(frozen=True)
-class Form:
-    """What an index is made of.
+class SeasonalSpec:
+    """What an index is made of; its text is part of a reference forecast's name.
 
     Attributes:
         weekday: Whether weekdays differ; without it nothing does.
@@ -111,65 +42,55 @@ class Form:
     groups: bool = False
 
     def __str__(self) -> str:
-        parts = ["weekday"] * self.weekday + {"none": [], "month": ["month"], "smooth": ["time of year"]}[self.annual]
-        parts += ["special day"] * self.special_days
-        named = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part) or "no"
-        return f"{named} index" + (" by item group" if self.groups else "")
+        parts = {
+            "weekday": self.weekday,
+            "month": self.annual == "month",
+            "time of year": self.annual == "smooth",
+            "special day": self.special_days,
+        }
+        named = _enumerated([part for part, counts in parts.items() if counts]) or "no"
+        return f"{named} index by item group" if self.groups else f"{named} index"
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """What is known of days and items beforehand.
-
-    Attributes:
-        special_days: Holidays and events by name, each with all its days, future ones too.
-        groups: Items by the name of their group.
-    """
-
-    special_days: Mapping[str, Days] = field(default_factory=dict)
-    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+def _enumerated(parts: Sequence[str]) -> str:
+    """Parts as English lists them: "weekday", "weekday and month", "weekday, month and special day"."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
-PLAIN = Calendar()
-"""No special days and no groups."""
-
-
-def forms(calendar: Calendar) -> list[Form]:
-    """Every form that a calendar allows, simple ones first."""
+def candidate_specs(special_days: SpecialDays) -> list[SeasonalSpec]:
+    """Every specification that these special days and groups allow, simple ones first."""
     extras = [
         (special, grouped)
-        for grouped in ([False, True] if calendar.groups else [False])
-        for special in ([False, True] if calendar.special_days else [False])
+        for grouped in ([False, True] if special_days.groups else [False])
+        for special in ([False, True] if special_days.by_name else [False])
     ]
     annual: list[Literal["none", "month", "smooth"]] = ["none", "month", "smooth"]
-    return [Form(False, "none"), *(Form(True, year, *extra) for extra in extras for year in annual)]
+    return [SeasonalSpec(False, "none"), *(SeasonalSpec(True, year, *extra) for extra in extras for year in annual)]
 
 
-def learn(training: Panel, form: Form = Form(), calendar: Calendar = PLAIN) -> Seasons:  # frozen
-    """The indices of all items, and of each group that has sales.
+def learn(training: Panel, spec: SeasonalSpec, special_days: SpecialDays) -> Seasons:
+    """Learn the indices of all items, and of each group that has sales.
 
     Args:
         training: Days that may be learned from; nothing later may be in it.
-        form: What the indices are made of. Defaults to weekday and month.
-        calendar: Special days and groups. Defaults to none.
+        spec: What the indices are made of.
+        special_days: Holidays, events and item groups.
     """
-    special_days = calendar.special_days if form.special_days else {}
-    index = learn_index(training, form, special_days)
+    by_name = special_days.by_name if spec.special_days else {}
+    index = learn_index(training, spec, by_name)
     groups = []
-    for items in calendar.groups.values() if form.groups else ():
-        members = np.isin(training.items, list(items))
-        if members.any():
-            own = replace(training, **{name: getattr(training, name)[members] for name in ("stores", "items", "sales")})
-            groups.append((tuple(items), learn_index(own, form, special_days)))
+    for items in special_days.groups.values() if spec.groups else ():
+        rows = np.isin(training.items, list(items))
+        if rows.any():
+            members = replace(
+                training, stores=training.stores[rows], items=training.items[rows], sales=training.sales[rows]
+            )
+            groups.append((tuple(items), learn_index(members, spec, by_name)))
     return Seasons(index, tuple(groups))
 
 
-def learn_index(
-    training: Panel,
-    form: Form = Form(),  # frozen
-    special_days: Mapping[str, Days] | None = None,
-) -> SeasonalIndex:
-    """Indices by least squares on the log of the mean sales of each day, beside a linear trend.
+def learn_index(training: Panel, spec: SeasonalSpec, special_days: Mapping[str, Dates]) -> SeasonalIndex:
+    """Learn an index by least squares on the log of the mean sales of each day, together with a linear trend.
 
     Every series counts alike: it is divided by its own mean first. Without enough history an index falls back to 1:
     weekdays need 14 days, the time of year a year in which each month was seen, a special day two of its days and an
@@ -177,27 +98,27 @@ def learn_index(
 
     Args:
         training: Days that may be learned from; nothing later may be in it.
-        form: What the index is made of; of no use to it is `groups`. Defaults to weekday and month.
-        special_days: Days by the name of what they have in common. Defaults to none.
+        spec: What the index is made of; its `groups` is ignored.
+        special_days: Dates of each holiday or event, by name.
 
     Source:
         Multiplicative decomposition, Hyndman & Athanasopoulos, "Forecasting: Principles and Practice", ch. 3; dummy
         variables and Fourier terms for seasons, ch. 7.
     """
     days, level = _mean_day(training)
-    if not form.weekday or len(days) < 14:
+    if not spec.weekday or len(days) < MIN_DAYS:
         return SeasonalIndex()
-    if len(days) < YEAR or len(np.unique(month(days))) < 12:
-        form = replace(form, annual="none")
-    known = {name: own for name, own in (special_days or {}).items() if np.isin(days, own).sum() > 1}
-    return _fit(days, np.log(level), form, known)
+    if len(days) < DAYS_A_YEAR or len(np.unique(month(days))) < 12:
+        spec = replace(spec, annual="none")
+    known = {name: dates for name, dates in special_days.items() if np.isin(days, dates).sum() > 1}
+    return _fit(days, np.log(level), spec, known)
 
 
-def _mean_day(training: Panel) -> tuple[Days, NDArray[np.float64]]:
+def _mean_day(training: Panel) -> tuple[Dates, Floats64]:
     """Days with sales, and on each the mean over series of sales / the series' own mean."""
     total, count = np.zeros(len(training.dates)), np.zeros(len(training.dates), np.int64)
-    for start in range(0, len(training.sales), _SERIES_AT_ONCE):
-        sales = training.sales[start : start + _SERIES_AT_ONCE]
+    for block in training.blocks():
+        sales = training.sales[block]
         known = np.isfinite(sales)
         units = np.where(known, sales, 0)
         mean = units.sum(axis=1, dtype=float) / np.maximum(known.sum(axis=1), 1)
@@ -208,43 +129,66 @@ def _mean_day(training: Panel) -> tuple[Days, NDArray[np.float64]]:
     return training.dates[level > 0], level[level > 0]
 
 
-def _fit(days: Days, logs: NDArray[np.float64], form: Form, special_days: Mapping[str, Days]) -> SeasonalIndex:
-    by_weekday = np.eye(7)[weekday(days)]
-    by_month = np.eye(12)[month(days)][:, 1:]
-    of_year = {"none": by_month[:, :0], "month": by_month, "smooth": _waves(days, HARMONICS)}[form.annual]
-    special = [np.isin(days, own).astype(float)[:, None] for own in special_days.values()]
-    trend = np.linspace(-0.5, 0.5, len(days))[:, None]
-    design = np.hstack([by_weekday, of_year, *special, trend])
+def _fit(days: Dates, logs: Floats64, spec: SeasonalSpec, special_days: Mapping[str, Dates]) -> SeasonalIndex:
+    """Regress the logs on blocks of a design matrix: weekday, time of year, special days and trend."""
+    blocks = [
+        np.eye(7)[weekday(days)],
+        _year(days, spec),
+        _on_special_days(days, special_days),
+        np.linspace(-0.5, 0.5, len(days))[:, None],
+    ]
+    design = np.hstack(blocks)
+    ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
     effects, *_ = np.linalg.lstsq(design, logs, rcond=None)
-    on_weekday = np.exp(effects[:7])
-    on_weekday /= on_weekday[weekday(days)].mean()
-    on_weekday[np.setdiff1d(np.arange(7), weekday(days))] = 1.0
-    yearly = effects[7 : 7 + of_year.shape[1]]
-    in_month = np.exp(np.append(0.0, yearly)) if form.annual == "month" else np.ones(12)
-    in_month /= in_month[month(days)].mean()
-    annual = yearly.reshape(-1, 2).tolist() if form.annual == "smooth" else []
-    own = effects[7 + of_year.shape[1] : -1]
-    sure = np.abs(own) >= SURE * _errors(design, logs - design @ effects)[7 + of_year.shape[1] : -1]
-    factors: dict[str, float] = {}
-    for its_days, effect in zip(special_days.values(), np.where(sure, own, 0).tolist(), strict=True):
-        for day in its_days if effect else ():
-            factors[str(day)] = factors.get(str(day), 1.0) * float(np.exp(effect))
+    on_weekday, in_year, on_special_day, _ = np.split(effects, ends)
+    _, _, error, _ = np.split(_standard_errors(design, logs - design @ effects), ends)
+    significant = np.where(np.abs(on_special_day) >= SIGNIFICANT * error, on_special_day, 0)
+    annual = in_year.reshape(-1, 2).tolist() if spec.annual == "smooth" else []
     return SeasonalIndex(
-        tuple(on_weekday.tolist()),
-        tuple(in_month.tolist()),
+        _weekday_index(on_weekday, days),
+        _month_index(in_year if spec.annual == "month" else np.zeros(11), days),
         tuple((cosine, sine) for cosine, sine in annual),
-        factors,
+        _day_factors(special_days, significant),
     )
 
 
-def _errors(design: NDArray[np.float64], left: NDArray[np.float64]) -> NDArray[np.float64]:
+def _year(days: Dates, spec: SeasonalSpec) -> Floats64:
+    """Columns of the time of year, shape `(days, columns)`: 11 months but January, 6 waves, or none."""
+    by_month = np.eye(12)[month(days)][:, 1:]
+    return {"none": by_month[:, :0], "month": by_month, "smooth": waves(days, HARMONICS)}[spec.annual]
+
+
+def _on_special_days(days: Dates, special_days: Mapping[str, Dates]) -> Floats64:
+    """A column for each holiday or event, 1 on its days, shape `(days, special days)`."""
+    columns = [np.isin(days, dates).astype(float)[:, None] for dates in special_days.values()]
+    return np.hstack([np.empty((len(days), 0)), *columns])
+
+
+def _weekday_index(effects: Floats64, days: Dates) -> tuple[float, ...]:
+    """Factors of 7 weekdays, 1 on average over the days, from effects in logs."""
+    index = np.exp(effects)
+    index /= index[weekday(days)].mean()
+    index[np.setdiff1d(np.arange(7), weekday(days))] = 1.0
+    return tuple(index.tolist())
+
+
+def _month_index(effects: Floats64, days: Dates) -> tuple[float, ...]:
+    """Factors of 12 months, 1 on average over the days, from effects in logs of all months but January."""
+    index = np.exp(np.append(0.0, effects))
+    index /= index[month(days)].mean()
+    return tuple(index.tolist())
+
+
+def _day_factors(special_days: Mapping[str, Dates], effects: Floats64) -> dict[str, float]:
+    """Factor of each special day that has an effect, by ISO date; those that fall together multiply."""
+    factors: dict[str, float] = {}
+    for dates, effect in zip(special_days.values(), effects.tolist(), strict=True):
+        for day in dates if effect else ():
+            factors[str(day)] = factors.get(str(day), 1.0) * float(np.exp(effect))
+    return factors
+
+
+def _standard_errors(design: Floats64, residuals: Floats64) -> Floats64:
     """Standard errors of effects by least squares, from what they leave unexplained."""
-    variance = float(left @ left) / max(len(left) - design.shape[1], 1)
+    variance = float(residuals @ residuals) / max(len(residuals) - design.shape[1], 1)
     return np.sqrt(variance * np.diag(np.linalg.pinv(design.T @ design)))
-
-
-def _waves(dates: Days, harmonics: int) -> NDArray[np.float64]:
-    """Cosine and sine of each harmonic of the year, a last axis of `2 * harmonics`; 1 January has phase 0."""
-    day = (dates.astype("datetime64[D]") - dates.astype("datetime64[Y]")).astype(float)
-    angles = 2 * np.pi * day[..., None] / 365.25 * np.arange(1, harmonics + 1)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1).reshape(*dates.shape, 2 * harmonics)

@@ -1,17 +1,18 @@
-"""Lessons: the windows that a network learns from, as it sees them."""
+"""TrainingSet: the windows that a network learns from, as it sees them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.scaling import Floats, Scale, Scaled
+from tasks.forecasting.model.scaling import Scaled, Scaler
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """What to learn from; there may be nothing.
+class TrainingSet:
+    """What a network learns from; it may be empty.
 
     Attributes:
         inputs: Scaled windows, shape `(windows, 14, 1)`.
@@ -19,18 +20,24 @@ class Lessons:
         weight: How much each window counts, shape `(windows,)`, 1 on average.
     """
 
-    inputs: Floats
-    outputs: Floats
-    weight: Floats
+    inputs: Floats32
+    outputs: Floats32
+    weight: Floats32
 
 
-def lessons(recipe: Recipe, scale: Scale, training: Windows) -> Lessons:
-    """What is to be learned from windows."""
+def build_training_set(recipe: Recipe, scale: Scaler, training: Windows) -> TrainingSet:
+    """Scale windows and weight them.
+
+    Args:
+        recipe: Says how windows are weighted.
+        scale: Scaler of the windows' panel.
+        training: The windows to learn from.
+    """
     scaled = scale(training)
-    return Lessons(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
+    return TrainingSet(scaled.inputs, scaled.outputs(training.actual), loss_weight(recipe, scaled))
 
 
-def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
+def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats32:
     """How much each window counts in the loss, shape `(windows,)`, 1 on average.
 
     Sales are nearly Poisson: the variance of sales over level is 1 / level, so weights in proportion to the level give
@@ -40,5 +47,5 @@ def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats:
         Weighted least squares, Aitken (1935), "On Least Squares and Linear Combinations of Observations".
     """
     if recipe.weight == "equal":
-        return np.ones_like(scaled.unit)
-    return scaled.unit / scaled.unit.mean() if len(scaled.unit) else scaled.unit
+        return np.ones_like(scaled.scale)
+    return scaled.scale / scaled.scale.mean() if len(scaled.scale) else scaled.scale

@@ -8,18 +8,18 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LEAP_YEAR = 2000
-"""Any: what is a day in it is a day of some year."""
+"""Any leap year: its days are all days that some year has."""
 
 
 class Freeze(BaseModel):
-    """Days of one period, or of the same period of every year, which may go over New Year."""
+    """One period, or the same period of every year, which may go over New Year."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, description="what it is for, as promotions say it")
+    name: str = Field(min_length=1, description="name of the freeze, which promotions quote")
     first: date | str = Field(description="first day: a date, or MM-DD for every year")
-    last: date | str = Field(description="last day, frozen too: a date, or MM-DD for every year")
-    stores: tuple[str, ...] | None = Field(None, description="the stores that it is in, by default all")
+    last: date | str = Field(description="last day, which belongs to the freeze: a date, or MM-DD for every year")
+    stores: tuple[str, ...] | None = Field(None, description="codes of the stores in the freeze; all by default")
 
     @field_validator("name")
     @classmethod
@@ -62,19 +62,21 @@ class Freeze(BaseModel):
     def end(self, today: date) -> date | None:
         """The last day of the freeze that `today` is in; `None` where it is in none.
 
-        Both ends belong to it. A yearly one whose last day is before its first goes over New Year.
+        Both ends belong to the freeze. A yearly freeze whose last day is before its first goes over New Year: from
+        11-20 to 01-02, on 2026-12-31, its last day is 2027-01-02.
         """
         if isinstance(self.first, date) and isinstance(self.last, date):
             return self.last if self.first <= today <= self.last else None
         first, last, now = str(self.first), str(self.last), f"{today:%m-%d}"
-        begun, over, over_new_year = now >= first, now > last, last < first
-        if not (begun or not over if over_new_year else begun and not over):
-            return None
-        return _day_of(today.year + (over_new_year and begun), last)
+        over_new_year = last < first
+        if over_new_year and now >= first:
+            return _day_of(today.year + 1, last)
+        begun = over_new_year or now >= first
+        return _day_of(today.year, last) if begun and now <= last else None
 
 
 def _day_of(year: int, day: str) -> date:
-    """A day of a year, and 28 February for 02-29 where there is none."""
+    """A day of a year; 28 February for 02-29 in a year without it."""
     try:
         return date.fromisoformat(f"{year:04}-{day}")
     except ValueError:
@@ -82,7 +84,7 @@ def _day_of(year: int, day: str) -> date:
 
 
 def frozen(freezes: Iterable[Freeze], store: str, today: date) -> tuple[str, date] | None:
-    """Name and last day of the freeze that a store is in, of several the one that ends last; `None` for none."""
+    """Name and last day of the freeze that a store is in; of several, the one that ends last. `None` without one."""
     ends = [
         (end, each.name)
         for each in freezes

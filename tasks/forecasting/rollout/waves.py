@@ -12,27 +12,37 @@ from tasks.forecasting.rollout.freeze import Freeze
 from tasks.forecasting.rollout.selection import DeviceClass
 
 
-class UnknownStore(ValueError):
-    """A store that has no sales."""
+class UnknownStores(ValueError):
+    """Stores that have no sales.
 
-
-def require_known(stores: Iterable[str], known: Sequence[str], where: str) -> None:
-    """Every one of `stores` must be in `known`.
-
-    Args:
-        stores: Store codes.
-        known: Stores with sales.
-        where: Where `stores` were named, for the message.
-
-    Raises:
-        UnknownStore: If one is not.
+    Attributes:
+        names: Codes of these stores.
+        known: Codes of all stores with sales.
+        rule: What is wrong and what to do; it follows a word for what names these stores.
     """
-    unknown = [store for store in stores if store not in known]
-    if unknown:
-        raise UnknownStore(
-            f"{where} names store {', '.join(unknown)}, which has no sales; remove it or ingest its sales. "
+
+    def __init__(self, names: Sequence[str], known: Sequence[str], named_by: str) -> None:
+        self.names, self.known = tuple(names), tuple(known)
+        self.rule = (
+            f"names store {', '.join(names)}, which has no sales; remove it or ingest its sales. "
             f"Stores with sales: {', '.join(known[:20])}"
         )
+        super().__init__(f"{named_by} {self.rule}")
+
+
+def require_known(stores: Iterable[str], known: Sequence[str], named_by: str = "the list of stores") -> None:
+    """Every store must have sales.
+
+    Args:
+        stores: Codes of stores.
+        known: Codes of all stores with sales.
+        named_by: What names `stores`, for the message. Defaults to `the list of stores`.
+
+    Raises:
+        UnknownStores: If a store has no sales.
+    """
+    if unknown := [store for store in stores if store not in known]:
+        raise UnknownStores(unknown, known, named_by)
 
 
 class Store(BaseModel):
@@ -40,9 +50,9 @@ class Store(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    device: str = Field(description="name of its device class")
-    region: str = Field("", description="for rollbacks by region")
-    canary: bool = Field(False, description="gets each release in the first wave")
+    device: str = Field(description="name of the store's device class")
+    region: str = Field("", description="region of the store, for rollbacks by region")
+    canary: bool = Field(False, description="whether the store gets each release in the first wave")
 
 
 class RolloutPolicy(BaseModel):
@@ -51,11 +61,11 @@ class RolloutPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     canary_days: int = Field(
-        0, ge=0, description="days that canary stores must have been scored on before the other stores follow"
+        0, ge=0, description="days on which canary stores must have been scored before the other stores follow"
     )
-    freeze: tuple[Freeze, ...] = Field((), description="days on which stores, all or some, get no other model")
+    freeze: tuple[Freeze, ...] = Field((), description="periods in which stores, all or some, get no other model")
     max_override_days: int = Field(
-        90, ge=1, le=3650, description="days ahead that an override of the gate or of a freeze may last, at most"
+        90, ge=1, le=3650, description="most days that an override of the gate or of a freeze may last"
     )
 
     @property
@@ -65,13 +75,15 @@ class RolloutPolicy(BaseModel):
 
 
 class StoreList(BaseModel):
-    """All stores and their device classes."""
+    """The stores of the installation and their device classes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    default_device: str | None = Field(None, description="device class of stores with sales that are not listed")
-    devices: dict[str, DeviceClass]
-    stores: dict[str, Store] = Field(default_factory=dict)
+    default_device: str | None = Field(
+        None, description="device class of stores that have sales and are not listed; without it they get no model"
+    )
+    devices: dict[str, DeviceClass] = Field(description="device classes by name")
+    stores: dict[str, Store] = Field(default_factory=dict, description="stores by code")
 
     @model_validator(mode="after")
     def _devices_are_described(self) -> Self:
@@ -85,13 +97,13 @@ class StoreList(BaseModel):
         return self
 
     def store(self, name: str) -> Store | None:
-        """The store as listed, else with the default device class, else nothing."""
+        """The store as listed, or else with the default device class; `None` where there is no default."""
         if name in self.stores:
             return self.stores[name]
         return Store(device=self.default_device) if self.default_device else None
 
     def canaries(self, names: Iterable[str]) -> list[str]:
-        """Stores of the first wave: those marked, else the first fifth."""
+        """Stores of the first wave: those marked as canary stores, or else the first fifth."""
         ordered = natural(names)
         marked = [name for name in ordered if (store := self.store(name)) and store.canary]
         return marked or ordered[: math.ceil(len(ordered) / 5)]
@@ -103,8 +115,8 @@ class Wave:
 
     Attributes:
         name: `canary`, `rest`, `chosen` (named by a person), or `none` where every store has the release.
-        stores: Which.
-        hold: Why the wave may not go out; `None` where it may.
+        stores: Codes of the stores.
+        hold: Why the wave must wait; `None` where it may go out.
     """
 
     name: str
@@ -114,13 +126,13 @@ class Wave:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a release has come.
+    """How far a release has spread.
 
     Attributes:
-        running: Stores that run it.
-        rolled_back: Stores that were taken off it.
-        drifting: Stores where it has drifted.
-        scored_days: Days that each store's forecasts by it were scored on.
+        running: Stores that run the release.
+        rolled_back: Stores that were rolled back from the release.
+        drifting: Stores in which the release drifts.
+        scored_days: Number of days on which each store's forecasts by the release were scored.
     """
 
     running: frozenset[str]
@@ -130,7 +142,7 @@ class Progress:
 
 
 def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, policy: RolloutPolicy) -> Wave:
-    """Canary stores first; the others once no canary was taken off the release or drifts, and each was scored enough.
+    """Canary stores first; the others once no canary store was rolled back or drifts, and each was scored long enough.
 
     A store that was rolled back does not get the release again unless a person names it.
     """

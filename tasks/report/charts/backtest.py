@@ -4,9 +4,8 @@ from typing import Any
 
 import altair as alt
 
-from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
-
-Record = dict[str, Any]
+from tasks.report.backtest_result import BacktestResult, CadenceRecord
+from tasks.report.charts.comparison import INK, VERDICTS, WIDE, Drawn, styled
 
 LINES = (("#0083C9", [1, 0]), ("#D55E00", [6, 3]), ("#009E73", [2, 2]), ("#A05EB5", [8, 3, 2, 3]))
 """Colour and dash of each cadence, readable on white and on black."""
@@ -24,49 +23,55 @@ PARTS = {
 """What a cost is made of: in the record, in words, in colour."""
 
 
-def history_chart(result: Record, width: int = WIDE) -> alt.VConcatChart:
+def history_chart(result: BacktestResult, width: int = WIDE) -> alt.VConcatChart:
     """MAPE of four weeks for each cadence and without a network; below, on which days a model was promoted or refused.
 
     Args:
         result: Of the backtest.
         width: Of the plot, in pixels. Defaults to `WIDE`.
     """
-    names = [each["name"] for each in sorted(result["cadences"], key=lambda each: each["retrains"])]
+    names = [cadence.name for cadence in sorted(result.cadences, key=lambda cadence: cadence.retrains)]
     described = f"MAPE over time of {len(names)} retraining cadences, and their promotions and refusals"
     panels = alt.vconcat(_mape(result, names, width), _decisions(result, names, width), spacing=10)
     return styled(panels.resolve_scale(color="independent", strokeDash="independent", shape="independent"), described)
 
 
-def cost_chart(result: Record, width: int = WIDE) -> alt.VConcatChart:
+def cost_chart(result: BacktestResult, width: int = WIDE) -> alt.VConcatChart:
     """Cost of a year and store under each limit, one panel a cadence, the cheapest first.
 
     Args:
         result: Of the backtest.
         width: Of each panel, in pixels. Defaults to `WIDE`.
     """
-    names = [each["name"] for each in result["cadences"]]
-    bars = [
-        {"cadence": row["name"], "gate": limit["name"], "part": words, "cost": row["costs"][part], "total": row["cost"]}
-        for limit in result["limits"]
-        for row in limit["cadences"]
-        if row["costs"]
-        for part, (words, _) in PARTS.items()
-    ]
-    most = max((bar["total"] for bar in bars), default=0.0) or 1.0
-    limits = [limit["name"] for limit in result["limits"]]
+    names, limits = [cadence.name for cadence in result.cadences], [limit.name for limit in result.limits]
+    rows = [(limit.name, cadence) for limit in result.limits for cadence in limit.cadences]
+    most = max((cadence.cost or 0.0 for _, cadence in rows), default=0.0) or 1.0
     panels = [
-        _bars([bar for bar in bars if bar["cadence"] == name], name, limits, 1.15 * most, width, name is names[-1])
+        _bars(
+            [bar for limit, cadence in rows if cadence.name == name for bar in _parts(limit, cadence)],
+            *(name, limits, 1.15 * most, width, name is names[-1]),
+        )
         for name in names
     ]
     described = f"Cost of a year and store of {len(names)} cadences under {len(limits)} limits"
     return styled(alt.vconcat(*panels, spacing=14), described)
 
 
-def _mape(result: Record, names: list[str], width: int) -> Any:
-    lines = {each["name"]: each["mape_by_4_weeks"] for each in result["cadences"]}
+def _parts(limit: str, cadence: CadenceRecord) -> list[Drawn]:
+    """A bar for each part of the cost of a cadence under a limit; none where it is not known."""
+    if cadence.costs is None:
+        return []
+    costs = dict(cadence.costs)
+    return [
+        {"gate": limit, "part": words, "cost": costs[part], "total": cadence.cost} for part, (words, _) in PARTS.items()
+    ]
+
+
+def _mape(result: BacktestResult, names: list[str], width: int) -> Any:
+    lines = {cadence.name: cadence.mape_by_4_weeks for cadence in result.cadences}
     rows = [
         {"day": day, "mape": mape, "cadence": name}
-        for name, series in (lines | {WITHOUT: result["without_network"]["mape_by_4_weeks"]}).items()
+        for name, series in (lines | {WITHOUT: result.without_network.mape_by_4_weeks}).items()
         for day, mape in series.items()
     ]
     looks = [*LINES[: len(names)], (INK, [1, 3])]
@@ -94,12 +99,12 @@ def _mape(result: Record, names: list[str], width: int) -> Any:
     return base.mark_line(strokeWidth=2, point={"size": 16}).properties(width=width, height=240, title=title)
 
 
-def _decisions(result: Record, names: list[str], width: int) -> Any:
+def _decisions(result: BacktestResult, names: list[str], width: int) -> Any:
     words = {"pass": "promoted", "fail": "refused", "abstain": "abstained"}
     rows = [
-        {"day": each["day"], "cadence": cadence["name"], "outcome": words[each["outcome"]]}
-        for cadence in result["cadences"]
-        for each in cadence["decisions"]
+        {"day": str(decision.day), "cadence": cadence.name, "outcome": words[decision.outcome]}
+        for cadence in result.cadences
+        for decision in cadence.decisions
     ]
     colors, shapes = zip(*VERDICTS.values(), strict=True)
     legend = alt.Legend(symbolOpacity=1, orient="bottom")
@@ -116,13 +121,13 @@ def _decisions(result: Record, names: list[str], width: int) -> Any:
     return marks.mark_point(filled=True, size=80, opacity=1).properties(width=width, height=24 * len(names))
 
 
-def _time(result: Record, width: int, labels: bool) -> alt.X:
-    domain = [result["first_day"], result["last_day"]]
+def _time(result: BacktestResult, width: int, labels: bool) -> alt.X:
+    domain = [str(result.first_day), str(result.last_day)]
     axis = alt.Axis(format="%b %Y", tickCount=width // 90, grid=False, labels=labels, ticks=labels)
     return alt.X("day:T", title=None, scale=alt.Scale(type="utc", domain=domain), axis=axis)
 
 
-def _bars(bars: list[Record], name: str, limits: list[str], most: float, width: int, last: bool) -> Any:
+def _bars(bars: list[Drawn], name: str, limits: list[str], most: float, width: int, last: bool) -> Any:
     words, colors = zip(*PARTS.values(), strict=True)
     base = alt.Chart(alt.Data(values=bars))
     y = alt.Y("gate:N", title=None, sort=limits, axis=alt.Axis(minExtent=LEFT, ticks=False, domain=False))

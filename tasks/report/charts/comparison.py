@@ -1,6 +1,8 @@
 """Charts of a release, as Altair, SVG and PNG; nothing is fetched."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO, StringIO
 from itertools import cycle, islice, pairwise
@@ -9,8 +11,12 @@ from typing import Any
 import altair as alt
 
 from tasks.forecasting.rollout.selection import DIGITS
+from tasks.state.manifest import Manifest, ReferenceRecord
+from tasks.state.record import or_nan
+from tasks.state.variant_record import Errors, VariantRecord
 
-Record = dict[str, Any]
+Drawn = dict[str, object]
+"""A row of the data that Altair draws."""
 
 VERDICTS = {"pass": ("#009E73", "circle"), "fail": ("#D55E00", "cross"), "abstain": ("#8C7AA9", "diamond")}
 """Colour and shape of each verdict; the first two colours are of Okabe & Ito (2008), "Color Universal Design"."""
@@ -29,7 +35,24 @@ _PALE = 0.5
 _LETTER, _LINE = 6.8, 15
 
 
-def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
+@dataclass(frozen=True)
+class Sample:
+    """A series whose forecasts are drawn.
+
+    Attributes:
+        series: Its name.
+        day: ISO dates.
+        actual: Units sold on each day; `None` where the day is missing.
+        forecast: Units that each variant forecasts for each day.
+    """
+
+    series: str
+    day: list[str]
+    actual: list[float | None]
+    forecast: dict[str, list[float]]
+
+
+def size_chart(manifest: Manifest, width: int = WIDE) -> alt.LayerChart:
     """File size against MAPE: a labelled point for each measured variant, a rule for each forecast without a network.
 
     A MAPE over twice the lowest is drawn at the upper edge, with its value in the label. The line is the Pareto front
@@ -39,10 +62,10 @@ def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
         manifest: Of the release.
         width: Of the plot, in pixels. Defaults to `WIDE`.
     """
-    variants = [variant for variant in manifest["variants"] if variant["mape"] is not None and variant["file_bytes"]]
-    references = [reference for reference in manifest["references"] if reference["mape"] is not None]
+    variants = [variant for variant in manifest.variants if variant.mape is not None and variant.file_bytes]
+    references = [reference for reference in manifest.references if reference.mape is not None]
     canvas = _Canvas(variants, references, width)
-    by_mape = sorted(variants, key=lambda variant: variant["mape"])
+    by_mape = sorted(variants, key=_mape)
     rules, points = [canvas.rule(one) for one in references], [canvas.point(one) for one in by_mape]
     points.sort(key=lambda point: point["verdict"] != "pass")  # drawn last, so that a pass never hides a failure
     layers = (_front(canvas), *_rules(rules, canvas), *_points(points, canvas))
@@ -52,18 +75,18 @@ def size_chart(manifest: Record, width: int = WIDE) -> alt.LayerChart:
     return styled(alt.layer(*layers).properties(width=width, height=_HEIGHT), described)
 
 
-def series_chart(samples: list[Record], width: int = WIDE) -> alt.VConcatChart:
+def series_chart(samples: Sequence[Sample], width: int = WIDE) -> alt.VConcatChart:
     """Forecast against actual sales, one panel a series.
 
     Args:
-        samples: For each series its name `series`, ISO dates `day`, units `actual`, and `forecast`, units by variant.
+        samples: The series to draw.
         width: Of each panel, in pixels. Defaults to `WIDE`.
     """
-    names = list(dict.fromkeys(name for sample in samples for name in sample["forecast"]))
+    names = list(dict.fromkeys(name for sample in samples for name in sample.forecast))
     looks = [(INK, [1, 0]), *islice(cycle(FORECASTS), len(names))]
     scales = [alt.Scale(domain=["actual", *names], range=list(values)) for values in zip(*looks, strict=True)]
     panels = [_panel(sample, width, *scales) for sample in samples]
-    described = "Forecast against actual sales a day: " + "; ".join(sample["series"] for sample in samples)
+    described = "Forecast against actual sales a day: " + "; ".join(sample.series for sample in samples)
     return styled(alt.vconcat(*panels, spacing=18), described)
 
 
@@ -104,12 +127,12 @@ def styled(chart: Any, description: str) -> Any:
 class _Canvas:
     """Where points, rules and labels go; a label is moved up, else down, until it covers nothing."""
 
-    def __init__(self, variants: list[Record], references: list[Record], width: int) -> None:
-        mapes = [one["mape"] for one in variants + references] or [0.0]
+    def __init__(self, variants: list[VariantRecord], references: list[ReferenceRecord], width: int) -> None:
+        mapes = [_mape(one) for one in [*variants, *references]] or [0.0]
         sizes = [_kb(one) for one in variants] or [1.0]
         self._width = width
         self._cap = 2 * min(mapes)
-        self._lowest = min((one["mape"] for one in references), default=None)
+        self._lowest = min((_mape(one) for one in references), default=None)
         room = 0.25 * (min(max(mapes), self._cap) - min(mapes)) or 0.5
         self._mape = (min(mapes) - room, min(max(mapes), self._cap) + room)
         self._kb = (min(sizes) / 1.3, max(sizes) * 1.3)
@@ -139,23 +162,23 @@ class _Canvas:
             axis=alt.Axis(tickCount=5),
         )
 
-    def rule(self, reference: Record) -> Record:
+    def rule(self, reference: ReferenceRecord) -> Drawn:
         """A rule and its label, which ends at the right edge."""
-        label = f"no network: {reference['name']}, {reference['mape']:.2f} %"
+        label = f"no network: {reference.name}, {reference.mape:.2f} %"
         if _LETTER * len(label) > self._width:
-            label = f"no network, {reference['mape']:.2f} %"
-        below = 9 if reference["mape"] == self._lowest else -9
+            label = f"no network, {reference.mape:.2f} %"
+        below = 9 if reference.mape == self._lowest else -9
         at = self._free(self._width - _LETTER * len(label), label, self._down(reference) + below)
         return {"label": label, "mape": self._shown(reference), "label_mape": at}
 
-    def point(self, variant: Record) -> Record:
+    def point(self, variant: VariantRecord) -> Drawn:
         """A point and its label, which begins right of it, or ends left of it where there is no room."""
-        x, over = self._across(variant), variant["mape"] > self._cap
-        label = f"{variant['name']} ({variant['mape']:.0f} %)" if over else variant["name"]
+        x, over = self._across(variant), _mape(variant) > self._cap
+        label = f"{variant.name} ({variant.mape:.0f} %)" if over else variant.name
         right = x + 12 + _LETTER * len(label) <= self._width
         at = self._free(x + 12 if right else x - 12 - _LETTER * len(label), label, self._down(variant))
         where = {"kb": _kb(variant), "mape": self._shown(variant), "label_mape": at, "right": right}
-        return where | {"label": label, "verdict": variant["verdict"], "dominated": bool(variant["dominated_by"])}
+        return where | {"label": label, "verdict": variant.verdict, "dominated": bool(variant.dominated_by)}
 
     def _free(self, left: float, label: str, wanted: float) -> float:
         """The MAPE at which a label is drawn: the first place from the wanted one, in pixels, that covers nothing."""
@@ -166,22 +189,22 @@ class _Canvas:
         self._taken.append(free)
         return self._mape[1] - (free[1] + 7) / _HEIGHT * (self._mape[1] - self._mape[0])
 
-    def _shown(self, one: Record) -> float:
-        return min(one["mape"], self._cap)
+    def _shown(self, one: Errors) -> float:
+        return min(_mape(one), self._cap)
 
-    def _across(self, variant: Record) -> float:
+    def _across(self, variant: VariantRecord) -> float:
         return math.log(_kb(variant) / self._kb[0]) / math.log(self._kb[1] / self._kb[0]) * self._width
 
-    def _down(self, one: Record) -> float:
+    def _down(self, one: Errors) -> float:
         return (self._mape[1] - self._shown(one)) / (self._mape[1] - self._mape[0]) * _HEIGHT
 
 
-def _staircase(variants: list[Record]) -> list[Record]:
+def _staircase(variants: list[VariantRecord]) -> list[VariantRecord]:
     """Variants than which no other is both smaller and more accurate, smallest first; MAPE counts as tables show it."""
-    steps: list[Record] = []
-    for one in sorted(variants, key=lambda one: (one["file_bytes"], one["mape"])):
-        if not steps or round(one["mape"], DIGITS) < round(steps[-1]["mape"], DIGITS):
-            steps.append(one)
+    steps: list[VariantRecord] = []
+    for variant in sorted(variants, key=lambda variant: (variant.file_bytes, variant.mape)):
+        if not steps or round(_mape(variant), DIGITS) < round(_mape(steps[-1]), DIGITS):
+            steps.append(variant)
     return steps
 
 
@@ -190,7 +213,7 @@ def _front(canvas: _Canvas) -> alt.Chart:
     return line.mark_line(interpolate="step-after", color=INK, strokeWidth=1.5, strokeOpacity=0.55)
 
 
-def _rules(rules: list[Record], canvas: _Canvas) -> list[alt.Chart]:
+def _rules(rules: list[Drawn], canvas: _Canvas) -> list[alt.Chart]:
     base = alt.Chart(alt.Data(values=rules))
     label = base.mark_text(align="right", baseline="middle", fontSize=12, fontStyle="italic", color=INK)
     return [
@@ -199,7 +222,7 @@ def _rules(rules: list[Record], canvas: _Canvas) -> list[alt.Chart]:
     ]
 
 
-def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
+def _points(points: list[Drawn], canvas: _Canvas) -> list[alt.Chart]:
     base = alt.Chart(alt.Data(values=points)).encode(x=canvas.x)
     colors, shapes = (
         alt.Scale(domain=list(VERDICTS), range=list(values)) for values in zip(*VERDICTS.values(), strict=True)
@@ -210,7 +233,7 @@ def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
         alt.Shape("verdict:N", title=None, scale=shapes, legend=legend),
     )
     paler = alt.Opacity("dominated:N", scale=alt.Scale(domain=[False, True], range=[1, _PALE]), legend=None)
-    text: Record = {"baseline": "middle", "fontSize": 12, "color": INK}
+    text = {"baseline": "middle", "fontSize": 12, "color": INK}
     labels = base.encode(y="label_mape:Q", text="label:N")
     return [
         base.mark_rule(color=INK, strokeOpacity=0.4).encode(paler, y=canvas.y, y2="label_mape:Q"),
@@ -220,12 +243,12 @@ def _points(points: list[Record], canvas: _Canvas) -> list[alt.Chart]:
     ]
 
 
-def _panel(sample: Record, width: int, color: alt.Scale, dash: alt.Scale) -> Any:
-    lines = {"actual": sample["actual"], **sample["forecast"]}
+def _panel(sample: Sample, width: int, color: alt.Scale, dash: alt.Scale) -> Any:
+    lines: dict[str, Sequence[float | None]] = {"actual": sample.actual, **sample.forecast}
     rows = [
         {"day": day, "units": units, "line": line}
         for line, values in lines.items()
-        for day, units in zip(sample["day"], values, strict=True)
+        for day, units in zip(sample.day, values, strict=True)
     ]
     legend = alt.Legend(symbolType="stroke", symbolSize=500, symbolOpacity=1, symbolStrokeWidth=2)
     base = alt.Chart(alt.Data(values=rows)).encode(
@@ -242,12 +265,16 @@ def _panel(sample: Record, width: int, color: alt.Scale, dash: alt.Scale) -> Any
     actual = base.transform_filter("datum.line == 'actual'")
     forecast = base.transform_filter("datum.line != 'actual'").mark_line(strokeWidth=2)
     layers = (actual.mark_line(strokeWidth=1, opacity=0.6), actual.mark_circle(size=24, opacity=0.8), forecast)
-    title = alt.Title(sample["series"], anchor="start", fontSize=13, color=INK)
+    title = alt.Title(sample.series, anchor="start", fontSize=13, color=INK)
     return alt.layer(*layers).properties(width=width, height=140, title=title)
 
 
-def _kb(variant: Record) -> float:
-    return float(variant["file_bytes"]) / 1024
+def _kb(variant: VariantRecord) -> float:
+    return (variant.file_bytes or 0) / 1024
+
+
+def _mape(errors: Errors) -> float:
+    return or_nan(errors.mape)
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -1,13 +1,14 @@
 """How close a release's variants came to the gate's limits, as Altair."""
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import altair as alt
 
 from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
 from tasks.report.explain import subject
-
-Record = dict[str, Any]
+from tasks.state.manifest import Manifest
+from tasks.state.variant_record import CheckRecord, VariantRecord
 
 COMPARISONS = {
     "reference": "no network",
@@ -34,7 +35,33 @@ _FIGURES, _FIGURE = 170, 160
 """Pixels that are not plot: figures on a desk; on a phone one figure, and labels."""
 
 
-def gate_chart(manifest: Record, width: int = WIDE) -> alt.VConcatChart | None:
+@dataclass(frozen=True)
+class Difference:
+    """A difference of MAPE as it is drawn, in percentage points above whom a variant is compared with.
+
+    Attributes:
+        label: What is compared.
+        value: The difference.
+        low: Its lower bound.
+        high: Its upper bound.
+        limit: What it may be at most.
+        outcome: The check's outcome.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    limit: float
+    outcome: str
+
+    def within(self, low: float, high: float) -> dict[str, float]:
+        """What is drawn of it in a panel from `low` to `high`: what lies beyond is at the edge."""
+        numbers = {"value": self.value, "low": self.low, "high": self.high, "limit": self.limit}
+        return {name: min(max(number, low), high) for name, number in numbers.items()}
+
+
+def gate_chart(manifest: Manifest, width: int = WIDE) -> alt.VConcatChart | None:
     """Differences of MAPE with their bounds against the limits; nothing where no check compared any.
 
     One panel has every comparison of the variant that the report speaks of, the other every variant against what
@@ -52,44 +79,45 @@ def gate_chart(manifest: Record, width: int = WIDE) -> alt.VConcatChart | None:
     return styled(drawn.properties(padding={"left": 24, "right": 30, "top": 5, "bottom": 5}), described)
 
 
-def _panels(manifest: Record) -> list[tuple[str, list[Record]]]:
+def _panels(manifest: Manifest) -> list[tuple[str, list[Difference]]]:
     one = subject(manifest)
-    checks = {check["name"]: check for check in one["checks"]}
-    mine = [_row(label, checks[name]) for name, label in COMPARISONS.items() if _compared(one, checks.get(name))]
+    checks = {check.name: check for check in one.checks}
+    asked = [_difference(label, one, checks.get(name)) for name, label in COMPARISONS.items()]
     against = next((name for name in ("champion", "baseline") if _all(manifest, name)), "baseline")
     return [
-        (f"{one['name']} against …", mine),
+        (f"{one.name} against …", [difference for difference in asked if difference]),
         (f"Every variant against {COMPARISONS[against]}", _all(manifest, against)),
     ]
 
 
-def _all(manifest: Record, name: str) -> list[Record]:
-    found = [
-        (variant, next((check for check in variant["checks"] if check["name"] == name), None))
-        for variant in manifest["variants"]
+def _all(manifest: Manifest, name: str) -> list[Difference]:
+    checks = [
+        (variant, next((check for check in variant.checks if check.name == name), None))
+        for variant in manifest.variants
     ]
-    return [_row(variant["name"], check) for variant, check in found if check and _compared(variant, check)]
+    differences = [_difference(variant.name, variant, check) for variant, check in checks]
+    return [difference for difference in differences if difference]
 
 
-def _compared(variant: Record, check: Record | None) -> bool:
-    """Whether a check has a difference to draw; the baseline has none from itself."""
-    itself = check is not None and check["name"] == "baseline" and variant["parent"] is None
-    return check is not None and not itself and check["value"] is not None and check["limit"] is not None
+def _difference(label: str, variant: VariantRecord, check: CheckRecord | None) -> Difference | None:
+    """What a check has to draw; `None` where it compared nothing. The baseline has no difference from itself.
+
+    The limit of the reference check is the reference's MAPE.
+    """
+    if check is None or check.value is None or check.limit is None:
+        return None
+    if check.name == "baseline" and variant.parent is None:
+        return None
+    shift = check.limit if check.name == "reference" else 0.0
+    low, high = (check.value if bound is None else bound for bound in (check.low, check.high))
+    return Difference(label, check.value - shift, low - shift, high - shift, check.limit - shift, check.outcome)
 
 
-def _row(label: str, check: Record) -> Record:
-    """In percentage points above whom it is compared with; the limit of the reference check is its MAPE."""
-    shift = check["limit"] if check["name"] == "reference" else 0.0
-    value, limit = check["value"] - shift, check["limit"] - shift
-    low, high = (value if check.get(name) is None else check[name] - shift for name in ("low", "high"))
-    return {"label": label, "value": value, "low": low, "high": high, "limit": limit, "outcome": check["outcome"]}
-
-
-def _panel(title: str, rows: list[Record], width: int) -> Any:
+def _panel(title: str, rows: list[Difference], width: int) -> Any:
     wide, ends = width >= WIDE, _ends(rows)
     drawn = [_drawn(row, ends, wide) for row in rows]
     plot = width - (_FIGURES if wide else _FIGURE)
-    label = alt.Y("label:N", sort=[row["label"] for row in rows], title=None, axis=alt.Axis(labelLimit=0, ticks=False))
+    label = alt.Y("label:N", sort=[row.label for row in rows], title=None, axis=alt.Axis(labelLimit=0, ticks=False))
     value = alt.X(
         "value:Q",
         title="pp of MAPE; left is better",
@@ -115,22 +143,21 @@ def _panel(title: str, rows: list[Record], width: int) -> Any:
     return panel.properties(width=plot, height=_STEP * len(rows), title=heading)
 
 
-def _ends(rows: list[Record]) -> tuple[float, float]:
+def _ends(rows: list[Difference]) -> tuple[float, float]:
     """Of the axis: all that is drawn, but nothing out of reach."""
-    reach = _REACH * max(_LEAST, *(row["limit"] for row in rows))
-    low = max(min(-_FINEST, *(row["low"] for row in rows)), -reach)
-    high = min(max(_FINEST, *(row[name] for row in rows for name in ("high", "limit"))), reach)
+    reach = _REACH * max(_LEAST, *(row.limit for row in rows))
+    low = max(min(-_FINEST, *(row.low for row in rows)), -reach)
+    high = min(max(_FINEST, *(row.high for row in rows), *(row.limit for row in rows)), reach)
     room = _ROOM * (high - low)
     return low - room, high + room
 
 
-def _drawn(row: Record, ends: tuple[float, float], wide: bool) -> Record:
-    """A row with its figures in words, and within the panel."""
-    figures = _signed(row["value"])
+def _drawn(row: Difference, ends: tuple[float, float], wide: bool) -> dict[str, float | str]:
+    """A row with its figures in words, and within the panel, as Altair takes it."""
+    figures = _signed(row.value)
     if wide:
-        figures += f" ({_signed(row['low'])} to {_signed(row['high'])})"
-    inside = {name: min(max(row[name], ends[0]), ends[1]) for name in ("value", "low", "high", "limit")}
-    return row | inside | {"figures": figures}
+        figures += f" ({_signed(row.low)} to {_signed(row.high)})"
+    return asdict(row) | row.within(*ends) | {"figures": figures}
 
 
 def _signed(value: float) -> str:

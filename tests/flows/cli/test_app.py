@@ -300,6 +300,7 @@ def test_a_person_lets_a_refused_variant_out_and_every_report_says_so(run: Run, 
     word = ("--who", "Ana Ruiz", "--why", "the new tills cannot wait")
     told = json.loads(run("override", name, "--variant", "lstm-8-int8", *word, "--until", until, "--json").stdout)
     assert told == {
+        "schema_version": 1,
         "release": name,
         "variant": "lstm-8-int8",
         "what": "verdict",
@@ -315,7 +316,7 @@ def test_a_person_lets_a_refused_variant_out_and_every_report_says_so(run: Run, 
     (released.parent / "stores.toml").write_text(
         "default_device = 'till'\n[devices.till]\nflash_kb = 99\nram_kb = 99\nlatency_us = 9999\n"
     )
-    grant.fn(Home(released), Override(name, "freeze", None, "Bo Chen", "recall", date.today()))
+    grant.fn(Home(released), Override(name, "freeze", None, "Bo Chen", "recall", date.today()), date.today())
     given = run("promote", **frozen, **listed)
     assert given.returncode == 0, given.stderr
     assert (

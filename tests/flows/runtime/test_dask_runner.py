@@ -20,7 +20,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.retrain import build_variants, retrain
 from flows.runtime import cluster, dask_runner
-from flows.settings import SettingsError, Workers
+from flows.settings import Workers
+from flows.settings_errors import SettingsError
 from tasks import workers
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.retrain.candidate import Candidate
@@ -98,14 +99,14 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def unbuilt(built: Work, tmp_path: Path) -> Work:
     """The same sales and the same candidate, prepared, with nothing built yet."""
     work = built.copied(tmp_path / "unbuilt")
-    for variant in work.candidate.variants:
+    for variant in work.candidate.spec.variants:
         shutil.rmtree(work.candidate.folder / variant.name)
     return work
 
 
 def made(candidate: Candidate) -> dict[str, bytes]:
     """Every weight and every file that was built, and what else lies beside them."""
-    found = [path for variant in candidate.variants for path in (candidate.folder / variant.name).glob("[!0-9]*")]
+    found = [path for variant in candidate.spec.variants for path in (candidate.folder / variant.name).glob("[!0-9]*")]
     found += [path for path in candidate.folder.glob("*/[0-9]*") if path.suffix in (".npz", ".tflite")]
     return {str(path.relative_to(candidate.folder)): path.read_bytes() for path in found}
 
@@ -126,7 +127,7 @@ def test_two_workers_make_the_same_bytes_as_none(
     )
     monkeypatch.setenv("SHELFCAST_SETTINGS", str(settings))
     dask.add(2)
-    assert retrain(str(tmp_path / "home"), "quick")["release"] is None, "a refused candidate's files stay"
+    assert retrain(str(tmp_path / "home"), "quick").release is None, "a refused candidate's files stay"
     (folder,) = (tmp_path / "home" / "candidates").iterdir()
     assert len(made(built.candidate)) == 16
     assert made(replace(built.candidate, folder=folder)) == made(built.candidate)
@@ -172,8 +173,8 @@ def test_a_variant_that_is_lost_for_good_is_not_built_and_the_rest_is(
     killer.join()
     lost = [
         variant.name
-        for variant in unbuilt.candidate.variants
-        if "not built" in str(unbuilt.candidate.scores(variant.name)[1]["fault"])
+        for variant in unbuilt.candidate.spec.variants
+        if "not built" in str(unbuilt.candidate.scores(variant.name)[1].fault)
     ]
     assert lost
     assert made(unbuilt.candidate).items() < made(built.candidate).items()

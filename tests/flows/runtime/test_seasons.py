@@ -35,7 +35,7 @@ def test_a_retrain_comes_its_lead_time_before_the_season(start, lead_days, month
 
 def test_prefect_reads_one_date_a_season_and_year_in_the_schedules_time_zone(file):
     file.write_text(SUMMER + SUMMER.replace("summer", "new-year").replace("06-01", "01-10"))
-    schedule = RRuleSchedule(rrule=seasons.before_each(hour=20)["rrule"], timezone="America/New_York")
+    schedule = RRuleSchedule(rrule=seasons.seasonal_rrule(hour=20)["rrule"], timezone="America/New_York")
     dates = asyncio.run(schedule.get_dates(n=4, start=datetime(2030, 1, 1, tzinfo=UTC)))
     assert [day.date() for day in dates] == [date(2030, 5, 4), date(2030, 12, 13), date(2031, 5, 4), date(2031, 12, 13)]
     assert [(day.hour, day.minute, day.second, day.tzname()) for day in dates[:2]] == [
@@ -65,7 +65,7 @@ def test_prefect_reads_one_date_a_season_and_year_in_the_schedules_time_zone(fil
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(file, text, says):
     file.write_text(text)
     with pytest.raises(SeasonsError) as refused:
-        seasons.before_each(hour=20)
+        seasons.seasonal_rrule(hour=20)
     assert says in str(refused.value)
     assert str(file) in str(refused.value)
     assert "\n" not in str(refused.value)

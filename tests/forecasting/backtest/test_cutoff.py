@@ -1,14 +1,14 @@
-"""The past: nothing of a day or later is in it, and its windows are found again in all sales."""
+"""A cutoff: nothing of a day or later is in it, and its windows are found again in all sales."""
 
 from datetime import date
 
 import numpy as np
 import pytest
 
-from tasks.forecasting.backtest.cutoff import Past, spread
+from tasks.forecasting.backtest.cutoff import Cutoff, to_matrix
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days, windows
+from tasks.forecasting.data.windows import SplitPolicy, windows
 
 RNG = np.random.default_rng(0)
 DATES = np.datetime64("2023-01-01") + np.arange(200)
@@ -19,10 +19,10 @@ DAY = date(2023, 6, 1)
 
 
 def test_it_ends_the_day_before_and_is_split_as_a_retrain_does() -> None:
-    past = Past.before(DAY, SALES, History(), Days())
-    assert str(past.panel.dates[-1]) == "2023-05-31"
-    assert past.split == Days().split(151)
-    assert past.start == past.split.holdout == 14 + int(137 * 0.8)
+    cutoff = Cutoff.before(DAY, SALES, History(), SplitPolicy())
+    assert str(cutoff.panel.dates[-1]) == "2023-05-31"
+    assert cutoff.split == SplitPolicy().split(151)
+    assert cutoff.start == cutoff.split.holdout == 14 + int(137 * 0.8)
 
 
 @pytest.mark.parametrize("history", [History(), History(days=100), History(held_back_days=3)])
@@ -30,7 +30,7 @@ def test_later_sales_change_nothing(history: History) -> None:
     changed = SALES.sales.copy()
     changed[:, 151:] = 9999
     one, other = (
-        Past.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), history, Days())
+        Cutoff.before(DAY, Panel(SALES.stores, SALES.items, DATES, sales), history, SplitPolicy())
         for sales in (SALES.sales, changed)
     )
     assert np.array_equal(one.panel.sales, other.panel.sales)
@@ -47,18 +47,18 @@ def test_windows_of_a_cut_history_are_found_in_all_sales() -> None:
         min_days=60,
         exclude=(ExcludedPeriod(first=date(2023, 5, 20), last=date(2023, 5, 21), reason="x"),),
     )
-    past = Past.before(DAY, every, history, Days())
-    assert past.rows.tolist() == [1, 2]
-    assert str(past.panel.dates[-1]) == "2023-05-29"
-    series, column = past.everywhere(past.holdout)
-    assert np.array_equal(every.sales[series, column], past.holdout.actual)
+    cutoff = Cutoff.before(DAY, every, history, SplitPolicy())
+    assert cutoff.rows.tolist() == [1, 2]
+    assert str(cutoff.panel.dates[-1]) == "2023-05-29"
+    series, column = cutoff.everywhere(cutoff.holdout)
+    assert np.array_equal(every.sales[series, column], cutoff.holdout.actual)
     assert not np.isin(DATES[column].astype(str), ["2023-05-20", "2023-05-21"]).any()
-    assert column.min() >= past.start
+    assert column.min() >= cutoff.start
 
 
 def test_forecasts_are_laid_out_by_series_and_day() -> None:
     chosen = windows(SALES, 190, 200)[1::2]
-    table = spread(chosen, 190, np.arange(len(chosen), dtype=np.float32))
+    table = to_matrix(chosen, 190, np.arange(len(chosen), dtype=np.float32))
     assert table.shape == (3, 10)
     assert np.array_equal(table[chosen.series, chosen.column - 190], np.arange(len(chosen)))
     assert np.isnan(table).sum() == 30 - len(chosen)

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.forecasting.accuracy.scoring import MapePolicy
-from tasks.forecasting.backtest.cutoff import Past
+from tasks.forecasting.accuracy.policy import MapePolicy
+from tasks.forecasting.backtest.cutoff import Cutoff
 from tasks.forecasting.backtest.simulation import Course, Simulation, Trained
-from tasks.forecasting.data.history import WHOLE
+from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
-from tasks.forecasting.data.windows import Days
+from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, File
 from tasks.forecasting.gate.limits import Limits
 
@@ -25,10 +25,10 @@ YEAR = [date(2024, month, 1) for month in range(1, 13)]
 
 
 def trained(day: date, off: float, fault: str | None = None) -> Trained:
-    past = Past.before(day, SALES, WHOLE, Days())
-    table = np.full((2, len(DATES) - past.start), 10 + off, np.float32)
+    cutoff = Cutoff.before(day, SALES, History(), SplitPolicy())
+    table = np.full((2, len(DATES) - cutoff.start), 10 + off, np.float32)
     return Trained(
-        start=past.start,
+        start=cutoff.start,
         files=(
             File("lstm-64", None, None, 70_000, 60_000, (10 * off,)),
             File("lstm-16", "lstm-64", fault, 6_000, 5_000, (10 * off,)),
@@ -36,14 +36,14 @@ def trained(day: date, off: float, fault: str | None = None) -> Trained:
         units=table,
         reference=np.full_like(table, 10 + REFERENCE),
         label="14-day mean",
-        others={"lstm-64": table[:, : len(past.panel.dates) - past.split.holdout]},
+        others={"lstm-64": table[:, : len(cutoff.panel.dates) - cutoff.split.holdout]},
         age_days=1,
     )
 
 
 def simulation(off: Mapping[date, float]) -> Simulation:
     models = {day: trained(day, each) for day, each in off.items()}
-    return Simulation(SALES, models, min(models), WHOLE, Days(), MapePolicy())
+    return Simulation(SALES, models, min(models), History(), SplitPolicy(), MapePolicy())
 
 
 def outcomes(course: Course) -> list[str]:
@@ -98,7 +98,7 @@ def test_without_a_gate_whatever_comes_is_promoted() -> None:
 def test_a_file_that_does_not_work_is_never_promoted() -> None:
     replay = simulation({YEAR[0]: 2.0})
     broken = Simulation(
-        SALES, {YEAR[0]: trained(YEAR[0], 2.0, "it does not load")}, YEAR[0], WHOLE, Days(), MapePolicy()
+        SALES, {YEAR[0]: trained(YEAR[0], 2.0, "it does not load")}, YEAR[0], History(), SplitPolicy(), MapePolicy()
     )
     assert replay.course(YEAR[:1], None).promoted
     assert not broken.course(YEAR[:1], None).promoted
@@ -157,7 +157,7 @@ def test_later_sales_and_later_models_change_no_earlier_decision() -> None:
     changed = Simulation(
         Panel(SALES.stores, SALES.items, DATES, sales),
         replay.trained | {YEAR[8]: trained(YEAR[8], 9.9)},
-        *(YEAR[0], WHOLE, Days(), MapePolicy()),
+        *(YEAR[0], History(), SplitPolicy(), MapePolicy()),
     )
     one, other = (each.course(list(WORSE_THEN_BETTER), LIMITS) for each in (replay, changed))
     assert [each.verdict.reasons for each in one.decisions[:2] if each.verdict] == [

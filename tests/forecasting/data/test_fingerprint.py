@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.forecasting.data.fingerprint import row_set
-from tasks.forecasting.data.panel import Panel, panel
+from tasks.forecasting.data.fingerprint import fingerprint
+from tasks.forecasting.data.panel import Panel
+from tests.forecasting.panels import panel_of
 
 EPOCH = pd.Timestamp("1970-01-01")
 
@@ -40,24 +41,24 @@ def by_loop(table: pd.DataFrame) -> str:
 
 
 def test_as_documented() -> None:
-    assert row_set(panel(rows())).rows_sha256 == by_loop(rows())
-    assert row_set(panel(rows())).rows_used == len(rows()) == 57
+    assert fingerprint(panel_of(rows())).rows_sha256 == by_loop(rows())
+    assert fingerprint(panel_of(rows())).rows_used == len(rows()) == 57
 
 
 def test_known_by_heart() -> None:
     """Releases are compared over years: the form of the hash must not change."""
-    assert row_set(panel(rows())).rows_sha256[:16] == "b7651abaf6d9805b"
+    assert fingerprint(panel_of(rows())).rows_sha256[:16] == "b7651abaf6d9805b"
 
 
 def test_the_order_of_rows_and_the_span_of_the_panel_do_not_matter() -> None:
-    made = panel(rows())
+    made = panel_of(rows())
     empty = np.full((3, 5), np.nan, np.float32)
     wider = replace(
         made, dates=made.dates[0] + np.arange(-5, 25), sales=np.hstack([empty, made.sales, empty]).astype(np.float32)
     )
     backwards = Panel(made.stores[::-1], made.items[::-1], made.dates, made.sales[::-1])
-    for other in (panel(rows().sample(frac=1, random_state=5)), wider, backwards):
-        assert row_set(other) == row_set(made)
+    for other in (panel_of(rows().sample(frac=1, random_state=5)), wider, backwards):
+        assert fingerprint(other) == fingerprint(made)
 
 
 def _one_unit_more(table: pd.DataFrame) -> pd.DataFrame:
@@ -80,4 +81,4 @@ def _a_day_later(table: pd.DataFrame) -> pd.DataFrame:
     ids=["one unit more", "a day later", "a row less", "a code cut elsewhere", "stores swapped"],
 )
 def test_other_rows_have_another_hash(change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-    assert row_set(panel(change(rows()))).rows_sha256 != row_set(panel(rows())).rows_sha256
+    assert fingerprint(panel_of(change(rows()))).rows_sha256 != fingerprint(panel_of(rows())).rows_sha256

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tasks.forecasting.data.history import WHOLE, ExcludedPeriod, History
-from tasks.forecasting.data.panel import Panel, TooLittleHistory, panel
+from tasks.forecasting.data.history import ExcludedPeriod, History
+from tasks.forecasting.data.panel import Panel, TooLittleHistory
 from tasks.forecasting.data.windows import windows
 from tasks.forecasting.model import seasonality
+from tasks.forecasting.model.seasonality import SeasonalSpec
+from tests.forecasting.panels import panel_of
 
 FIRST = date(2024, 1, 1)
 DAYS = 60
@@ -61,7 +63,7 @@ def by_loop(sales: Panel, history: History) -> Panel:
     ]
     left = pd.DataFrame(kept, columns=["date", "store", "item", "sales"])
     long = left.groupby(["store", "item"])["sales"].transform("size") >= history.min_days
-    laid_out = panel(left[long])
+    laid_out = panel_of(left[long])
     return replace(laid_out, skipped=len(sales.stores) - len(laid_out.stores))
 
 
@@ -97,7 +99,7 @@ def test_as_if_the_other_rows_had_never_arrived(
 
 
 def test_by_default_all_is_used() -> None:
-    assert_same(WHOLE.cut(made()), made())
+    assert_same(History().cut(made()), made())
 
 
 @pytest.mark.parametrize(
@@ -185,8 +187,9 @@ def test_seasonal_indices_do_not_learn_from_excluded_days() -> None:
     mondays = [14, 21, 28]
     closed.sales[:, mondays] = 1
     exclude = tuple(period(number, number) for number in mondays)
-    assert seasonality.learn_index(closed).weekday[0] < 0.9
-    assert seasonality.learn_index(History(exclude=exclude).cut(closed)).weekday == pytest.approx((1.0,) * 7)
+    opened = History(exclude=exclude).cut(closed)
+    assert seasonality.learn_index(closed, SeasonalSpec(), {}).weekday[0] < 0.9
+    assert seasonality.learn_index(opened, SeasonalSpec(), {}).weekday == pytest.approx((1.0,) * 7)
 
 
 @pytest.mark.parametrize(("min_days", "skipped"), [(20, 0), (21, 1)])
@@ -251,4 +254,4 @@ def test_impossible_windows(window: dict[str, Any], words: str) -> None:
 
 
 def test_no_limit_can_be_said_in_toml() -> None:
-    assert History.model_validate({"days": "none"}) == WHOLE
+    assert History.model_validate({"days": "none"}) == History()

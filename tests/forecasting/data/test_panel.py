@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.forecasting.data.panel import Panel, TooLittleHistory, panel
+from tasks.forecasting.data.panel import Panel, TooLittleHistory
+from tests.forecasting.panels import panel_of
 
 
 def rows(store: object, item: object, days: int, first: str = "2024-01-01") -> pd.DataFrame:
@@ -17,7 +18,7 @@ def rows(store: object, item: object, days: int, first: str = "2024-01-01") -> p
 
 @pytest.fixture
 def two() -> Panel:
-    return panel(pd.concat([rows("1", "1", 20), rows("1", "2", 15, first="2024-01-06")]))
+    return panel_of(pd.concat([rows("1", "1", 20), rows("1", "2", 15, first="2024-01-06")]))
 
 
 def test_one_row_a_series_and_one_column_a_day(two: Panel) -> None:
@@ -34,12 +35,12 @@ def test_a_day_without_a_row_is_nan(two: Panel) -> None:
 
 def test_the_order_of_rows_does_not_matter(two: Panel) -> None:
     shuffled = pd.concat([rows("1", "1", 20), rows("1", "2", 15, first="2024-01-06")]).sample(frac=1, random_state=3)
-    np.testing.assert_array_equal(panel(shuffled).sales, two.sales)
+    np.testing.assert_array_equal(panel_of(shuffled).sales, two.sales)
 
 
 def test_series_are_in_natural_order() -> None:
     codes = [("10", "1"), ("2", "10"), ("2", "9"), ("B", "1")]
-    laid_out = panel(pd.concat([rows(store, item, 15 + n) for n, (store, item) in enumerate(codes)]))
+    laid_out = panel_of(pd.concat([rows(store, item, 15 + n) for n, (store, item) in enumerate(codes)]))
     assert list(zip(laid_out.stores, laid_out.items, strict=True)) == [
         ("2", "9"),
         ("2", "10"),
@@ -50,16 +51,16 @@ def test_series_are_in_natural_order() -> None:
 
 
 def test_codes_that_would_join_alike_stay_apart() -> None:
-    assert len(panel(pd.concat([rows("1", "23", 15), rows("12", "3", 15)])).sales) == 2
+    assert len(panel_of(pd.concat([rows("1", "23", 15), rows("12", "3", 15)])).sales) == 2
 
 
 def test_integer_codes_are_text() -> None:
-    assert panel(rows(7, 3, 15)).stores.tolist() == ["7"]
+    assert panel_of(rows(7, 3, 15)).stores.tolist() == ["7"]
 
 
 @pytest.mark.parametrize(("days", "skipped"), [(14, 1), (15, 0)])
 def test_a_series_under_15_days_is_skipped_and_counted(days: int, skipped: int) -> None:
-    laid_out = panel(pd.concat([rows("1", "1", 30), rows("1", "2", days)]))
+    laid_out = panel_of(pd.concat([rows("1", "1", 30), rows("1", "2", days)]))
     assert laid_out.skipped == skipped
     assert len(laid_out.sales) == len(laid_out.items) == 2 - skipped
 
@@ -67,7 +68,7 @@ def test_a_series_under_15_days_is_skipped_and_counted(days: int, skipped: int) 
 @pytest.mark.parametrize(("few", "received"), [(14, "received 1 series, the longest of 14"), (0, "received 0 series")])
 def test_no_series_long_enough(few: int, received: str) -> None:
     with pytest.raises(TooLittleHistory, match=received):
-        panel(rows("1", "1", few))
+        panel_of(rows("1", "1", few))
 
 
 def test_first_days(two: Panel) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.forecasting.data.panel import WINDOW, Panel
-from tasks.forecasting.data.windows import KNOWN, Days, windows
+from tasks.forecasting.data.windows import KNOWN, SplitPolicy, windows
 
 FIRST = np.datetime64("2024-02-01")
 
@@ -80,7 +80,7 @@ def test_windows_are_drawn_without_replacement_and_always_the_same(seed: int, at
 
 def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where series are gone through block by block: each cell is as likely as any other."""
-    monkeypatch.setattr("tasks.forecasting.data.windows._SERIES_AT_ONCE", 3)
+    monkeypatch.setattr("tasks.forecasting.data.panel.SERIES_AT_ONCE", 3)
     panel = made(1, series=20, days=514, missing=0)
     drawn = windows(panel, 0, 514, 2_000)
     assert np.abs(np.bincount(drawn.series, minlength=20) - 100).max() < 40
@@ -88,32 +88,32 @@ def test_windows_are_drawn_from_all_series_and_days(monkeypatch: pytest.MonkeyPa
     np.testing.assert_array_equal(windows(panel, 0, 514).column, np.tile(np.arange(WINDOW, 514), 20))
 
 
-def test_pieces_are_all_of_them_in_order() -> None:
+def test_chunks_are_all_of_them_in_order() -> None:
     every = windows(made(3), 0, 40)
-    pieces = list(every.pieces(7))
-    assert [len(piece) for piece in pieces[:-1]] == [7] * (len(pieces) - 1)
-    np.testing.assert_array_equal(np.concatenate([piece.history for piece in pieces]), every.history)
+    chunks = list(every.chunks(7))
+    assert [len(chunk) for chunk in chunks[:-1]] == [7] * (len(chunks) - 1)
+    np.testing.assert_array_equal(np.concatenate([chunk.history for chunk in chunks]), every.history)
 
 
 def test_split_by_hand() -> None:
     """100 target days: 20 measure, 8 of the other 80 choose."""
-    split = Days(holdout=0.2, validation=0.1).split(WINDOW + 100)
+    split = SplitPolicy(holdout=0.2, validation=0.1).split(WINDOW + 100)
     assert (split.validation, split.holdout) == (WINDOW + 72, WINDOW + 80)
 
 
 def test_split_of_the_published_sample() -> None:
-    assert 1826 - Days().split(1826).holdout == 363
+    assert 1826 - SplitPolicy().split(1826).holdout == 363
 
 
 @given(st.integers(15, 3000), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_parts_follow_each_other(days: int, holdout: float, validation: float) -> None:
-    split = Days(holdout=holdout, validation=validation).split(days)
+    split = SplitPolicy(holdout=holdout, validation=validation).split(days)
     assert WINDOW <= split.validation <= split.holdout < days
 
 
 def test_training_and_holdout_share_no_target() -> None:
     panel = made(2, days=60)
-    split = Days().split(60)
+    split = SplitPolicy().split(60)
     training, holdout = windows(panel, 0, split.holdout), windows(panel, split.holdout, 60)
     assert len(training) and len(holdout)
     assert training.day.max() < holdout.day.min()

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.forecasting.accuracy.scoring import MapePolicy, Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import windows
 from tasks.forecasting.gate.evidence import CHAMPION, Evidence, File, Forecast
@@ -17,13 +18,13 @@ FILES = (
 )
 
 
-def made() -> tuple[Yardstick, dict[str, Forecast]]:
+def made() -> tuple[EvaluationSet, dict[str, Forecast]]:
     rng = np.random.default_rng(2)
     sales = rng.poisson(8, (6, 28 + 35)).astype(np.float32)
     sales[4, 40:45] = np.nan
     stores, items = np.repeat(["1", "2", "10"], 2), np.tile(["1", "2"], 3)
     panel = Panel(stores, items, np.datetime64("2024-01-01") + np.arange(63), sales)
-    yardstick = Yardstick(windows(panel, 28, 63), 28, MapePolicy(min_coverage=40.0))
+    yardstick = EvaluationSet(windows(panel, 28, 63), 28, MapePolicy(min_coverage=40.0))
     own, champion = rng.poisson(8, (2, len(yardstick.windows))).astype(float)
     return yardstick, {"lstm-64": Forecast("lstm-64", own), CHAMPION: Forecast("spring", champion, {"1", "10"})}
 
@@ -44,7 +45,7 @@ def test_it_says_what_the_yardstick_says() -> None:
 
 def test_a_forecaster_is_measured_where_it_runs() -> None:
     here = np.isin(YARDSTICK.windows.panel.stores[YARDSTICK.windows.series], ["1", "10"])
-    alone = Yardstick(YARDSTICK.windows[here], 28).accuracy(FORECASTS[CHAMPION].units[here])
+    alone = EvaluationSet(YARDSTICK.windows[here], 28, MapePolicy()).accuracy(FORECASTS[CHAMPION].units[here])
     assert EVIDENCE.mape(CHAMPION) == pytest.approx(alone.mape, rel=1e-6)
     assert EVIDENCE.errors[CHAMPION].runs.tolist() == np.isin(EVIDENCE.stores, ["1", "10"]).tolist()
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from benchmarks.synthetic_gate import Trial
-from tasks.forecasting.accuracy.scoring import Yardstick
+from tasks.forecasting.accuracy.evaluation import EvaluationSet
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.panel import Panel
 from tasks.forecasting.data.windows import windows
 from tasks.forecasting.gate.checks import Check
@@ -525,7 +526,7 @@ def panel(rng: np.random.Generator) -> Panel:
     return Panel(codes, np.array(["1"] * 4), np.datetime64("2024-01-01") + np.arange(COLUMNS), sales)
 
 
-def verdicts(yardstick: Yardstick, forecast: Any, other: Any, limits: Limits) -> tuple[Verdict, ...]:
+def verdicts(yardstick: EvaluationSet, forecast: Any, other: Any, limits: Limits) -> tuple[Verdict, ...]:
     names = ("lstm-64", CHAMPION, INCUMBENT, LAST_YEAR, BUDGET)
     forecasts = {name: Forecast(name, other) for name in names} | {REFERENCE: Forecast("naive", 1.15 * other)}
     return tuple(judge(Evidence.of(yardstick, (PARENT, OWN), forecasts | {"own": Forecast("own", forecast)}), limits))
@@ -555,7 +556,7 @@ def test_a_larger_error_never_helps(
     `worse` is by how many percent of sales it is worse than the others everywhere, `bad` in the first store.
     """
     rng = np.random.default_rng(seed)
-    yardstick = Yardstick(windows(panel(rng), 28, COLUMNS), 28)
+    yardstick = EvaluationSet(windows(panel(rng), 28, COLUMNS), 28, MapePolicy())
     sold, series = yardstick.windows.actual.astype(float), yardstick.windows.series
     other = sold + rng.integers(-3, 4, len(sold))
     side = np.where(other >= sold, 1, -1)

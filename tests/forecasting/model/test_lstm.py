@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Training, Weights, fit
-from tasks.forecasting.model.variants.prune import prune, sparsity
+from tasks.forecasting.model.lstm import Training, Weights, fit
+from tasks.forecasting.model.variants.prune import prune
+from tests.forecasting.model.kernels import parameters, sparsity
 
 TRAINING = Training(epochs=2, batch=64, learning_rate=1e-2, dropout=0.1)
 UNITS = 4
 
 
-def task(count: int = 300, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+def task(count: int = 300, seed: int = 0) -> tuple[Floats32, Floats32, Floats32]:
     """Windows whose mean is the answer, each counting alike."""
     inputs = np.random.default_rng(seed).normal(size=(count, WINDOW, 1)).astype(np.float32)
     return inputs, inputs.mean(axis=1), np.ones(count, dtype=np.float32)
 
 
-def loss(weights: Weights, inputs: Floats, outputs: Floats, _: Floats) -> float:
+def loss(weights: Weights, inputs: Floats32, outputs: Floats32, _: Floats32) -> float:
     return float(np.mean((weights(inputs) - outputs) ** 2))
 
 
@@ -37,7 +39,7 @@ def test_shapes_and_parameters(fitted: Weights) -> None:
     assert [array.shape for array in fitted.arrays] == [(1, 16), (4, 16), (16,), (4, 1), (1,)]
     assert all(array.dtype == np.float32 for array in fitted.arrays)
     assert fitted.units == 4
-    assert fitted.parameters == 16 + 64 + 16 + 4 + 1
+    assert parameters(fitted) == 16 + 64 + 16 + 4 + 1
 
 
 def test_the_seed_decides(fitted: Weights) -> None:
@@ -61,7 +63,7 @@ def test_weights_answer_as_keras_does(fitted: Weights) -> None:
     np.testing.assert_allclose(fitted(inputs), model.predict_on_batch(inputs), atol=1e-5)
 
 
-def test_training_goes_on_from_the_weights_given(fitted: Weights) -> None:
+def test_training_resumes_from_the_weights_given(fitted: Weights) -> None:
     barely = Training(epochs=1, batch=300, learning_rate=1e-6)
     moved = fit(*task(), UNITS, barely, seed=9, start=fitted)
     assert not equal(moved, fitted)

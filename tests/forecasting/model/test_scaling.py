@@ -7,26 +7,28 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tasks.forecasting.data.days import weekday
 from tasks.forecasting.data.panel import WINDOW, Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model.scaling import (
     GlobalMinMax,
-    RunningLevel,
     Scaled,
     Scaling,
+    SmoothedLevel,
     WindowMean,
     forecast,
     from_dict,
     mean,
-    neutral,
+    naive_forecast,
 )
-from tasks.forecasting.model.seasonality import SeasonalIndex, Seasons
+from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons
 from tasks.forecasting.model.smoothing import Levels
 
 INDEX = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5), tuple(1 + month / 10 for month in range(12)))
 RICH = SeasonalIndex(INDEX.weekday, annual=((0.1, -0.2), (0.05, 0.0)), days={"2024-03-01": 2.0, "2025-01-01": 0.5})
+LEVELS = TypeAdapter(Levels)
 GROUPED = Seasons(INDEX, ((("1", "3"), RICH),))
 SCALINGS: list[Scaling] = [
     GlobalMinMax(0, 231),
@@ -34,7 +36,7 @@ SCALINGS: list[Scaling] = [
     WindowMean(Seasons()),
     WindowMean(Seasons(INDEX)),
     WindowMean(GROUPED),
-    RunningLevel(GROUPED, 30),
+    SmoothedLevel(GROUPED, 30),
 ]
 MONDAY = np.datetime64("2024-01-15")
 
@@ -56,7 +58,7 @@ def one(history: Any, actual: float = 1.0, target: np.datetime64 = MONDAY) -> Wi
 
 
 def scaled_(scaling: Scaling, chosen: Windows) -> Scaled:
-    return scaling.over(chosen.panel)(chosen)
+    return scaling.for_panel(chosen.panel)(chosen)
 
 
 def test_global_min_max_by_hand() -> None:
@@ -74,16 +76,16 @@ def test_window_mean_by_hand() -> None:
     week = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5))
     scaled = scaled_(WindowMean(Seasons(week)), one(10 * np.asarray(week.weekday)[weekday(days)]))
     np.testing.assert_allclose(scaled.inputs, 0, atol=1e-6)
-    np.testing.assert_allclose(scaled.neutral, [5])
+    np.testing.assert_allclose(scaled.offset, [5])
     np.testing.assert_allclose(scaled.outputs(np.array([6.0])), [[0.2]], rtol=1e-6)
     np.testing.assert_allclose(scaled.forecast(np.array([[0.2]])), [6])
 
 
-def test_running_level_by_hand() -> None:
+def test_smoothed_level_by_hand() -> None:
     """12 a day for 14 days is a level of 12; days of half of it are -0.5 to the network."""
     week = SeasonalIndex((0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0))
     days = MONDAY + np.arange(-WINDOW, 0)
-    scaled = scaled_(RunningLevel(Seasons(week), 30), one(12 * np.asarray(week.weekday)[weekday(days)]))
+    scaled = scaled_(SmoothedLevel(Seasons(week), 30), one(12 * np.asarray(week.weekday)[weekday(days)]))
     assert scaled.level is not None
     np.testing.assert_allclose(scaled.level, [12], rtol=1e-6)
     np.testing.assert_allclose(scaled.inputs, 0, atol=1e-6)
@@ -113,35 +115,35 @@ def test_a_window_is_scaled_by_its_own_series_and_earlier_days(scaling: Scaling,
     changed = Panel(panel.stores, panel.items, panel.dates, other)
     alone = scaled_(scaling, Windows(changed, cut.series[row : row + 1], cut.column[row : row + 1]))
     np.testing.assert_array_equal(alone.inputs[0], among.inputs[row])
-    assert (alone.base[0], alone.unit[0]) == (among.base[row], among.unit[row])
+    assert (alone.offset[0], alone.scale[0]) == (among.offset[row], among.scale[row])
 
 
 @given(seed=st.integers(0, 10_000), column=st.integers(15, 50))
-def test_levels_go_on_where_they_were_left(seed: int, column: int) -> None:
+def test_levels_resume_where_they_were_left(seed: int, column: int) -> None:
     """What a device does: it knows 14 days and the level, not the whole history."""
-    panel, scaling = made(seed), RunningLevel(GROUPED, 30)
+    panel, scaling = made(seed), SmoothedLevel(GROUPED, 30)
     whole = windows(panel, column, 60)
     levels = scaling.after(panel.first(column))
-    assert Levels.from_dict(json.loads(json.dumps(levels.to_dict()))) == levels
+    assert LEVELS.validate_json(LEVELS.dump_json(levels)) == levels
     start = column - WINDOW
     recent = Panel(panel.stores, panel.items, panel.dates[start:], panel.sales[:, start:])
     ahead = windows(recent, WINDOW, 60 - start)
     np.testing.assert_allclose(
-        scaling.over(recent, levels)(ahead).level, scaling.over(panel)(whole).level, rtol=1e-6, atol=1e-6
+        scaling.for_panel(recent, levels)(ahead).level, scaling.for_panel(panel)(whole).level, rtol=1e-6, atol=1e-6
     )
 
 
-def test_pieces_are_forecast_as_the_whole() -> None:
+def test_chunks_are_forecast_as_the_whole() -> None:
     cut = windows(made(5), 0, 60)
-    scale = WindowMean(GROUPED).over(cut.panel)
+    scale = WindowMean(GROUPED).for_panel(cut.panel)
 
     def sums(inputs: Any) -> Any:
         return inputs.sum(axis=1)
 
     whole = scale(cut).forecast(sums(scale(cut).inputs))
-    pieces = [forecast(scale, piece, sums) for piece in cut.pieces(7)]
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
-    np.testing.assert_array_equal(neutral(scale, cut), scale(cut).neutral)
+    chunks = [forecast(scale, chunk, sums) for chunk in cut.chunks(7)]
+    np.testing.assert_array_equal(np.concatenate(chunks), whole)
+    np.testing.assert_array_equal(naive_forecast(scale, cut), scale(cut).offset)
 
 
 @pytest.mark.parametrize("scaling", SCALINGS, ids=str)
@@ -163,17 +165,12 @@ def test_a_window_without_sales_counts_as_half_a_unit_and_teaches_too(scaling: S
     sold = scaled.outputs(np.array([3.0]))
     assert np.isfinite(sold).all()
     assert scaled.forecast(sold) == pytest.approx([3.0])
-    assert 0 < scaled.neutral[0] < 0.1
+    assert 0 < scaled.offset[0] < 0.1
 
 
 def test_no_forecast_is_below_zero() -> None:
     scaled = scaled_(GlobalMinMax(0, 100), one(np.ones(WINDOW)))
     assert scaled.forecast(np.array([[-0.5]])) == [0]
-
-
-def test_a_manifest_from_before_there_were_special_days_is_read() -> None:
-    record = {"kind": "window-mean", "weekday": list(INDEX.weekday), "month": list(INDEX.month)}
-    assert from_dict(record) == WindowMean(Seasons(INDEX))
 
 
 def test_mean_of_known_days() -> None:

@@ -7,13 +7,24 @@ import pandas as pd
 import pytest
 
 from tasks.forecasting.data.days import month, weekday
-from tasks.forecasting.data.panel import Panel, panel
-from tasks.forecasting.model.seasonality import Calendar, Form, SeasonalIndex, forms, learn, learn_index
+from tasks.forecasting.data.holidays import SpecialDays
+from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.model.seasonal_index import SeasonalIndex
+from tasks.forecasting.model.seasonality import SeasonalSpec, candidate_specs, learn, learn_index
 from tasks.forecasting.synthetic import SEASONS, Chain, blocks
+from tests.forecasting.panels import panel_of
+
+MONTHS = SeasonalSpec()
+
+
+def index_of(
+    training: Panel, spec: SeasonalSpec = MONTHS, special_days: dict[str, np.ndarray] | None = None
+) -> SeasonalIndex:
+    return learn_index(training, spec, special_days or {})
 
 
 def drawn(chain: Chain) -> Panel:
-    return panel(pd.concat(blocks(chain)))
+    return panel_of(pd.concat(blocks(chain)))
 
 
 def test_weekday_and_month_are_the_calendars() -> None:
@@ -23,14 +34,8 @@ def test_weekday_and_month_are_the_calendars() -> None:
     assert month(dates).tolist() == [day.month - 1 for day in days]
 
 
-def test_index_of_a_day_is_weekday_times_month() -> None:
-    index = SeasonalIndex(tuple(range(1, 8)), tuple(range(10, 130, 10)))
-    sunday_in_march = np.array([["2024-03-10"]], dtype="datetime64[D]")
-    assert index.at(sunday_in_march).tolist() == [[7 * 30]]
-
-
 def test_the_true_seasons_are_found_beside_growth() -> None:
-    index = learn_index(drawn(Chain(stores=5, items=10, days=1096, growth=1.3)))
+    index = index_of(drawn(Chain(stores=5, items=10, days=1096, growth=1.3)))
     np.testing.assert_allclose(index.weekday, SEASONS.weekday, rtol=0.01)
     np.testing.assert_allclose(index.month, SEASONS.month, rtol=0.02)
 
@@ -40,13 +45,13 @@ def test_every_series_counts_alike() -> None:
     days = np.arange(np.datetime64("2024-01-01"), np.datetime64("2024-01-01") + 140)
     peaked = np.where(weekday(days) == 5, 4.0, 1.0)
     both = np.stack([np.full(140, 1e4), peaked]).astype(np.float32)
-    index = learn_index(Panel(np.array(["1", "1"]), np.array(["1", "2"]), days, both))
+    index = index_of(Panel(np.array(["1", "1"]), np.array(["1", "2"]), days, both))
     saturday_on_average = (1 + 4 / peaked.mean()) / (1 + 1 / peaked.mean())
     assert index.weekday[5] / index.weekday[0] == pytest.approx(saturday_on_average, rel=1e-6)
 
 
 def test_a_closed_weekday_keeps_the_others_seasons() -> None:
-    index = learn_index(drawn(Chain(stores=5, items=10, days=730, closed_weekday=6)))
+    index = index_of(drawn(Chain(stores=5, items=10, days=730, closed_weekday=6)))
     expected = np.array(SEASONS.weekday[:6])
     np.testing.assert_allclose(index.weekday[:6], expected / expected.mean(), rtol=0.01)
     assert index.weekday[6] == 1.0
@@ -57,26 +62,26 @@ def test_a_closed_weekday_keeps_the_others_seasons() -> None:
     [(13, False, False), (14, True, False), (364, True, False), (365, True, True)],
 )
 def test_too_little_history_leaves_an_index_at_1(days: int, weekdays: bool, months: bool) -> None:
-    index = learn_index(drawn(Chain(stores=1, items=5, days=1096)).first(days))
+    index = index_of(drawn(Chain(stores=1, items=5, days=1096)).first(days))
     assert (index.weekday != SeasonalIndex().weekday) == weekdays
     assert (index.month != SeasonalIndex().month) == months
 
 
 def test_an_index_that_is_not_asked_for_stays_at_1() -> None:
     history = drawn(Chain(stores=1, items=5, days=730))
-    assert learn_index(history, Form(weekday=False)) == SeasonalIndex()
-    assert learn_index(history, Form(annual="none")).month == SeasonalIndex().month
+    assert index_of(history, SeasonalSpec(weekday=False)) == SeasonalIndex()
+    assert index_of(history, SeasonalSpec(annual="none")).month == SeasonalIndex().month
 
 
 def test_the_average_training_day_has_index_1() -> None:
     history = drawn(Chain(stores=2, items=5, days=500))
-    assert learn_index(history, Form(annual="none")).at(history.dates).mean() == pytest.approx(1, abs=1e-6)
+    assert index_of(history, SeasonalSpec(annual="none")).at(history.dates).mean() == pytest.approx(1, abs=1e-6)
 
 
 def test_nothing_sold_gives_no_index() -> None:
     history = drawn(Chain(stores=1, items=2, days=60))
     nothing = Panel(history.stores, history.items, history.dates, np.zeros_like(history.sales))
-    assert learn_index(nothing) == SeasonalIndex()
+    assert index_of(nothing) == SeasonalIndex()
 
 
 def test_missing_days_and_series_without_sales_do_no_harm() -> None:
@@ -84,7 +89,7 @@ def test_missing_days_and_series_without_sales_do_no_harm() -> None:
     history.sales[0, ::3] = np.nan
     history.sales[1] = 0
     history.sales[2] = np.nan
-    index = learn_index(history)
+    index = index_of(history)
     np.testing.assert_allclose(index.weekday, SEASONS.weekday, rtol=0.05)
     assert np.isfinite(index.month).all()
 
@@ -95,7 +100,7 @@ def test_smooth_seasons_are_found_as_waves() -> None:
     phase = 2 * np.pi * (dates - dates.astype("datetime64[Y]")).astype(float) / 365.25
     true = np.exp(0.3 * np.sin(phase))
     one = Panel(np.array(["1"]), np.array(["1"]), dates, (100 * true[None]).astype(np.float32))
-    smooth, stepped = (learn_index(one, Form(annual=annual)).at(dates) for annual in ("smooth", "month"))
+    smooth, stepped = (index_of(one, SeasonalSpec(annual=annual)).at(dates) for annual in ("smooth", "month"))
     np.testing.assert_allclose(smooth / smooth.mean(), true / true.mean(), rtol=0.01)
     assert np.abs(stepped / stepped.mean() / (true / true.mean()) - 1).max() > 0.05
 
@@ -109,23 +114,23 @@ def with_fair(history: Panel, factor: float) -> tuple[Panel, dict[str, np.ndarra
 
 def test_the_effect_of_a_special_day_is_found_and_holds_for_days_to_come() -> None:
     history, special_days = with_fair(drawn(Chain(stores=2, items=5, days=1096)), 1.8)
-    index = learn_index(history, Form(special_days=True), special_days)
+    index = index_of(history, SeasonalSpec(special_days=True), special_days)
     assert set(index.days) == {f"{year}-05-10" for year in range(2022, 2027)}
     fair, before = index.at(np.array(["2026-05-10", "2026-05-03"], "datetime64[D]"))
     assert fair / before == pytest.approx(1.8, rel=0.1)
 
 
 @pytest.mark.parametrize(("days", "factor", "why"), [(1096, 1.0, "no effect"), (200, 1.8, "seen once")])
-def test_a_special_day_without_a_sure_effect_is_a_day_like_others(days: int, factor: float, why: str) -> None:
+def test_a_special_day_without_a_significant_effect_is_a_day_like_others(days: int, factor: float, why: str) -> None:
     history, special_days = with_fair(drawn(Chain(stores=2, items=5, days=days)), factor)
-    assert learn_index(history, Form(special_days=True), special_days).days == {}, why
+    assert index_of(history, SeasonalSpec(special_days=True), special_days).days == {}, why
 
 
 def test_special_days_that_fall_together_multiply() -> None:
     history, special_days = with_fair(drawn(Chain(stores=2, items=5, days=1096)), 1.8)
     both = special_days | {"second": np.append(special_days["fair"], np.datetime64("2022-07-01"))}
-    index = learn_index(history, Form(special_days=True), both)
-    alone = learn_index(history, Form(special_days=True), special_days)
+    index = index_of(history, SeasonalSpec(special_days=True), both)
+    alone = index_of(history, SeasonalSpec(special_days=True), special_days)
     assert index.days["2025-05-10"] == pytest.approx(alone.days["2025-05-10"], rel=0.1)
 
 
@@ -133,7 +138,7 @@ def test_a_group_has_its_own_week_and_others_the_common_one() -> None:
     history = drawn(Chain(stores=2, items=4, days=200))
     turned = np.isin(history.items, ["2"])
     history.sales[turned] = history.sales[turned][:, ::-1]
-    seasons = learn(history, Form(groups=True), Calendar(groups={"turned": ("2", "99"), "none": ("77",)}))
+    seasons = learn(history, SeasonalSpec(groups=True), SpecialDays(groups={"turned": ("2", "99"), "none": ("77",)}))
     assert [items for items, _ in seasons.groups] == [("2", "99")], "a group without sales has none"
     table, row = seasons.table(history.items, history.dates)
     assert table.shape == (2, 200)
@@ -141,13 +146,13 @@ def test_a_group_has_its_own_week_and_others_the_common_one() -> None:
     assert seasons.groups[0][1].weekday != seasons.index.weekday
 
 
-def test_forms_are_those_that_the_calendar_allows() -> None:
-    assert [str(form) for form in forms(Calendar())] == [
+def test_specifications_are_those_that_special_days_allow() -> None:
+    assert [str(spec) for spec in candidate_specs(SpecialDays())] == [
         "no index",
         "weekday index",
         "weekday and month index",
         "weekday and time of year index",
     ]
-    rich = [str(form) for form in forms(Calendar({"fair": np.array([], "datetime64[D]")}, {"a": ("1",)}))]
+    rich = [str(spec) for spec in candidate_specs(SpecialDays({"fair": np.array([], "datetime64[D]")}, {"a": ("1",)}))]
     assert len(rich) == len(set(rich)) == 13
     assert rich[-1] == "weekday, time of year and special day index by item group"

@@ -51,7 +51,7 @@ def test_live_by_hand() -> None:
     actual = np.full(31, 100.0)
     forecast = np.where(day > TODAY - 7, 140.0, 110.0)
     forecast[[0, 1, 30]] = 1e6
-    score = live(day, 100 * abs(forecast - actual) / actual, 12.0, TODAY, POLICY)
+    score = live(day, 100 * abs(forecast - actual) / actual, 12.0, TODAY, POLICY, 0.0)
     assert score.mape_7 == pytest.approx(40)
     assert score.mape_28 == pytest.approx((21 * 10 + 7 * 40) / 28)
     assert score.drift_pp == pytest.approx(score.mape_28 - 12)
@@ -60,12 +60,12 @@ def test_live_by_hand() -> None:
 
 def test_days_are_counted_once_however_many_items() -> None:
     day = np.repeat(TODAY - np.arange(5), 10)
-    assert live(day, np.ones(50), 12.0, TODAY, POLICY).days == 5
+    assert live(day, np.ones(50), 12.0, TODAY, POLICY, 0.0).days == 5
 
 
 def test_nothing_scored_is_undefined() -> None:
     none = np.array([])
-    score = live(none.astype("datetime64[D]"), none, 12.0, TODAY, POLICY)
+    score = live(none.astype("datetime64[D]"), none, 12.0, TODAY, POLICY, 0.0)
     assert score.days == 0 and math.isnan(score.mape_7) and math.isnan(score.drift_pp)
     assert alarming(score, POLICY, already_open=True) is None
 

@@ -1,4 +1,4 @@
-"""How close, drawn from the hand-made manifest of the report's tests."""
+"""How close, drawn from manifests made by hand."""
 
 import re
 
@@ -6,10 +6,11 @@ import pytest
 
 from tasks.report.charts.comparison import NARROW, WIDE, svg
 from tasks.report.charts.gate import gate_chart
-from tests.report.test_release_report import check, manifest, variant
+from tasks.state.manifest import Manifest
+from tests.support.manifests import changed, check, manifest, variant
 
 
-def image(made: dict[str, object], width: int = WIDE) -> str:
+def image(made: Manifest, width: int = WIDE) -> str:
     chart = gate_chart(made, width)
     assert chart is not None
     return svg(chart)
@@ -35,16 +36,15 @@ def test_figures_are_differences_in_percentage_points() -> None:
 
 
 def test_without_a_champion_it_is_against_the_baseline_which_has_nothing_from_itself() -> None:
-    variants = [variant("lstm-64"), variant("lstm-16")]
-    for one in variants:
-        one["checks"] = [check("baseline", 0.1, 1.0), check("champion", None, 0.5, "not applicable")]
+    checks = (check("baseline", 0.1, 1.0), check("champion", None, 0.5, "not applicable"))
+    variants = [changed(variant(name), checks=checks) for name in ("lstm-64", "lstm-16")]
     drawn = image(manifest(variants=variants))
     assert ">Every variant against the baseline</text>" in drawn
     assert ">lstm-64</text>" not in drawn
 
 
 def test_what_is_out_of_reach_is_drawn_at_the_edge_with_its_figure() -> None:
-    ruined = variant("lstm-16") | {"checks": [check("champion", 318.0, 0.5, "fail")], "verdict": "fail"}
+    ruined = changed(variant("lstm-16"), checks=(check("champion", 318.0, 0.5, "fail"),), verdict="fail")
     drawn = image(manifest(variants=[variant("lstm-64"), ruined]))
     assert ">+318.00 (+317.80 to +318.20)</text>" in drawn
     assert not re.search(r">\+[1-9]\d+</text>", drawn), "the axis ends within reach"
@@ -54,12 +54,12 @@ def test_what_is_out_of_reach_is_drawn_at_the_edge_with_its_figure() -> None:
 
 
 def test_next_to_nothing_does_not_look_like_much() -> None:
-    one = variant("lstm-64") | {"checks": [check("champion", 0.001, 0.0, low=0.0, high=0.002)]}
+    one = changed(variant("lstm-64"), checks=(check("champion", 0.001, 0.0, low=0.0, high=0.002),))
     assert {">−0.04</text>", ">+0.04</text>"} <= set(re.findall(r">[−+][\d.]+</text>", image(manifest(variants=[one]))))
 
 
 def test_a_check_without_bounds_is_a_point_and_none_at_all_no_chart() -> None:
     bare = {"low": None, "high": None}
-    one = variant("lstm-64") | {"checks": [check("champion", 0.3, 0.5, **bare)]}
+    one = changed(variant("lstm-64"), checks=(check("champion", 0.3, 0.5, **bare),))
     assert ">+0.30 (+0.30 to +0.30)</text>" in image(manifest(variants=[one]))
-    assert gate_chart(manifest(variants=[variant("lstm-64") | {"checks": [check("champion", None, 0.5)]}])) is None
+    assert gate_chart(manifest(variants=[changed(variant("lstm-64"), checks=(check("champion", None, 0.5),))])) is None

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Training, Weights
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.model.training_set import Lessons
+from tasks.forecasting.model.training_set import TrainingSet
 from tasks.forecasting.model.variants import contents, integer, litert
 from tasks.forecasting.model.variants.plan import Storage, Variant
 from tasks.forecasting.model.variants.prune import prune
@@ -29,25 +30,29 @@ _CHUNK = 4096
 """Windows that a teacher answers at a time, to bound memory."""
 
 
-def train(variant: Variant, recipe: Recipe, lessons: Lessons, seed: int) -> Weights:
+def train(variant: Variant, recipe: Recipe, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights."""
-    return lstm.fit(lessons.inputs, lessons.outputs, lessons.weight, variant.units, recipe.training, seed)
+    return _fit(variant, recipe.training, training_set, seed, start=None)
 
 
-def compress(variant: Variant, recipe: Recipe, parent: Weights, lessons: Lessons, seed: int) -> Weights:
+def _fit(variant: Variant, training: Training, training_set: TrainingSet, seed: int, start: Weights | None) -> Weights:
+    inputs, outputs, weight = training_set.inputs, training_set.outputs, training_set.weight
+    return lstm.fit(inputs, outputs, weight, variant.units, training, seed, start)
+
+
+def compress(variant: Variant, recipe: Recipe, parent: Weights, training_set: TrainingSet, seed: int) -> Weights:
     """Distil, prune or round the parent's weights, as the variant's last step says."""
     if variant.steps[-1] == "kd":
-        return distil(variant, recipe, parent, lessons, seed)
+        return distil(variant, recipe, parent, training_set, seed)
     if variant.storage == "int8" and recipe.int8 == "simulated":
         return simulate(parent)
     if variant.storage != "float32":
         return parent
     pruned = prune(parent, variant.sparsity)
-    learned = (lessons.inputs, lessons.outputs, lessons.weight)
-    return lstm.fit(*learned, variant.units, recipe.finetuning, seed, start=pruned)
+    return _fit(variant, recipe.finetuning, training_set, seed, start=pruned)
 
 
-def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons, seed: int) -> Weights:
+def distil(variant: Variant, recipe: Recipe, teacher: Weights, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights to a blend of a teacher's answers and the actuals.
 
     The squared error of the blend differs from the blend of both squared errors by a constant only.
@@ -56,26 +61,26 @@ def distil(variant: Variant, recipe: Recipe, teacher: Weights, lessons: Lessons,
         variant: The student.
         recipe: Says how much of the blend is the teacher's.
         teacher: The baseline's weights.
-        lessons: What both learn from.
-        seed: Of the student's fit.
+        training_set: The windows that both learn from.
+        seed: Seed of the student's fit.
 
     Source:
         Hinton, Vinyals & Dean (2015), "Distilling the Knowledge in a Neural Network".
     """
-    chunks = [teacher(lessons.inputs[at : at + _CHUNK]) for at in range(0, len(lessons.inputs), _CHUNK)]
+    chunks = [teacher(training_set.inputs[at : at + _CHUNK]) for at in range(0, len(training_set.inputs), _CHUNK)]
     share = np.float32(recipe.distillation)
-    blend = share * np.concatenate(chunks) + (1 - share) * lessons.outputs
-    return train(variant, recipe, replace(lessons, outputs=blend), seed)
+    blend = share * np.concatenate(chunks) + (1 - share) * training_set.outputs
+    return train(variant, recipe, replace(training_set, outputs=blend), seed)
 
 
-def representative(lessons: Lessons, seed: int) -> Floats:
+def representative(training_set: TrainingSet, seed: int) -> Floats32:
     """Windows of training days drawn evenly, in order, shape `(at most 2048, 14, 1)`."""
-    count = min(REPRESENTATIVE, len(lessons.inputs))
-    drawn = np.random.default_rng(seed).choice(len(lessons.inputs), count, replace=False)
-    return np.asarray(lessons.inputs[np.sort(drawn)])
+    count = min(REPRESENTATIVE, len(training_set.inputs))
+    drawn = np.random.default_rng(seed).choice(len(training_set.inputs), count, replace=False)
+    return np.asarray(training_set.inputs[np.sort(drawn)])
 
 
-def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats) -> bytes:
+def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats32) -> bytes:
     """The variant's `.tflite` file. INT8 that is only simulated is stored as float, and is no smaller.
 
     Args:
@@ -94,7 +99,7 @@ def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Flo
     return content
 
 
-def unbiased(weights: Weights, content: bytes, representative: Floats) -> Weights:
+def unbiased(weights: Weights, content: bytes, representative: Floats32) -> Weights:
     """The weights with the head's bias corrected by how much a file of them answers too high on average.
 
     Source:
@@ -105,8 +110,8 @@ def unbiased(weights: Weights, content: bytes, representative: Floats) -> Weight
     return replace(weights, head_bias=weights.head_bias - excess.mean(axis=0, dtype=np.float64).astype(np.float32))
 
 
-def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats) -> str | None:
-    """Why a file may not be used; nothing if it is what its name says and answers as its weights do.
+def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, inputs: Floats32) -> str | None:
+    """Why a file may not be used; `None` if it is what its name says and answers as its weights do.
 
     Args:
         variant: What the file should be.
@@ -120,8 +125,9 @@ def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, in
         forecaster = litert.Forecaster(content)
     except litert.NotAForecaster as error:
         return str(error)
-    if (found := contents.operations(content)) != contents.OPERATIONS[storage]:
-        return f"a {storage} file's operations are {', '.join(contents.OPERATIONS[storage])}; got {', '.join(found)}"
+    operations, expected_operations = contents.operations(content), contents.OPERATIONS[storage]
+    if operations != expected_operations:
+        return f"a {storage} file's operations are {', '.join(expected_operations)}; got {', '.join(operations)}"
     for kernel, share in contents.zeros(content).items():
         if not share >= variant.sparsity:
             return f"{variant.sparsity:.0%} of each kernel should be 0; of {kernel} it is {share:.1%}"

@@ -27,7 +27,7 @@ _TYPES = {
 def operations(file: bytes) -> tuple[str, ...]:
     """Names of a file's operations, in the order in which they run."""
     model = schema.ModelT.InitFromPackedBuf(file)
-    codes = [model.operatorCodes[each.opcodeIndex] for each in model.subgraphs[0].operators]
+    codes = [model.operatorCodes[operator.opcodeIndex] for operator in model.subgraphs[0].operators]
     return tuple(_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in codes)
 
 
@@ -49,7 +49,7 @@ def _share_of_zeros(model: Any, tensors: NDArray[np.int32]) -> float:
 def _origin(graph: Any, tensor: int) -> int:
     """The constant that a tensor comes from, through what widens and splits it."""
     while not graph.tensors[tensor].buffer:
-        tensor = next(int(each.inputs[-1]) for each in graph.operators if tensor in each.outputs)
+        tensor = next(int(operator.inputs[-1]) for operator in graph.operators if tensor in operator.outputs)
     return tensor
 
 

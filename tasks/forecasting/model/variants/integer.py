@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.quantize import by_gate, symmetric
 
@@ -20,7 +21,7 @@ _CELL_BITS = (-15, -9)
 
 @dataclass(frozen=True)
 class Range:
-    """What an activation is between, and 0, so that 0 is exact."""
+    """The range of an activation, widened to contain 0, so that 0 is exact."""
 
     low: float
     high: float
@@ -38,12 +39,12 @@ class Range:
 
 @dataclass(frozen=True)
 class Ranges:
-    """What each activation of a forecaster is between.
+    """The ranges of a forecaster's activations.
 
     Attributes:
-        input: Of the scaled window.
-        hidden: Of the hidden state, which is also the LSTM's output.
-        output: Of the scaled forecast.
+        input: Range of the scaled window.
+        hidden: Range of the hidden state, which is also the LSTM's output.
+        output: Range of the scaled forecast.
         cell: Largest magnitude of the cell state.
     """
 
@@ -53,7 +54,7 @@ class Ranges:
     cell: float
 
 
-def calibrate(weights: Weights, representative: Floats) -> Ranges:
+def calibrate(weights: Weights, representative: Floats32) -> Ranges:
     """The extremes of each activation over a representative set; what a later day has beyond them saturates.
 
     Extremes, not percentiles: leaving out 0.1 % of the values made steps little finer, and flattened the peaks.
@@ -63,7 +64,7 @@ def calibrate(weights: Weights, representative: Floats) -> Ranges:
         representative: Scaled windows of training days, shape `(windows, 14, 1)`.
     """
     states = list(weights.states(representative))
-    hidden, cell = (np.stack(each) for each in zip(*states, strict=True))
+    hidden, cell = (np.stack(arrays) for arrays in zip(*states, strict=True))
     return Ranges(
         input=_range(representative),
         hidden=_range(hidden),
@@ -80,7 +81,7 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
 
     Args:
         weights: A trained forecaster of `u` units.
-        ranges: Of its activations.
+        ranges: Ranges of its activations.
 
     Source:
         LiteRT 8-bit quantization specification; kernel `UnidirectionalSequenceLSTM`, `8x8_16` form.
@@ -118,7 +119,7 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
     return graph.pack(window, forecast)
 
 
-def _range(values: Floats) -> Range:
+def _range(values: Floats32) -> Range:
     return Range(min(float(values.min()), 0.0), max(float(values.max()), 0.0))
 
 
@@ -128,5 +129,5 @@ def _cell_scale(largest: float) -> float:
     return float(2.0 ** np.clip(bits, *_CELL_BITS))
 
 
-def _bias(graph: Graph, values: Floats, scale: float) -> int:
+def _bias(graph: Graph, values: Floats32, scale: float) -> int:
     return graph.constant(np.round(values / np.float64(scale)).astype(np.int32), quantized(scale))

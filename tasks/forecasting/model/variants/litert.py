@@ -13,8 +13,9 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 from ai_edge_litert import schema_py_generated as schema
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.plan import Storage
 from tasks.forecasting.model.variants.quantize import by_gate, symmetric
@@ -53,15 +54,15 @@ def write(weights: Weights, storage: Storage = "float32") -> bytes:
     return graph.pack(window, forecast)
 
 
-def _int8(graph: Graph) -> Callable[[Floats], int]:
-    def kernel(values: Floats) -> int:
+def _int8(graph: Graph) -> Callable[[Floats32], int]:
+    def kernel(values: Floats32) -> int:
         integers, scale = symmetric(values)
         return graph.constant(integers, quantized(scale))
 
     return kernel
 
 
-def _float16(graph: Graph, gates: list[Floats]) -> list[int]:
+def _float16(graph: Graph, gates: list[Floats32]) -> list[int]:
     """All gates in one array, widened in one operation and then split: fewer bytes than one by one."""
     units = len(gates[0])
     halves = graph.constant(np.concatenate(gates).astype(np.float16))
@@ -74,22 +75,21 @@ def _float16(graph: Graph, gates: list[Floats]) -> list[int]:
 
 
 class Forecaster:
-    """A `.tflite` file in LiteRT.
+    """A `.tflite` file in LiteRT, on one thread.
 
     Attributes:
-        sha256: Of the file, in hexadecimal digits.
-        threads: That it runs on.
+        sha256: Hash of the file, in hexadecimal digits.
 
     Raises:
         NotAForecaster: If the bytes do not load or have other inputs and outputs.
     """
 
-    def __init__(self, file: bytes, threads: int = 1) -> None:
-        self.sha256, self.threads = sha256(file).hexdigest(), threads
+    def __init__(self, file: bytes) -> None:
+        self.sha256 = sha256(file).hexdigest()
         try:
             self._interpreter = litert.Interpreter(
                 model_content=file,
-                num_threads=threads,
+                num_threads=1,
                 experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
             self._interpreter.allocate_tensors()
@@ -105,14 +105,14 @@ class Forecaster:
         graph = schema.ModelT.InitFromPackedBuf(file).subgraphs[0]
         self._weights = {index for index, tensor in enumerate(graph.tensors) if tensor.buffer}
 
-    def __call__(self, inputs: Floats) -> Floats:
+    def __call__(self, inputs: Floats32) -> Floats32:
         """Run the file on each window of `inputs`, shape `(windows, 14, 1)`; outputs have shape `(windows, 1)`."""
         outputs = np.empty((len(inputs), 1), dtype=np.float32)
         for row, window in enumerate(np.ascontiguousarray(inputs, dtype=np.float32)):
             outputs[row] = self.once(window[None])
         return outputs
 
-    def once(self, window: Floats) -> Floats:
+    def once(self, window: Floats32) -> Floats32:
         """Run the file on one window of shape `(1, 14, 1)`; the output has shape `(1,)`."""
         self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(self._input, window)

@@ -15,7 +15,7 @@ _NAME = re.compile(rf"lstm-(?P<units>[1-9]\d*)(?P<steps>(-kd)?(-p[1-9]\d?)?(-({'
 
 
 class NoSuchVariant(ValueError):
-    """A name that says no way to make a forecaster."""
+    """A name that does not say how to make a forecaster."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Variant:
     Attributes:
         name: `lstm-UNITS`, then each step as a suffix.
         units: Width of the LSTM.
-        steps: What was done beyond training, in order: `kd` (distil the baseline into it), `pPERCENT` (prune), then
+        steps: Steps beyond training, in order: `kd` (distil the baseline into it), `pPERCENT` (prune), then
             `f16`, `int8` or `full8` (how the file holds it).
         parent: The variant without the last step, which it is made from; the baseline for another width and for `kd`,
             and then only to compare with or to learn from; `None` for the baseline.
@@ -37,11 +37,6 @@ class Variant:
     parent: str | None
 
     @property
-    def distilled(self) -> bool:
-        """Whether it or what it was made from was fitted to the baseline's answers too."""
-        return "kd" in self.steps
-
-    @property
     def sparsity(self) -> float:
         """Share of each kernel's weights that is pruned."""
         return next((int(step[1:]) / 100 for step in self.steps if step.startswith("p")), 0.0)
@@ -50,11 +45,6 @@ class Variant:
     def storage(self) -> Storage:
         """How its file holds the kernels."""
         return _STORAGES.get(self.steps[-1], "float32") if self.steps else "float32"
-
-    @property
-    def int8(self) -> bool:
-        """Whether the kernels are 8-bit integers."""
-        return self.storage in ("int8", "full-int8")
 
     @property
     def from_scratch(self) -> bool:
@@ -72,7 +62,7 @@ def variant(name: str) -> Variant:
     """Read a variant off its name.
 
     Raises:
-        NoSuchVariant: If the name is none of a variant's.
+        NoSuchVariant: If no variant has such a name.
     """
     match = _NAME.fullmatch(name)
     if not match:
@@ -90,7 +80,7 @@ def plan(names: tuple[str, ...]) -> tuple[Variant, ...]:
     """The variants named, with the baseline and every parent that they need, each after its parent.
 
     Raises:
-        NoSuchVariant: If a name is none of a variant's.
+        NoSuchVariant: If no variant has one of the names.
     """
     ordered: dict[str, Variant] = {}
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.model.lstm import Weights
 
 
 def prune(weights: Weights, sparsity: float) -> Weights:
@@ -27,13 +28,7 @@ def prune(weights: Weights, sparsity: float) -> Weights:
     )
 
 
-def sparsity(weights: Weights) -> float:
-    """Share of kernel weights that are 0."""
-    kernels = (weights.kernel, weights.recurrent, weights.head)
-    return 1 - sum(np.count_nonzero(kernel) for kernel in kernels) / sum(kernel.size for kernel in kernels)
-
-
-def _without_smallest(kernel: Floats, share: float) -> Floats:
+def _without_smallest(kernel: Floats32, share: float) -> Floats32:
     order = np.argsort(np.abs(kernel), axis=None, kind="stable")
     pruned = kernel.copy()
     pruned.flat[order[: int(np.ceil(share * kernel.size))]] = 0

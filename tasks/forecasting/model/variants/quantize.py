@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.model.lstm import Weights
 
 
-def symmetric(kernel: Floats) -> tuple[NDArray[np.int8], float]:
+def symmetric(kernel: Floats32) -> tuple[NDArray[np.int8], float]:
     """A kernel as integers of -127 to 127 and the scale that gives its values back; zeros stay zeros.
 
     Source:
@@ -24,7 +25,7 @@ def halve(weights: Weights) -> Weights:
     return replace(weights, recurrent=weights.recurrent.astype(np.float16).astype(np.float32))
 
 
-def by_gate(kernel: Floats) -> list[Floats]:
+def by_gate(kernel: Floats32) -> list[Floats32]:
     """A kernel of shape `(inputs, 4u)` as LiteRT wants it: four gates of shape `(u, inputs)`."""
     return [np.ascontiguousarray(gate.T) for gate in np.split(kernel, 4, axis=1)]
 
@@ -38,9 +39,9 @@ def simulate(weights: Weights) -> Weights:
     return Weights(*(_affine_round_trip(array) for array in weights.arrays))
 
 
-def _affine_round_trip(array: Floats) -> Floats:
+def _affine_round_trip(array: Floats32) -> Floats32:
     low, high = float(array.min()), float(array.max())
-    if low == high:  # such as the head's one bias: 256 steps of nothing hold it exactly
+    if low == high:  # such as the head's one bias: no scale is needed to hold it exactly
         return array.copy()
     scale = (high - low) / 255
     zero_point = round(-low / scale)

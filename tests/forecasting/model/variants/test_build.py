@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.model import lstm
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.recipe import RECIPES, Recipe
 from tasks.forecasting.model.variants import build, contents, litert
-from tasks.forecasting.model.variants.build import Lessons
+from tasks.forecasting.model.variants.build import TrainingSet
 from tasks.forecasting.model.variants.litert import Forecaster
 from tasks.forecasting.model.variants.plan import variant
 from tasks.forecasting.model.variants.prune import prune
@@ -26,7 +27,7 @@ def drawn(units: int = 16, seed: int = 0) -> Weights:
     return Weights(*(random.normal(0, 0.4 / units**0.25, shape).astype(np.float32) for shape in shapes))
 
 
-def inputs(count: int = 200, seed: int = 7) -> Floats:
+def inputs(count: int = 200, seed: int = 7) -> Floats32:
     return np.random.default_rng(seed).normal(0, 0.5, (count, 14, 1)).astype(np.float32)
 
 
@@ -109,19 +110,19 @@ def test_int8_answers_are_unbiased_on_days_that_it_was_not_fitted_to(seed: int) 
     assert abs(after) < 0.5 * abs(before)
 
 
-def lessons(count: int = 300) -> Lessons:
+def training_set(count: int = 300) -> TrainingSet:
     outputs = np.random.default_rng(1).normal(size=(count, 1)).astype(np.float32)
-    return Lessons(inputs(count), outputs, np.ones(count, np.float32))
+    return TrainingSet(inputs(count), outputs, np.ones(count, np.float32))
 
 
-def test_the_representative_set_is_drawn_from_the_lessons() -> None:
-    learned = lessons(3000)
+def test_the_representative_set_is_drawn_from_the_training_set() -> None:
+    learned = training_set(3000)
     drawn_ = build.representative(learned, seed=1)
     assert drawn_.shape == (build.REPRESENTATIVE, 14, 1)
     assert len({window.tobytes() for window in drawn_} & {window.tobytes() for window in learned.inputs}) == 2048
     np.testing.assert_array_equal(build.representative(learned, seed=1), drawn_)
     assert (build.representative(learned, seed=2) != drawn_).any()
-    np.testing.assert_array_equal(build.representative(lessons(20), seed=1), lessons(20).inputs)
+    np.testing.assert_array_equal(build.representative(training_set(20), seed=1), training_set(20).inputs)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
@@ -130,11 +131,11 @@ def test_a_student_learns_the_teachers_answers_and_the_actuals(share: float, mon
     monkeypatch.setattr(lstm, "fit", lambda *given: seen.append(given) or drawn(4))
     monkeypatch.setattr(build, "_CHUNK", 7)
     recipe = PRODUCTION.model_copy(update={"distillation": share})
-    build.compress(variant("lstm-4-kd"), recipe, drawn(), lessons(), seed=3)
+    build.compress(variant("lstm-4-kd"), recipe, drawn(), training_set(), seed=3)
     ((given_inputs, outputs, weight, units, training, seed),) = seen
-    np.testing.assert_allclose(outputs, share * drawn()(inputs(300)) + (1 - share) * lessons().outputs, atol=1e-6)
-    np.testing.assert_array_equal(given_inputs, lessons().inputs)
-    np.testing.assert_array_equal(weight, lessons().weight)
+    np.testing.assert_allclose(outputs, share * drawn()(inputs(300)) + (1 - share) * training_set().outputs, atol=1e-6)
+    np.testing.assert_array_equal(given_inputs, training_set().inputs)
+    np.testing.assert_array_equal(weight, training_set().weight)
     assert (units, training, seed) == (4, recipe.training, 3)
 
 
@@ -143,8 +144,8 @@ def test_distillation_brings_a_student_nearer_to_its_teacher() -> None:
         update={"distillation": 1.0, "training": lstm.Training(epochs=8, batch=32, learning_rate=0.01)}
     )
     teacher = drawn()
-    student = build.compress(variant("lstm-4-kd"), recipe, teacher, lessons(), seed=0)
-    alone = build.train(variant("lstm-4"), recipe, lessons(), seed=0)
+    student = build.compress(variant("lstm-4-kd"), recipe, teacher, training_set(), seed=0)
+    alone = build.train(variant("lstm-4"), recipe, training_set(), seed=0)
     assert student.units == 4
     far, near = (float(np.abs(each(inputs()) - teacher(inputs())).mean()) for each in (alone, student))
     assert near < 0.5 * far
@@ -153,4 +154,4 @@ def test_distillation_brings_a_student_nearer_to_its_teacher() -> None:
 @pytest.mark.parametrize("name", ["lstm-16-f16", "lstm-16-full8", "lstm-16-p50-int8"])
 def test_storing_in_fewer_bits_leaves_the_weights(name: str) -> None:
     weights = drawn()
-    assert build.compress(variant(name), PRODUCTION, weights, lessons(), seed=0) is weights
+    assert build.compress(variant(name), PRODUCTION, weights, training_set(), seed=0) is weights

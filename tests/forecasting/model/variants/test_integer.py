@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.integer import Range, calibrate, write
 from tasks.forecasting.model.variants.litert import Forecaster
 
@@ -18,7 +19,7 @@ def drawn(units: int) -> Weights:
     return Weights(*(random.normal(0, 0.4 / units**0.25, shape).astype(np.float32) for shape in shapes))
 
 
-def inputs(count: int = 200, seed: int = 7) -> Floats:
+def inputs(count: int = 200, seed: int = 7) -> Floats32:
     return np.random.default_rng(seed).normal(0, 0.5, (count, WINDOW, 1)).astype(np.float32)
 
 

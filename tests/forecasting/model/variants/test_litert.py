@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.panel import WINDOW
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import litert
 from tasks.forecasting.model.variants.litert import Forecaster, NotAForecaster, write
 from tasks.forecasting.model.variants.plan import Storage
 from tasks.forecasting.model.variants.prune import prune
 from tasks.forecasting.model.variants.quantize import halve, symmetric
+from tests.forecasting.model.kernels import parameters
 
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
 
@@ -24,11 +26,11 @@ def drawn(units: int) -> Weights:
     return Weights(*(random.normal(0, 0.4 / units**0.25, shape).astype(np.float32) for shape in shapes))
 
 
-def inputs(count: int = 40) -> Floats:
+def inputs(count: int = 40) -> Floats32:
     return np.random.default_rng(7).normal(0, 0.5, (count, WINDOW, 1)).astype(np.float32)
 
 
-def keras_answers(weights: Weights) -> Floats:
+def keras_answers(weights: Weights) -> Floats32:
     import keras
 
     model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.LSTM(weights.units), keras.layers.Dense(1)])
@@ -85,7 +87,7 @@ def test_a_float16_file_is_smaller(units: int, ratio: float) -> None:
 @pytest.mark.parametrize(("storage", "size"), [("float32", 4), ("float16", 2), ("int8", 1)])
 def test_a_file_is_little_more_than_its_weights(storage: Storage, size: int) -> None:
     weights = drawn(32)
-    assert len(write(weights, storage)) < weights.parameters * size + 3000
+    assert len(write(weights, storage)) < parameters(weights) * size + 3000
 
 
 def stored(file: bytes) -> list[tuple[str, np.ndarray]]:

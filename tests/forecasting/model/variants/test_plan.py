@@ -60,19 +60,19 @@ def test_widths_are_fitted_from_scratch(name: str, scratch: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "distilled", "sparsity", "storage", "int8"),
+    ("name", "steps", "sparsity", "storage"),
     [
-        ("lstm-16", False, 0.0, "float32", False),
-        ("lstm-16-kd", True, 0.0, "float32", False),
-        ("lstm-16-p30", False, 0.3, "float32", False),
-        ("lstm-16-f16", False, 0.0, "float16", False),
-        ("lstm-16-kd-p5-int8", True, 0.05, "int8", True),
-        ("lstm-16-p99-full8", False, 0.99, "full-int8", True),
+        ("lstm-16", (), 0.0, "float32"),
+        ("lstm-16-kd", ("kd",), 0.0, "float32"),
+        ("lstm-16-p30", ("p30",), 0.3, "float32"),
+        ("lstm-16-f16", ("f16",), 0.0, "float16"),
+        ("lstm-16-kd-p5-int8", ("kd", "p5", "int8"), 0.05, "int8"),
+        ("lstm-16-p99-full8", ("p99", "full8"), 0.99, "full-int8"),
     ],
 )
-def test_steps_say_what_was_done(name: str, distilled: bool, sparsity: float, storage: str, int8: bool) -> None:
+def test_steps_say_what_was_done(name: str, steps: tuple[str, ...], sparsity: float, storage: str) -> None:
     made = variant(name)
-    assert (made.distilled, made.sparsity, made.storage, made.int8) == (distilled, sparsity, storage, int8)
+    assert (made.steps, made.sparsity, made.storage) == (steps, sparsity, storage)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.variants.prune import prune, sparsity
+from tasks.forecasting.model.variants.prune import prune
+from tests.forecasting.model.kernels import sparsity
 
 
 def drawn(units: int = 8, seed: int = 0) -> Weights:

@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.forecasting.model.lstm import Floats, Weights
+from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.quantize import by_gate, halve, simulate, symmetric
 
 KERNELS = arrays(np.float32, st.integers(1, 30), elements=st.floats(-100, 100, width=32, allow_subnormal=False))
 
 
 @given(KERNELS)
-def test_integers_times_scale_are_within_half_a_step(kernel: Floats) -> None:
+def test_integers_times_scale_are_within_half_a_step(kernel: Floats32) -> None:
     integers, scale = symmetric(kernel)
     assert integers.dtype == np.int8 and integers.min() >= -127
     assert np.abs(integers * scale - kernel).max() <= 0.5001 * scale
@@ -31,12 +32,12 @@ def test_all_zeros_stay_zeros() -> None:
     assert not integers.any() and scale > 0
 
 
-def weights(*values: Floats) -> Weights:
+def weights(*values: Floats32) -> Weights:
     return Weights(*(np.asarray(value, dtype=np.float32) for value in values))
 
 
 @given(st.lists(KERNELS, min_size=5, max_size=5))
-def test_simulated_weights_are_within_a_step(values: list[Floats]) -> None:
+def test_simulated_weights_are_within_a_step(values: list[Floats32]) -> None:
     """One step and not half of one: the zero point is rounded too."""
     before = weights(*values)
     for one, two in zip(before.arrays, simulate(before).arrays, strict=True):

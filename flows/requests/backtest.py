@@ -1,0 +1,51 @@
+"""What `backtest` is asked for, checked; without Prefect, so that a mistake is said at once."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flows.runtime import seasons
+from flows.settings import Settings, home_at, load
+from tasks.forecasting.model.spec import TrainingSpec
+from tasks.forecasting.model.variants import plan
+from tasks.state import snapshot
+from tasks.state.home import Home
+
+
+@dataclass(frozen=True)
+class BacktestRequest:
+    """What to replay.
+
+    Attributes:
+        home: Where the sales are.
+        settings: The settings.
+        spec: How models are trained.
+        before_seasons: Days on which models are retrained before a season; only their months and days count.
+    """
+
+    home: Home
+    settings: Settings
+    spec: TrainingSpec
+    before_seasons: tuple[date, ...]
+
+
+def backtest_request(home: str | None, variant: str, profile: str) -> BacktestRequest:
+    """The backtest that is asked for, if it can be.
+
+    Args:
+        home: Folder of all state; `None` for the default.
+        variant: The variant to retrain.
+        profile: One of the settings' profiles, whose recipe is used.
+
+    Raises:
+        SettingsError: If the settings cannot be used, or there is no such profile.
+        SeasonsError: If the seasons cannot be used.
+        NoSuchVariant: If `variant` is no variant's name.
+        NoSales: If nothing was ingested yet.
+        UnknownStores: If an excluded period names a store without sales.
+    """
+    settings, place = load(), home_at(home)
+    spec = settings.training_spec(profile)
+    before_seasons = tuple(season.retrain_on for season in seasons.load())
+    plan.variant(variant)
+    snapshot.latest_for(place, spec.history)
+    return BacktestRequest(place, settings, spec, before_seasons)

@@ -1,0 +1,36 @@
+"""What is wrong with a request: said once, for the command line and for deployments."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tasks.forecasting.rollout.waves import UnknownStores
+
+
+class RequestError(ValueError):
+    """A flow that was asked for what it cannot do.
+
+    Args:
+        rule: What holds for the parameter, what was received, and what to do; it follows the parameter's name.
+        parameter: The flow's parameter. Defaults to `None`: then the rule is a sentence of its own.
+    """
+
+    def __init__(self, rule: str, parameter: str | None = None) -> None:
+        super().__init__(f"{parameter} {rule}" if parameter else rule)
+        self.rule, self.parameter = rule, parameter
+
+    def as_option(self) -> str:
+        """The same for people who type commands: the parameter is an option there."""
+        return f"--{self.parameter.replace('_', '-')} {self.rule}" if self.parameter else self.rule
+
+
+@contextmanager
+def named_by(place: str = "", parameter: str | None = None) -> Iterator[None]:
+    """Say where unknown stores were named: in a file, or by a parameter.
+
+    Raises:
+        RequestError: If there are unknown stores.
+    """
+    try:
+        yield
+    except UnknownStores as error:
+        raise RequestError(f"{place} {error.rule}".strip(), parameter) from None

@@ -1,0 +1,94 @@
+"""What `promote` and `rollback` are asked for, checked; without Prefect, so that a mistake is said at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.requests.errors import RequestError, named_by
+from flows.settings import Settings, home_at, load, stores_listed
+from tasks.forecasting.rollout.waves import StoreList, require_known
+from tasks.state import sales_table
+from tasks.state.home import Home
+from tasks.state.release import Release, find
+
+
+@dataclass(frozen=True)
+class PromoteRequest:
+    """A release to promote.
+
+    Attributes:
+        home: Where it is.
+        settings: The settings.
+        release: The release.
+        stores: All stores with sales.
+        listed: The list of stores.
+        chosen: Stores that get the release instead of the next wave; `None` for the next wave.
+    """
+
+    home: Home
+    settings: Settings
+    release: Release
+    stores: tuple[str, ...]
+    listed: StoreList
+    chosen: tuple[str, ...] | None
+
+
+def promote_request(home: str | None, release: str | None, stores: Sequence[str] | None) -> PromoteRequest:
+    """The promotion that is asked for, if it can be.
+
+    Args:
+        home: Folder of all state; `None` for the default.
+        release: A release's id; `None` for the newest.
+        stores: Codes of stores that get it instead of the next wave; `None` for the next wave.
+
+    Raises:
+        RequestError: If the list of stores, a freeze or `stores` names a store without sales.
+        NoSuchRelease: If there is no such release.
+        SettingsError: If the settings or the list of stores cannot be used.
+    """
+    settings, place = load(), home_at(home)
+    found, listed = find(place, release), stores_listed()
+    known = tuple(sales_table.stores(place))
+    with named_by("stores.toml"):
+        require_known(listed.stores, known)
+    with named_by("[[rollout.freeze]] of the settings"):
+        require_known(settings.rollout.frozen_stores, known)
+    with named_by(parameter="stores"):
+        require_known(stores or (), known)
+    return PromoteRequest(place, settings, found, known, listed, tuple(stores) if stores else None)
+
+
+@dataclass(frozen=True)
+class RollbackRequest:
+    """Stores to roll back.
+
+    Attributes:
+        home: Where their ledger is.
+        stores: Codes of the stores.
+    """
+
+    home: Home
+    stores: tuple[str, ...]
+
+
+def rollback_request(home: str | None, store: str | None, region: str | None) -> RollbackRequest:
+    """One store, the stores of a region, or all stores if neither is named.
+
+    Raises:
+        RequestError: If the store has no sales, or no store is in the region.
+        SettingsError: If the list of stores cannot be used.
+    """
+    place, listed = home_at(home), stores_listed()
+    known = tuple(sales_table.stores(place))
+    if store is not None:
+        with named_by(parameter="store"):
+            require_known([store], known)
+        return RollbackRequest(place, (store,))
+    return RollbackRequest(place, _of_region(listed, known, region) if region is not None else known)
+
+
+def _of_region(listed: StoreList, known: Sequence[str], region: str) -> tuple[str, ...]:
+    chosen = tuple(name for name in known if (store := listed.store(name)) and store.region == region)
+    if not chosen:
+        regions = sorted({each.region for each in listed.stores.values()})
+        raise RequestError(f"no store is in region {region!r}; stores.toml has {', '.join(regions)}")
+    return chosen

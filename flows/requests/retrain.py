@@ -1,0 +1,49 @@
+"""What `retrain` is asked for, checked; without starting Prefect, so that a mistake is said at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flows.runtime.cluster import require_usable
+from flows.settings import Settings, home_at, load, stores_listed
+from tasks.forecasting.model.spec import TrainingSpec
+from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.state import snapshot
+from tasks.state.home import Home
+
+
+@dataclass(frozen=True)
+class RetrainRequest:
+    """What to train.
+
+    Attributes:
+        home: Where the sales are.
+        settings: The settings.
+        spec: What is trained, and how.
+        devices: The device classes of the installation.
+    """
+
+    home: Home
+    settings: Settings
+    spec: TrainingSpec
+    devices: Mapping[str, DeviceClass]
+
+
+def retrain_request(home: str | None, profile: str, recipe: str | None) -> RetrainRequest:
+    """The retrain that is asked for, if it can be.
+
+    Args:
+        home: Folder of all state; `None` for the default.
+        profile: One of the settings' profiles.
+        recipe: A recipe that replaces the profile's; `None` for the profile's.
+
+    Raises:
+        SettingsError: If the settings, the list of stores or the machines that build variants cannot be used, or there
+            is no such profile or recipe.
+        NoSales: If nothing was ingested yet.
+        UnknownStores: If an excluded period names a store without sales.
+    """
+    settings, place = load(), home_at(home)
+    spec, devices = settings.training_spec(profile, recipe), stores_listed().devices
+    snapshot.latest_for(place, spec.history)
+    require_usable(settings.workers, place)
+    return RetrainRequest(place, settings, spec, devices)

@@ -1,0 +1,65 @@
+"""Flows whose failure is an alert: it opens when a run fails, and is resolved when a later one completes."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Flow, State, flow
+from prefect.client.schemas.objects import FlowRun
+
+from flows.runtime import environment
+from flows.settings import home_at, load
+from flows.settings_errors import SettingsError
+from tasks.notify import send
+from tasks.state.alert_rules import of_completed_run, of_failed_run
+from tasks.state.alerts import record
+from tasks.state.home import Home
+from tasks.state.ledger import Ledger
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def watched(function: Callable[P, R]) -> Flow[P, R]:
+    """Make a function a flow of the same name that raises the alert `run-failed` where its run fails or crashes."""
+    environment.prepare()
+    return flow(on_failure=[run_failed], on_crashed=[run_failed], on_completion=[run_completed])(function)
+
+
+def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A state hook: raise the alert `run-failed`, and record it where the person who started the run may not see it.
+
+    A person who runs a command and is told that the input is wrong needs no reminder of that.
+    """
+    changes = of_failed_run(flow.name, f"the {flow.name} run {flow_run.name} failed: {state.message}")
+    try:
+        send(changes.news, _urls())
+    finally:  # the server that artifacts and events go to may be what failed
+        if flow_run.deployment_id or not _is_input_error(state):
+            record(_home(flow_run), changes)
+
+
+def run_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001  # Prefect's
+    """A state hook: resolve the alert that earlier runs of the flow failed."""
+    home = _home(flow_run)
+    changes = of_completed_run(Ledger.of(home), flow.name)
+    send(changes.news, _urls())
+    record(home, changes)
+
+
+def _home(flow_run: FlowRun) -> Home:
+    """The home that a run works on."""
+    return home_at(flow_run.parameters.get("home"))
+
+
+def _urls() -> tuple[str, ...]:
+    """Where alerts are sent; nowhere if the settings cannot be read, which may be why the run failed."""
+    try:
+        return load().alert_urls
+    except SettingsError:
+        return ()
+
+
+def _is_input_error(state: State[Any]) -> bool:
+    """Whether the run ended with one of our own value errors: what a person asked for cannot be done."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")

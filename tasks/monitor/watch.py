@@ -1,0 +1,108 @@
+"""Step: which alerts about stores must open, and which are over."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from prefect import task
+
+from tasks.forecasting.data.days import natural
+from tasks.forecasting.rollout.drift import DriftPolicy, alarming
+from tasks.monitor.result import StoreScore
+from tasks.state import overrides
+from tasks.state.alerts import Alert, Changes, open_alerts, reconcile
+from tasks.state.ledger import Champion, Ledger
+from tasks.state.overrides import Override
+
+
+@task
+def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy, today: date) -> Changes:
+    """What changes about the alerts on drift and on stores that still run a variant whose override is over.
+
+    Args:
+        decided: The ledger as it is.
+        scored: The live accuracy of each store's model.
+        as_of: The last day that was scored, for messages.
+        policy: When drift is alarming.
+        today: The day by which overrides end.
+    """
+    return drift(decided, scored, as_of, policy) + expired(decided, today)
+
+
+def drift(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy) -> Changes:
+    """Alerts where drift went over its limit, came back, has other figures now, or is of a model no longer run.
+
+    An alert stays as it is where too little is known to change it.
+    """
+    now_open = open_alerts(decided, "drift")
+    before = {each.alert.id: each.alert for each in now_open}
+    wanted, endings = list[Alert](), dict[str, str]()
+    for each in scored:
+        name = _drift_id(each)
+        alarm = alarming(each.live, policy, name in before)
+        if alarm:
+            wanted.append(_drifts(each, as_of, policy))
+        elif alarm is None and name in before:
+            wanted.append(before[name])
+        else:
+            endings[name] = f"{_figures(each, as_of)}, back within {policy.resolve_pp:g}"
+    return reconcile(now_open, wanted, lambda alert: endings.get(alert.id, "the store runs another model"))
+
+
+def _drift_id(scored: StoreScore) -> str:
+    return f"drift-{scored.store}-{scored.release}-{scored.variant}"
+
+
+def _drifts(scored: StoreScore, as_of: date, policy: DriftPolicy) -> Alert:
+    message = f"{_figures(scored, as_of)}, limit {policy.limit_pp:g}. Retrain, or `shelfcast rollback {scored.store}`"
+    return Alert(
+        _drift_id(scored),
+        "drift",
+        "warning",
+        f"store.{scored.store}",
+        "open",
+        message,
+        release=scored.release,
+        variant=scored.variant,
+    )
+
+
+def _figures(scored: StoreScore, as_of: date) -> str:
+    now = scored.live
+    return (
+        f"store {scored.store}, {scored.variant} of {scored.release}: MAPE {now.mape_28:.2f} % over the {now.days} "
+        f"days to {as_of}, gated at {now.gated_mape:.2f} %, drift {now.drift_pp:+.2f} pp"
+    )
+
+
+def expired(decided: Ledger, today: date) -> Changes:
+    """Alerts where a store runs a variant whose override is over, or no longer does."""
+    running = decided.running()
+    known = {(each.release, each.variant): each for each in overrides.latest(decided) if each.what == "verdict"}
+    over = {
+        Champion(release, str(variant)): each for (release, variant), each in known.items() if not each.active(today)
+    }
+    wanted = [_outlives(store, over[running[store]]) for store in natural(running) if running[store] in over]
+    return reconcile(open_alerts(decided, "override-expired"), wanted, lambda alert: _why_over(alert, running))
+
+
+def _outlives(store: str, override: Override) -> Alert:
+    message = (
+        f"store {store} still runs {override.subject}, which the gate did not pass; the override by {override.who} "
+        f"{override.end}. `shelfcast rollback {store}`, promote another, or `shelfcast override {override.release} "
+        f"--variant {override.variant}` again"
+    )
+    return Alert(
+        f"override-expired-{store}-{override.release}-{override.variant}",
+        "override-expired",
+        "warning",
+        f"store.{store}",
+        "open",
+        message,
+        release=override.release,
+        variant=override.variant,
+    )
+
+
+def _why_over(alert: Alert, running: Mapping[str, Champion]) -> str:
+    same = running.get(str(alert.store)) == Champion(str(alert.release), str(alert.variant))
+    return f"store {alert.store}: {f'{alert.variant} is overridden again' if same else 'it runs another model'}"

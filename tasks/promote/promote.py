@@ -1,0 +1,92 @@
+"""Step: give each store of a wave the variant that costs it least."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from prefect import task
+
+from tasks.forecasting.rollout.freeze import frozen
+from tasks.forecasting.rollout.selection import Choice, choose
+from tasks.forecasting.rollout.waves import Wave
+from tasks.promote import entries
+from tasks.promote.result import Delivery, gets, stays
+from tasks.promote.rollout import Rollout
+from tasks.state import ledger, overrides
+from tasks.state.ledger import Champion
+from tasks.state.overrides import Override
+
+Lifted = Mapping[str | None, Override]
+"""The overrides of a release that are active: by variant, and that of freezes by `None`."""
+
+
+@task
+def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
+    """Give each store of a wave the cheapest variant that passed and fits its device, in one commit to the ledger.
+
+    The choice goes by today's device classes and costs, whatever the release's manifest says of others. A variant
+    whose verdict is overridden today counts as passed. A store that a freeze is in gets nothing, unless the freezes
+    are overridden for this release.
+    """
+    running = rollout.ledger.running()
+    if wave.hold:
+        return [stays(store, running.get(store), "held", wave.hold) for store in wave.stores]
+    lifted = overrides.of_release(overrides.active(rollout.ledger, rollout.today), rollout.release.id)
+    choices = _choices(rollout, lifted)
+    deliveries = [_decided(rollout, store, running.get(store), choices, lifted) for store in wave.stores]
+    promoted = [each for each in deliveries if each.state == "promoted"]
+    ledger.record(rollout.home, [entries.promotion(each, wave.name) for each in promoted])
+    return deliveries
+
+
+def _choices(rollout: Rollout, lifted: Lifted) -> dict[str, Choice]:
+    """The variant for each device class, those among them whose verdict is overridden."""
+    variants = [replace(each, passed=each.passed or each.name in lifted) for each in rollout.release.candidates]
+    ended = _ended(rollout, lifted)
+    choices = {}
+    for name, device in rollout.listed.devices.items():
+        choice = choose(variants, name, device, rollout.costs, len(rollout.stores))
+        choices[name] = choice if choice.variant else Choice(None, "; ".join([choice.reason, *ended]))
+    return choices
+
+
+def _ended(rollout: Rollout, lifted: Lifted) -> list[str]:
+    """How each override of a variant of the release ended that is no longer active."""
+    known = overrides.of_release(overrides.latest(rollout.ledger), rollout.release.id)
+    return [f"the override of {each.variant} {each.end}" for name, each in known.items() if name and name not in lifted]
+
+
+def _decided(
+    rollout: Rollout, store: str, runs: Champion | None, choices: Mapping[str, Choice], lifted: Lifted
+) -> Delivery:
+    listed = rollout.listed.store(store)
+    if listed is None:
+        return stays(store, runs, "held", "the store is not in the list of stores, which has no default_device")
+    choice = choices[listed.device]
+    if choice.variant is None:
+        return stays(store, runs, "held", choice.reason)
+    champion = Champion(rollout.release.id, choice.variant)
+    if runs == champion:
+        return stays(store, runs, "unchanged", "runs it already")
+    if hold := _freeze(rollout, store, lifted):
+        return stays(store, runs, "held", hold)
+    reasons = [choice.reason, *_words(rollout, store, choice.variant, lifted)]
+    return gets(store, champion, runs, "promoted", "; ".join(reasons))
+
+
+def _freeze(rollout: Rollout, store: str, lifted: Lifted) -> str | None:
+    """Why a freeze holds a store; `None` where none does."""
+    freeze = frozen(rollout.policy.freeze, store, rollout.today)
+    if freeze is None or None in lifted:
+        return None
+    name, last = freeze
+    remedy = f"wait until it is over, or `shelfcast override {rollout.release.id} --freeze`"
+    return f"freeze {name!r} holds the store until {last}, that day too: {remedy}"
+
+
+def _words(rollout: Rollout, store: str, variant: str, lifted: Lifted) -> list[str]:
+    """What people decided against the gate and against a freeze, where the promotion needs it."""
+    words = [f"the gate did not pass it: {lifted[variant].released}"] if variant in lifted else []
+    freeze = frozen(rollout.policy.freeze, store, rollout.today)
+    if freeze and None in lifted:
+        words.append(f"in spite of freeze {freeze[0]!r}: {lifted[None].released}")
+    return words

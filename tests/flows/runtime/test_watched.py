@@ -1,0 +1,107 @@
+"""A run that fails is an open alert until a later run completes, whatever else is wrong."""
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prefect import Flow
+from prefect.states import Failed
+
+from flows.runtime import watched as runtime
+from flows.runtime.watched import run_failed, watched
+from flows.settings_errors import SettingsError
+from tasks.state.alerts import Alert, open_alerts
+from tasks.state.home import Home
+from tasks.state.ledger import Ledger
+
+
+@watched
+def nightly(home: str, error: str | None = None) -> None:
+    """A flow that ends as it is asked to."""
+    if error == "input":
+        raise SettingsError("no such profile")
+    if error:
+        raise RuntimeError(error)
+
+
+def opened(home: Path) -> list[Alert]:
+    return [each.alert for each in open_alerts(Ledger.of(Home(home)))]
+
+
+@pytest.fixture
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.toml").touch()
+    monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "settings.toml"))
+    monkeypatch.delenv("SHELFCAST_ALERT_URLS", raising=False)
+
+
+@pytest.mark.usefixtures("api_url", "quiet")
+def test_runs_that_fail_are_one_alert_until_one_completes(tmp_path: Path) -> None:
+    for error in ("disk full", "disk still full"):
+        with pytest.raises(RuntimeError, match=error):
+            nightly(str(tmp_path), error)
+    (alert,) = opened(tmp_path)
+    assert (alert.id, alert.kind, alert.severity) == ("run-failed-nightly", "run-failed", "critical")
+    assert alert.message.startswith("the nightly run ") and "disk still full" in alert.message
+    nightly(str(tmp_path))
+    assert opened(tmp_path) == []
+
+
+@pytest.mark.usefixtures("api_url", "quiet")
+def test_a_wrong_input_is_told_and_is_no_open_alert_where_a_person_sees_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "shelfcast.alert"), pytest.raises(SettingsError):
+        nightly(str(tmp_path), "input")
+    assert "run-failed open: the nightly run" in caplog.text
+    assert opened(tmp_path) == []
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What would be sent, without a server."""
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(runtime, "send", lambda alerts, urls: sent.extend((each.message, urls) for each in alerts))
+    return sent
+
+
+def failed(home: Path, deployment: bool) -> None:
+    deployed = uuid4() if deployment else None
+    run: Any = SimpleNamespace(name="odd-owl", deployment_id=deployed, parameters={"home": str(home)})
+    flow: Any = Flow(lambda: None, name="retrain")
+    run_failed(flow, run, Failed(data=SettingsError("no such profile"), message="no such profile"))
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_deployed_run_with_a_wrong_input_is_an_open_alert(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+    failed(tmp_path, deployment=True)
+    message = "the retrain run odd-owl failed: no such profile"
+    assert said == [(message, ())] and [alert.message for alert in opened(tmp_path)] == [message]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_no_home_is_made_for_a_run_that_failed(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+    failed(tmp_path / "home", deployment=True)
+    assert len(said) == 1 and not (tmp_path / "home").exists()
+
+
+def test_settings_that_cannot_be_read_do_not_hide_the_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, Any]]
+) -> None:
+    monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "nowhere.toml"))
+    failed(tmp_path, deployment=True)
+    assert len(said) == len(opened(tmp_path)) == 1
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_failure_that_cannot_be_told_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: Any) -> None:
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(runtime, "send", unreachable)
+    with pytest.raises(ConnectionError):
+        failed(tmp_path, deployment=True)
+    assert [alert.id for alert in opened(tmp_path)] == ["run-failed-retrain"]

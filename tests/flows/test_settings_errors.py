@@ -1,0 +1,72 @@
+"""What is wrong with settings, and where it was set: in the file or in the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import load
+from flows.settings_errors import SettingsError, explained
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "settings.toml"
+    monkeypatch.setenv("SHELFCAST_SETTINGS", str(path))
+    path.write_text("[drift]\ndays = 30\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"SHELFCAST_GATE__MAXMAPE": "20"},
+            "(environment variable SHELFCAST_GATE__MAXMAPE): unknown key 'gate.maxmape'",
+        ),
+        ({"shelfcast_gate__max_mape": "low"}, "(environment variable shelfcast_gate__max_mape): gate.max_mape: Input"),
+        ({"SHELFCAST_GATE": '{"max_mape": "low"}'}, "(environment variable SHELFCAST_GATE): gate.max_mape: Input"),
+        (
+            {"SHELFCAST_GATE__FOO__BAR": "1"},
+            "(environment variable SHELFCAST_GATE__FOO__BAR): unknown key 'gate.foo'",
+        ),
+        (
+            {"SHELFCAST_ROLLOUT__FREEZE": '[{"name": "x", "last": "01-02"}]'},
+            "(environment variable SHELFCAST_ROLLOUT__FREEZE): rollout.freeze.0.first: Field required",
+        ),
+        (
+            {"SHELFCAST_ROLLOUT__FREEZE": "[1", "SHELFCAST_ROLLOUT__CANARY_DAYS": "7"},
+            "(environment variable SHELFCAST_ROLLOUT__FREEZE): its value must be JSON",
+        ),
+        ({"SHELFCAST_GATE": "low"}, "(environment variable SHELFCAST_GATE): its value must be JSON"),
+        (
+            {"SHELFCAST_DRIFT__MIN_DAYS": "31"},
+            " and environment variable SHELFCAST_DRIFT__MIN_DAYS): drift: min_days must",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
+)
+def test_the_environment_variable_at_fault_is_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], message: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert message in str(caught.value)
+    assert (str(file) in str(caught.value)) is message.startswith(" and")
+
+
+def test_the_file_is_named_where_it_is_at_fault_whatever_the_environment_sets(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("[gate]\nmax_mape = 'low'\n")
+    monkeypatch.setenv("SHELFCAST_GATE", '{"max_bias_pct": 3}')
+    monkeypatch.setenv("SHELFCAST_GATE__MIN_DAYS", "7")
+    with pytest.raises(SettingsError, match=r"gate\.max_mape") as caught:
+        load()
+    assert str(caught.value).startswith(f"settings ({file}): gate.max_mape")
+
+
+def test_what_no_environment_variable_can_set_is_named_alone() -> None:
+    with pytest.raises(SettingsError, match=r"^stores: .*No such file"), explained("stores"):
+        Path("/nowhere/stores.toml").read_text()

@@ -1,0 +1,46 @@
+"""Stores as tests need them: what they run, by the real steps of a promotion and a rollback."""
+
+from datetime import date
+from typing import Any
+
+from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList, Wave
+from tasks.promote import rollback
+from tasks.promote.deliver import deliver
+from tasks.promote.promote import promote_wave
+from tasks.promote.result import Delivery
+from tasks.promote.rollout import Rollout
+from tasks.state import sales_table
+from tasks.state.home import Home
+from tasks.state.ledger import Ledger
+from tasks.state.release import Release
+
+TILL = StoreList(default_device="till", devices={"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)})
+"""Every store has a device that any variant fits."""
+
+
+def rollout(home: Home, release: str, **rules: Any) -> Rollout:
+    """A release on its way to stores, by rules that a test gives and by the ledger as it is."""
+    usual: dict[str, Any] = {
+        "listed": TILL,
+        "policy": RolloutPolicy(),
+        "costs": CostModel(),
+        "today": date.today(),
+    }
+    found, known = Release(home.releases / release), tuple(sales_table.stores(home))
+    return Rollout(home, found, known, ledger=Ledger.of(home), **(usual | rules))
+
+
+def promote(home: Home, release: str, *stores: str, **rules: Any) -> list[Delivery]:
+    """Promote a release to some stores; the channel stays as it is."""
+    return promote_wave.fn(rollout(home, release, **rules), Wave("chosen", stores))
+
+
+def roll_back(home: Home, *stores: str, why: str = "by hand") -> list[Delivery]:
+    """Roll some stores back; the channel stays as it is."""
+    return rollback.roll_back.fn(home, Ledger.of(home), stores, why, ())
+
+
+def update_channel(home: Home) -> list[str]:
+    """Make the channel say what the ledger says; the stores that get another model."""
+    return deliver.fn(home, Ledger.of(home))
