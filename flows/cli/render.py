@@ -6,14 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import say, table
-from flows.cli.results import JudgeResult, ReleasesResult, SampleResult, StatusResult, StoreStatus
+from flows.cli.results import JudgeResult, ReleasesResult, StatusResult, StoreStatus
 from tasks.report.backtest_result import BacktestResult
 from tasks.report.explain import reasons, smallest, worst_stores
-from tasks.report.text import listed, number, signed
+from tasks.report.text import listed, number, plural, signed
 from tasks.retrain.outcome import RetrainResult
 from tasks.state.overrides import OverrideRecord
 
 if TYPE_CHECKING:
+    from tasks.ingest.contract.findings import BadRow
+    from tasks.ingest.quarantine import QuarantineList
+    from tasks.ingest.replay import ReplayResult, Texts
+    from tasks.ingest.result import IngestResult
+    from tasks.ingest.sample import SampleResult
     from tasks.monitor.result import LiveAccuracy, MonitorResult
     from tasks.promote.override import OverrideResult
     from tasks.promote.result import PromotionResult, RollbackResult
@@ -21,48 +26,57 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
+SHOWN = 5
+"""Bad rows of a refused batch that are printed."""
 
-def ingest(result: Result) -> None:
-    if result["refused"]:
-        say(f"refused: {result['why']}")
-        say("nothing was changed; the files are where they were")
+
+def ingest(result: IngestResult) -> None:
+    if result.refused:
+        say(f"refused: {result.why}")
+        say("no row was ingested, and none went to quarantine; the files are where they were")
     else:
         say(
-            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of "
-            f"them changed a known day), {result['rows_unchanged']:,} known already, "
-            f"{result['rows_quarantined']:,} in quarantine"
+            f"{result.rows_read:,} rows read: {result.rows_accepted:,} added ({result.rows_changed:,} corrections), "
+            f"{result.rows_unchanged:,} already known, {result.rows_quarantined:,} in quarantine"
         )
-        say(f"sales table: version {result['snapshot']}")
-    if result["reasons"]:
-        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
-    for word, messages in (("warning", result["warnings"]), ("noted", result["records"])):
+        say(f"sales table: version {result.snapshot}")
+    _reasons(result.reasons)
+    _bad_rows(result.bad_rows[:SHOWN], sum(result.reasons.values()))
+    for word, messages in (("warning", result.warnings), ("note", result.records)):
         for message in messages:
             say(f"{word}: {message}")
-    if result["docs"]:
-        say(f"Data Docs: {result['docs']}")
+    if result.docs:
+        say(f"Data Docs: {result.docs}")
 
 
-def replay(result: Result) -> None:
-    say(
-        f"{result['rows_read']:,} rows held against today's rules: {result['rows_accepted']:,} accepted, "
-        f"{result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} stay in quarantine"
-    )
-    if result["reasons"]:
-        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
-    if result["fixed"]:
-        columns = ("date", "store", "item", "sales")
+def _reasons(reasons: dict[str, int]) -> None:
+    if reasons:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in reasons.items()])
+
+
+def _bad_rows(rows: Sequence[BadRow], total: int) -> None:
+    """The first bad rows of a refused batch."""
+    if rows:
         table(
-            ["corrected", "line", "before", "after"],
-            [
-                [
-                    row["file"],
-                    row["line"],
-                    *(",".join(row[when][name] or "" for name in columns) for when in ("before", "after")),
-                ]
-                for row in result["fixed"]
-            ],
-            left=4,
+            ["file", "line", "reason", "raw"], [[row.file, row.line, row.reason, row.raw[:80]] for row in rows], left=4
         )
+    if rows and total > len(rows):
+        say(f"and {total - len(rows):,} more bad rows; the Data Docs page lists the first of them")
+
+
+def replay(result: ReplayResult) -> None:
+    say(
+        f"{plural(result.rows_read, 'row')} checked against today's rules: {result.rows_accepted:,} added, "
+        f"{result.rows_unchanged:,} already known, {result.rows_quarantined:,} left in quarantine"
+    )
+    _reasons(result.reasons)
+    if result.fixed:
+        rows = [[row.file, row.line, _texts(row.before), _texts(row.after)] for row in result.fixed]
+        table(["corrected", "line", "before", "after"], rows, left=4)
+
+
+def _texts(row: Texts) -> str:
+    return ",".join(text or "" for text in (row.date, row.store, row.item, row.sales))
 
 
 def tidy(result: TidyResult) -> None:
@@ -231,15 +245,12 @@ def _released(override: OverrideRecord | OverrideResult) -> str:
     return f"released by {override.who} until {override.until}: {override.why}"
 
 
-def quarantine(result: Result) -> None:
-    table(
-        ["file", "line", "reason", "raw"],
-        [[each["file"], each["line"], each["reason"], each["raw"][:80]] for each in result["rows"]],
-        left=4,
-    )
-    say(f"{result['total']:,} rows in quarantine")
-    if result["csv"]:
-        say(f"all of them in {result['csv']}; correct it and give it to `shelfcast quarantine replay --fix-with`")
+def quarantine(result: QuarantineList) -> None:
+    rows = [[row.file, row.line, row.reason, row.raw[:80]] for row in result.rows]
+    table(["file", "line", "reason", "raw"], rows, left=4)
+    say(f"{_rows(result.total)} in quarantine")
+    if result.csv:
+        say(f"all of them are in {result.csv}; correct it, then `shelfcast quarantine replay --fix-with {result.csv}`")
 
 
 def backtest(result: BacktestResult) -> None:
@@ -271,4 +282,5 @@ def backtest(result: BacktestResult) -> None:
 def sample(result: SampleResult) -> None:
     say(f"{result.rows:,} rows in {result.path}")
     if result.noise_floor is not None:
-        say(f"noise floor: {result.noise_floor:.2f} % MAPE, {number(result.noise_floor_holdout)} % on the holdout")
+        floor, holdout = number(result.noise_floor), number(result.noise_floor_holdout)
+        say(f"lowest MAPE possible: {floor} % on all days, {holdout} % on the holdout")

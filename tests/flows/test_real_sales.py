@@ -31,7 +31,7 @@ REAL = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def home(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("real") / "home"
-    assert ingest([str(SALES)], str(home))["rows_accepted"] == 91_300
+    assert ingest([str(SALES)], str(home)).rows_accepted == 91_300
     return home
 
 

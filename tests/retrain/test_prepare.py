@@ -50,7 +50,7 @@ def ingested(tmp_path: Path, take_in: TakeIn) -> Any:
         for number, table in enumerate(tables):
             table.to_csv(tmp_path / f"{name}{number}.csv", index=False)
             result = take_in(home, tmp_path / f"{name}{number}.csv")
-            assert not result.get("rows_quarantined"), result
+            assert not result.rows_quarantined, result
         return home
 
     return make
