@@ -248,7 +248,7 @@ def _released(override: OverrideRecord | OverrideResult) -> str:
 def quarantine(result: QuarantineList) -> None:
     rows = [[row.file, row.line, row.reason, row.raw[:80]] for row in result.rows]
     table(["file", "line", "reason", "raw"], rows, left=4)
-    say(f"{_rows(result.total)} in quarantine")
+    say(f"{plural(result.total, 'row')} in quarantine")
     if result.csv:
         say(f"all of them are in {result.csv}; correct it, then `shelfcast quarantine replay --fix-with {result.csv}`")
 
