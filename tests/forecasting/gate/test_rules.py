@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks.forecasting.gate.checks import Devices, Fault, Files, Runs
@@ -283,3 +284,19 @@ def test_bounds_have_the_confidence_that_was_asked_for() -> None:
     for confidence in (0.8, 0.95):
         assert of("equal", "champion", confidence=confidence).confidence == confidence
     assert math.isnan(of("equal", "days").confidence) and math.isnan(of("equal", "spread").confidence)
+
+
+def test_sales_of_the_future_are_not_fresh() -> None:
+    assert asked("freshness", made(age_days=0)).outcome == "pass"
+    assert asked("freshness", made(age_days=-1)).outcome == "fail"
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_bias_within_the_limit_does_not_pass_unless_its_bound_is(side: int) -> None:
+    weeks = np.repeat(np.tile([[4.0, -4.0]], 4), 7, axis=1)
+    evidence = made(bias=side * 9.5)
+    errors = evidence.errors["own"]
+    noisy = replace(evidence, errors=evidence.errors | {"own": replace(errors, signed=errors.signed + weeks)})
+    check = asked("bias", noisy)
+    assert abs(check.value) < check.limit < max(abs(check.low), abs(check.high))
+    assert check.outcome == "fail" and asked("bias", evidence).outcome == "pass"
