@@ -293,7 +293,7 @@ def test_sales_of_the_future_are_not_fresh() -> None:
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_bias_within_the_limit_does_not_pass_unless_its_bound_is(side: int) -> None:
-    weeks = np.repeat(np.tile([[4.0, -4.0]], 4), 7, axis=1)
+    weeks = np.repeat(np.tile([[4.0, 4.0, -4.0, -4.0]], 2), 7, axis=1)
     evidence = made(bias=side * 9.5)
     errors = evidence.errors["own"]
     noisy = replace(evidence, errors=evidence.errors | {"own": replace(errors, signed=errors.signed + weeks)})
