@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
@@ -210,11 +210,11 @@ def test_the_ledger_names_each_release_once_and_the_candidate_is_gone(shop: tupl
 def test_scores_by_group_are_in_the_release_with_their_policy(shop: tuple[Home, str, str], built: Work) -> None:
     table = pd.read_parquet(shop[0].releases / shop[1] / "scores.parquet")
     assert set(table["by"]) == {"", "store", "item", "item class", "store x item class", "weekday", "month"}
-    assert set(table["policy"]) == {DEFAULT_POLICY.hash} and set(table["forecaster"]) == {"reference", *NAMES}
+    assert set(table["policy"]) == {MapePolicy().hash} and set(table["forecaster"]) == {"reference", *NAMES}
     overall = table[table["by"] == ""].set_index("forecaster")
     for name in NAMES:
         score = built.candidate.shipped(name)
-        assert score.policy == DEFAULT_POLICY.hash
+        assert score.policy == MapePolicy().hash
         for error in ("mape", "wape", "bias_pct", "mase", "rmsse"):
             assert overall.loc[name, error] == pytest.approx(getattr(score, error))
     stores = table[(table["forecaster"] == "lstm-16") & (table["by"] == "store")].set_index("group")["mape"]
@@ -355,8 +355,8 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
 def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
     release = Release(shop[0].releases / shop[1])
     record = release.variant("lstm-16")
-    assert release.gated_mape("lstm-16", "2", DEFAULT_POLICY) == record.by_store["2"]
-    assert release.gated_mape("lstm-16", "new", DEFAULT_POLICY) == record.shipped_mape
+    assert release.gated_mape("lstm-16", "2", MapePolicy()) == record.by_store["2"]
+    assert release.gated_mape("lstm-16", "new", MapePolicy()) == record.shipped_mape
     assert record.shipped_mape != record.by_store["2"]
 
 
