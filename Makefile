@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env run test lint bench lock clean
+.PHONY: help env run quick test lint bench docs lock clean
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
@@ -25,10 +25,14 @@ run: env ## ingest the shipped landing file, retrain (quick), show the compariso
 	$(BIN)/shelfcast ingest data/landing
 	$(BIN)/shelfcast retrain --profile quick
 
+QUICK := tests/forecasting tests/docs tests/test_imports.py
+quick: env ## the pure tests, in under a minute
+	$(BIN)/python -m pytest -n 2 --dist load -q $(QUICK)
+
 test: env ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: env ## ruff and mypy
+lint: env ## ruff, mypy, and the walls between folders
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -36,6 +40,9 @@ lint: env ## ruff and mypy
 
 bench: env ## speed, memory and accuracy, as ratios within one run; PARTS="files memory" for some of it
 	$(BIN)/python -m benchmarks $(PARTS)
+
+docs: env ## docs/settings.md, from the settings' models
+	$(BIN)/python -m docs.settings_page
 
 lock: env ## refresh requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

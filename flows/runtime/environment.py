@@ -6,10 +6,10 @@ import sys
 from functools import cache
 
 DEFAULTS = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # DO_NOT_TRACK alone does not silence the server of Prefect 3.9.1
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",  # 20 in Prefect 3.9.1; a first start can take longer
     "PREFECT_LOGGING_EXTRA_LOGGERS": "shelfcast",
 }
 """Variables that are set unless the user has set them."""

@@ -125,7 +125,11 @@ def _prepare(url: str, pool: str, alone: bool) -> None:
 
 
 def _end_dead_runs(client: SyncPrefectClient, pool: str) -> None:
-    """A run whose machine died is `Running` forever and holds its deployment's only slot: no later run would start."""
+    """End the runs that no worker is at work on any more.
+
+    A run whose machine died is `Running` forever and holds its deployment's only slot, so no later run would start.
+    Prefect 3.9.1 still needs this: its server keeps the leases of slots in memory and forgets them when it ends.
+    """
     live = FlowRunFilter.model_validate({"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}})
     ours = WorkPoolFilter.model_validate({"name": {"any_": [pool]}})
     for run in client.read_flow_runs(flow_run_filter=live, work_pool_filter=ours):

@@ -1,5 +1,6 @@
 """prefect.yaml on a real server with a real worker: deployed by the CLI, run by a schedule, by hand and by drift."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import yaml
+from prefect.server.schemas.schedules import CronSchedule
 
 from flows.runtime import seasons
 from tasks.forecasting.synthetic import Chain
@@ -56,7 +59,7 @@ class Api(httpx.Client):
     home: Path
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """As Prefect's own clients do, again when SQLite was locked."""
+        """As Prefect's own clients do, again when SQLite was locked, which still happens with Prefect 3.9.1."""
         for seconds in (0.5, 1, 2, 4, 8):
             response = super().send(request, **options)
             if response.status_code != 503:
@@ -99,6 +102,14 @@ class Api(httpx.Client):
                 return runs[0]
             time.sleep(0.3)
         raise AssertionError(f"no run ended in {seconds} s; {[(run['name'], run['state_name']) for run in runs]}")
+
+    def planned(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
+        """The runs that the server makes of a deployment's schedules, as soon as there are any."""
+        end, runs = time.monotonic() + 60, []
+        while not runs and time.monotonic() < end:
+            runs = self.all("flow_runs", deployments={"id": {"any_": [deployment["id"]]}})
+            time.sleep(0.3)
+        return [run for run in runs if run["auto_scheduled"]]
 
     def logs(self, run: dict[str, Any]) -> str:
         return "\n".join(log["message"] for log in self.all("logs", logs={"flow_run_id": {"any_": [run["id"]]}}))
@@ -205,6 +216,15 @@ def test_the_day_goes_ingest_monitor_promote(api: Api):
     assert hours == sorted(set(hours))
 
 
+def test_the_server_plans_the_runs_of_each_day_at_the_hour_of_their_schedule(api: Api):
+    for flow in ("ingest", "monitor", "promote"):
+        deployment = api.deployment(f"{flow}/daily")
+        [schedule] = [plan["schedule"] for plan in deployment["schedules"]]
+        starts = [datetime.fromisoformat(run["expected_start_time"]) for run in api.planned(deployment)]
+        hours = {start.astimezone(ZoneInfo(schedule["timezone"])).hour for start in starts}
+        assert hours == {int(schedule["cron"].split()[1])}, flow
+
+
 def test_retrain_is_scheduled_weekly_and_before_each_season_of_the_file(api: Api):
     plans = {plan["slug"]: plan for plan in api.deployment("retrain/seasonal")["schedules"]}
     assert set(plans) == {"weekly", "seasons"}
@@ -266,6 +286,19 @@ def test_a_run_by_hand_finishes(api: Api):
     api.prefect("deployment", "run", "monitor/daily")
     run = api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
     assert "scored 0 stores as of" in api.logs(run), "Prefect keeps our lines with their run, also in a worker"
+
+
+def test_each_schedule_keeps_its_hour_when_the_clocks_change():
+    deployments = yaml.safe_load((ROOT / FILE).read_text())["deployments"]
+    plans = [plan for item in deployments for plan in item["schedules"] if "cron" in plan]
+    assert len(plans) == 5
+    for plan in plans:
+        schedule = CronSchedule(cron=plan["cron"], timezone=plan["timezone"])
+        starts = asyncio.run(schedule.get_dates(n=400, start=datetime(2027, 1, 1, tzinfo=UTC)))
+        assert {(start.hour, start.minute) for start in starts} == {(int(plan["cron"].split()[1]), 0)}, plan
+        days = 7 if plan["cron"].endswith(" 0") else 1
+        apart = {later.date() - earlier.date() for earlier, later in pairwise(starts)}
+        assert apart == {timedelta(days=days)}, plan
 
 
 def test_the_file_names_no_machine_and_one_work_pool():

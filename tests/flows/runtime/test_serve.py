@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import prefect
 import pytest
+from prefect.client.constants import SERVER_API_VERSION
 
 from flows.runtime import serve
 
@@ -72,7 +73,7 @@ def descendants(pid: int) -> list[int]:
 
 class Api(httpx.Client):
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """As Prefect's own clients do, again when SQLite was locked."""
+        """As Prefect's own clients do, again when SQLite was locked, which still happens with Prefect 3.9.1."""
         for seconds in (0.5, 1, 2, 4, 8):
             response = super().send(request, **options)
             if response.status_code != 503:
@@ -83,8 +84,8 @@ class Api(httpx.Client):
 
 def api_of(environment: dict[str, str]) -> Api:
     url = f"http://127.0.0.1:{environment['PREFECT_SERVER_API_PORT']}/api"
-    agent = {"User-Agent": f"prefect/{prefect.__version__}"}  # only its own clients hold slots
-    return Api(base_url=url, timeout=30, trust_env=False, headers=agent)
+    agent = f"prefect/{prefect.__version__} (API {SERVER_API_VERSION})"  # only its own clients hold a lease on a slot
+    return Api(base_url=url, timeout=30, trust_env=False, headers={"User-Agent": agent})
 
 
 def retrains(api: Api) -> tuple[dict, int]:
