@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.size import peak_mb
-from benchmarks.synthetic_gate import Trial
+from benchmarks.synthetic_gate import SyntheticGate
 from tasks.forecasting.gate.bootstrap import Bootstrap
 from tasks.forecasting.gate.checks import Check
 from tasks.forecasting.gate.evidence import CHAMPION, Evidence
@@ -59,8 +59,8 @@ def _speed() -> None:
 
 
 def _judge(stores: int) -> dict[str, float]:
-    trial = Trial(stores=stores, items=10, days=YEAR)
-    given = trial.given({f"variant {number}": 0.0 for number in range(VARIANTS)})
+    gate = SyntheticGate(stores=stores, items=10, days=YEAR)
+    given = gate.given({f"variant {number}": 0.0 for number in range(VARIANTS)})
     start = time.perf_counter()
     evidence = Evidence.of(*given)
     measured = time.perf_counter()
@@ -70,7 +70,7 @@ def _judge(stores: int) -> dict[str, float]:
 
 def _against_a_loop(draws: int = 20) -> tuple[float, float]:
     """Seconds for the interval of one difference, and the same day by day, extrapolated from a few draws."""
-    evidence = Trial(days=YEAR).evidence({"equal": 0.0})
+    evidence = SyntheticGate(days=YEAR).evidence({"equal": 0.0})
     excess = (evidence.errors["equal"].percentage - evidence.errors[CHAMPION].percentage).sum(axis=0)
     counted = evidence.counted.sum(axis=0)
     start = time.perf_counter()
@@ -95,7 +95,10 @@ def _overall() -> None:
     print(f"pp of MAPE it is worse in truth, with an allowance of {ALLOWANCE:+g} pp; 5 stores of 10 items")
     print(_row("holdout", "sd, pp", *map(_points, WORSE), "all*"))
     for days in HOLDOUTS:
-        gates = [Trial(days=days, seed=seed).evidence({_points(each): each for each in WORSE}) for seed in range(GATES)]
+        gates = [
+            SyntheticGate(days=days, seed=seed).evidence({_points(each): each for each in WORSE})
+            for seed in range(GATES)
+        ]
         strays = np.std([gate.mape(_points(0)) - gate.mape(CHAMPION) for gate in gates])
         passed = [[_check(each, "champion").outcome == "pass" for each in judge(gate, OVERALL)[1:]] for gate in gates]
         every = [judge(gate, Limits())[1].outcome == "pass" for gate in gates]
@@ -123,7 +126,7 @@ def _answers(days: int, seed: int) -> list[bool]:
     bad = np.arange(50) == seed % 50
     truth: dict[str, float | NDArray[np.float64]] = {_points(each): np.where(bad, each, 0) for each in IN_A_STORE}
     truth |= {"none": 0.0, "limit": float(BY_STORE.max_worse_in_a_store_pp or 0)}
-    *ones, none, limit = judge(Trial(stores=50, items=4, days=days, seed=seed).evidence(truth), BY_STORE)[1:]
+    *ones, none, limit = judge(SyntheticGate(stores=50, items=4, days=days, seed=seed).evidence(truth), BY_STORE)[1:]
     explained = [_check(each, "store").counterfactual for each in ones]
     named = [each is not None and each.stores == (str(seed % 50 + 1),) for each in explained]
     return [*named, *(_check(each, "store").outcome == "fail" for each in (none, limit))]

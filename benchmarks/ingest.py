@@ -13,9 +13,12 @@ import pandas as pd
 
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.contract import suite
-from tasks.ingest.contract.suite import Contract
+from tasks.ingest.contract.expectations import Contract
+from tasks.ingest.contract.findings import Findings
 from tasks.ingest.ingest import merge_batch, read_batch
+from tasks.ingest.reading.feed import Feed
 from tasks.ingest.sample import write_sample
+from tasks.ingest.stage import Intake
 from tasks.state.home import Home
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
@@ -45,13 +48,14 @@ def _ours(path: Path) -> dict[str, float]:
         home, staging = Home(Path(folder) / "home"), Path(folder) / "staging"
         staging.mkdir()
         start = time.perf_counter()
-        batch = read_batch.fn([str(path)], home, Contract(), staging)
+        batch = read_batch.fn([str(path)], home, Contract(), staging, Feed(), Intake())
         read = time.perf_counter()
-        suite.check(batch.profile, Contract())  # type: ignore[arg-type]
+        assert batch.staged
+        suite.check(batch.staged.profile, Contract())
         checked = time.perf_counter()
-        merge_batch.fn(batch, home)
+        merge_batch.fn(batch, Findings(), home, Intake())
         merged = time.perf_counter()
-    return {"read, sift and profile": read - start, "contract": checked - read, "land and merge": merged - checked}
+    return {"read, check and profile": read - start, "contract": checked - read, "land and merge": merged - checked}
 
 
 def _seconds(run: Callable[[], None]) -> float:

@@ -72,19 +72,21 @@ def ingest_apart(home: Path, paths: list[Path]) -> list[dict[str, Any]]:
 def _take_in(home: str, paths: list[str]) -> None:
     import great_expectations  # noqa: F401
 
-    from tasks.ingest.contract.suite import Contract
+    from tasks.ingest.contract.expectations import Contract
     from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
+    from tasks.ingest.reading.feed import Feed
+    from tasks.ingest.stage import Intake
     from tasks.ingest.validate import validate
     from tasks.state.home import Home
 
     for path in paths:
         with TemporaryDirectory() as staging:
             start = time.perf_counter()
-            batch = read_batch.fn([path], Home(Path(home)), Contract(), Path(staging))
+            batch = read_batch.fn([path], Home(Path(home)), Contract(), Path(staging), Feed(), Intake())
             findings = validate.fn(batch, Contract(), Home(Path(home)))
             if findings.refusal:
                 raise SystemExit(str(refuse_batch.fn(batch, findings, Home(Path(home)))))
-            merge_batch.fn(batch, Home(Path(home)), findings.refused_stores)
+            merge_batch.fn(batch, findings, Home(Path(home)), Intake())
             seconds = time.perf_counter() - start
         print(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}), flush=True)
 

@@ -26,7 +26,7 @@ DAY_AFTER_DAY = 0.8
 
 
 @dataclass(frozen=True)
-class Trial:
+class SyntheticGate:
     """A gate over made-up sales: a baseline, a champion, variants that may be worse, and a reference that is.
 
     Sales are Poisson around level x weekday x a slow surprise of the store, which no forecaster foresees. Forecasters
@@ -36,13 +36,13 @@ class Trial:
     of one recipe are by 0.003 pp).
 
     Attributes:
-        stores: How many.
-        items: Of each store.
-        days: Of the holdout.
-        seed: The same seed gives the same gate.
-        surprise: Standard deviation of the slow surprises, of a logarithm.
-        slow: The same of slow errors.
-        fast: The same of fast errors.
+        stores: Number of stores.
+        items: Number of items in each store.
+        days: Length of the holdout.
+        seed: Equal seeds give equal gates.
+        surprise: Standard deviation of the logarithm of slow surprises.
+        slow: Standard deviation of the logarithm of slow errors.
+        fast: Standard deviation of the logarithm of fast errors.
     """
 
     stores: int = 5
@@ -54,7 +54,7 @@ class Trial:
     fast: float = 0.05
 
     def evidence(self, worse: Mapping[str, float | Floats]) -> Evidence:
-        """What the gate sees; the arguments are those of `given`."""
+        """What the gate sees; arguments as for `given`."""
         return Evidence.of(*self.given(worse), age_days=1)
 
     def given(self, worse: Mapping[str, float | Floats]) -> tuple[EvaluationSet, list[File], dict[str, Forecast]]:
@@ -81,7 +81,7 @@ class Trial:
 
     @cached_property
     def windows(self) -> Windows:
-        """Of the holdout, all days of the first series first."""
+        """The windows of the holdout, all days of the first series first."""
         dates = FIRST_DAY + np.arange(LEARNED + self.days)
         store, item = np.divmod(np.arange(self.stores * self.items), self.items)
         sales = self._random(0).poisson(self._mean * np.exp(self._slow(self._random(1), self.surprise)))

@@ -24,10 +24,10 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants.plan import plan
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import CostModel
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
-from tasks.ingest.contract.suite import Contract
+from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
 from tasks.state.delta import Tidiness

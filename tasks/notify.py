@@ -4,8 +4,6 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -39,22 +37,6 @@ def send(alerts: Sequence[Alert], urls: Sequence[str]) -> None:
         create_markdown_artifact(_markdown(alert), key=_key(alert), description=alert.message)
     if alerts and urls:
         _notify(alerts, urls)
-
-
-@task
-def publish_batch(result: dict[str, Any]) -> None:
-    """An artifact that says what became of a batch, with a link to its Data Docs."""
-    counts = ("rows_read", "rows_accepted", "rows_changed", "rows_unchanged", "rows_quarantined")
-    lines = [f"| {name.replace('_', ' ')} | {result[name]:,} |" for name in counts]
-    lines += [f"| {reason} | {rows:,} |" for reason, rows in result["reasons"].items()]
-    said = [result["why"]] if result["refused"] else [*result["warnings"], *result["records"]]
-    verdict = "refused" if result["refused"] else "taken in"
-    if result["docs"]:
-        said.append(f"[Data Docs]({Path(result['docs']).as_uri()})")
-    text = f"# Batch {result['batch']}: {verdict}\n\n| | |\n|---|---|\n" + "\n".join(lines) + "\n\n" + "\n\n".join(said)
-    create_markdown_artifact(
-        text, key=f"batch-{result['batch']}", description=f"{result['rows_read']:,} rows {verdict}"
-    )
 
 
 def _event(alert: Alert) -> None:

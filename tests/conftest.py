@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -23,19 +22,22 @@ from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants.plan import plan
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.synthetic import Chain
-from tasks.ingest.contract.suite import Contract
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.outcome import Outcome
 from tasks.state.arrays import npy
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
 
+if TYPE_CHECKING:
+    from tasks.ingest.result import IngestResult
+
 # steps are called outside a flow here; Prefect's log handler warns of that, and warnings are errors
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
-TakeIn = Callable[..., dict[str, Any]]
+TakeIn = Callable[..., "IngestResult"]
 
 CHAIN = Chain(stores=2, items=2, days=430)
 
@@ -107,20 +109,7 @@ def publish_candidate(
 @pytest.fixture(scope="session")
 def take_in() -> TakeIn:
     """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""
-    from tasks.ingest.contract.suite import Breach, Findings
-    from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch, summary
-
-    def ingest(
-        home: Home,
-        *sources: Path,
-        contract: Contract = Contract(),  # noqa: B008  # frozen
-        refused_stores: tuple[str, ...] = (),
-    ) -> dict[str, Any]:
-        with TemporaryDirectory() as staging:
-            batch = read_batch.fn([str(source) for source in sources], home, contract, Path(staging))
-            if batch.fault:
-                return refuse_batch.fn(batch, Findings((Breach("critical", batch.fault),)), home)
-            return summary(*merge_batch.fn(batch, home, refused_stores))
+    from tests.ingest.steps import ingest
 
     return ingest
 

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any
 
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList, Wave
 from tasks.promote import rollback
 from tasks.promote.deliver import deliver

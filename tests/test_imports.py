@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STDLIB = sys.stdlib_module_names
-KNOWLEDGE = {"numpy", "pandas", "keras", "pydantic", "ai_edge_litert", "flatbuffers", "holidays", "tasks"}
+KNOWLEDGE = {"numpy", "scipy", "pandas", "keras", "pydantic", "ai_edge_litert", "flatbuffers", "holidays", "tasks"}
 """What tasks/forecasting may import beside the standard library."""
 IO = {"pathlib", "os", "shutil", "tempfile", "socket", "subprocess", "urllib", "http", "sqlite3"}
 """What of the standard library it may not: it touches no file and no network."""

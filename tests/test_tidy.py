@@ -87,7 +87,7 @@ def test_the_snapshot_is_still_the_last_one_that_brought_sales(home: Home, tmp_p
     tidy_tables.fn(home, KEEP)
     assert DeltaTable(home.sales).version() > 7
     assert (sales_table.snapshot(home), sales_table.latest(home)) == before == (7, (7, before[1][1]))
-    assert take_in(home, tmp_path / "a.csv")["rows_accepted"] == 0
+    assert take_in(home, tmp_path / "a.csv").rows_accepted == 0
 
 
 def test_the_current_snapshot_stays_however_long_nothing_came(home: Home) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli import render, schemas
 from flows.cli.console import Misuse, answering, flows, pairs
-from flows.cli.results import ReportResult, SampleResult
+from flows.cli.results import ReportResult
 from flows.settings import home_at, load
 
 SALES, TRAINING, STORES, WATCH, TOOLS = (
@@ -107,7 +107,7 @@ def ingest(
         require_usable(sources or [str(home_at(home).landing)])
 
         result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
-        answer(result, render.ingest, refused=result["refused"])
+        answer(result, render.ingest, refused=result.refused)
 
 
 @app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast retrain --profile quick")
@@ -338,7 +338,7 @@ OfStore = Annotated[str | None, typer.Option(metavar="NAME", help="Only rows of 
 def quarantine_list(
     reason: Reason = None,
     store: OfStore = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Number of rows to show")] = 50,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write all rows to a CSV file, to correct them for `replay --fix-with`"),
@@ -349,9 +349,9 @@ def quarantine_list(
 ) -> None:
     """List rows in quarantine: file, line, reason and raw text."""
     with answering(as_json, quiet) as answer:
-        from flows.cli import views
+        from tasks.ingest.quarantine import listing
 
-        answer(views.quarantined(home_at(home), reason, store, limit, csv), render.quarantine)
+        answer(listing(home_at(home), reason, store, limit, csv), render.quarantine)
 
 
 @quarantine.command("replay", epilog="Example: shelfcast quarantine replay --fix-with bad.csv")
@@ -415,9 +415,9 @@ def sample(
         typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of sales", show_default="2022-01-01"),
     ] = datetime(2022, 1, 1),
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows")] = 0,
-    zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days")] = 0.0,
+    zero_heavy: Annotated[float, typer.Option(help="Share of items that sell on few days only")] = 0.0,
     promotions: Annotated[float, typer.Option(help="Share of weeks in which a series is on promotion")] = 0.0,
-    closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows, 0 is Monday")] = None,
+    closed_weekday: Annotated[int | None, typer.Option(help="Weekday without rows; 0 is Monday")] = None,
     shift_on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Day on which all levels shift")
     ] = None,
@@ -431,8 +431,7 @@ def sample(
     with answering(as_json, quiet) as answer:
         from flows.settings_errors import explained
         from tasks.forecasting.synthetic import Chain
-        from tasks.forecasting.synthetic import noise_floor as floor
-        from tasks.ingest.sample import write_sample
+        from tasks.ingest.sample import sample as write
 
         with explained("sample"):
             chain = Chain(
@@ -449,11 +448,7 @@ def sample(
             )
         name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
         target = path or home_at(home).landing / name
-        result = SampleResult(path=str(target), rows=write_sample(target, chain))
-        if noise_floor:
-            floors = {"noise_floor": floor(chain), "noise_floor_holdout": floor(chain, last=load().days.holdout)}
-            result = result.model_copy(update=floors)
-        answer(result, render.sample)
+        answer(write(target, chain, load().days.holdout if noise_floor else None), render.sample)
 
 
 @app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast schema manifest")

@@ -6,63 +6,75 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import say, table
-from flows.cli.results import JudgeResult, ReleasesResult, SampleResult, StatusResult, StoreStatus
-from tasks.forecasting.gate.comparison import names
+from flows.cli.results import JudgeResult, ReleasesResult, StatusResult, StoreStatus
 from tasks.report.backtest_result import BacktestResult
-from tasks.report.explain import reasons, smallest, worst_off
+from tasks.report.explain import reasons, smallest, worst_stores
+from tasks.report.text import listed, number, plural, signed
 from tasks.retrain.outcome import RetrainResult
 from tasks.state.overrides import OverrideRecord
 
 if TYPE_CHECKING:
+    from tasks.ingest.contract.findings import BadRow
+    from tasks.ingest.quarantine import QuarantineList
+    from tasks.ingest.replay import ReplayResult, Texts
+    from tasks.ingest.result import IngestResult
+    from tasks.ingest.sample import SampleResult
     from tasks.monitor.result import LiveAccuracy, MonitorResult
     from tasks.promote.override import OverrideResult
     from tasks.promote.result import PromotionResult, RollbackResult
     from tasks.tidy import TidyResult
 
-Result = dict[str, Any]
+SHOWN = 5
+"""Bad rows of a refused batch that are printed."""
 
 
-def ingest(result: Result) -> None:
-    if result["refused"]:
-        say(f"refused: {result['why']}")
-        say("nothing was changed; the files are where they were")
+def ingest(result: IngestResult) -> None:
+    if result.refused:
+        say(f"refused: {result.why}")
+        say("no row was ingested, and none went to quarantine; the files are where they were")
     else:
         say(
-            f"{result['rows_read']:,} rows read: {result['rows_accepted']:,} accepted ({result['rows_changed']:,} of "
-            f"them changed a known day), {result['rows_unchanged']:,} known already, "
-            f"{result['rows_quarantined']:,} in quarantine"
+            f"{result.rows_read:,} rows read: {result.rows_accepted:,} added ({result.rows_changed:,} corrections), "
+            f"{result.rows_unchanged:,} already known, {result.rows_quarantined:,} in quarantine"
         )
-        say(f"sales table: version {result['snapshot']}")
-    if result["reasons"]:
-        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
-    for word, messages in (("warning", result["warnings"]), ("noted", result["records"])):
+        say(f"sales table: version {result.snapshot}")
+    _reasons(result.reasons)
+    _bad_rows(result.bad_rows[:SHOWN], sum(result.reasons.values()))
+    for word, messages in (("warning", result.warnings), ("note", result.records)):
         for message in messages:
             say(f"{word}: {message}")
-    if result["docs"]:
-        say(f"Data Docs: {result['docs']}")
+    if result.docs:
+        say(f"Data Docs: {result.docs}")
 
 
-def replay(result: Result) -> None:
-    say(
-        f"{result['rows_read']:,} rows held against today's rules: {result['rows_accepted']:,} accepted, "
-        f"{result['rows_unchanged']:,} known already, {result['rows_quarantined']:,} stay in quarantine"
-    )
-    if result["reasons"]:
-        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in result["reasons"].items()])
-    if result["fixed"]:
-        columns = ("date", "store", "item", "sales")
+def _reasons(reasons: dict[str, int]) -> None:
+    if reasons:
+        table(["reason", "rows"], [[reason, f"{rows:,}"] for reason, rows in reasons.items()])
+
+
+def _bad_rows(rows: Sequence[BadRow], total: int) -> None:
+    """The first bad rows of a refused batch."""
+    if rows:
         table(
-            ["corrected", "line", "before", "after"],
-            [
-                [
-                    row["file"],
-                    row["line"],
-                    *(",".join(row[when][name] or "" for name in columns) for when in ("before", "after")),
-                ]
-                for row in result["fixed"]
-            ],
-            left=4,
+            ["file", "line", "reason", "raw"], [[row.file, row.line, row.reason, row.raw[:80]] for row in rows], left=4
         )
+    if rows and total > len(rows):
+        say(f"and {total - len(rows):,} more bad rows; the Data Docs page lists the first of them")
+
+
+def replay(result: ReplayResult) -> None:
+    say(
+        f"{plural(result.rows_read, 'row')} checked against today's rules: {result.rows_accepted:,} added, "
+        f"{result.rows_unchanged:,} already known, {result.rows_quarantined:,} left in quarantine"
+    )
+    _reasons(result.reasons)
+    if result.fixed:
+        rows = [[row.file, row.line, _texts(row.before), _texts(row.after)] for row in result.fixed]
+        table(["corrected", "line", "before", "after"], rows, left=4)
+
+
+def _texts(row: Texts) -> str:
+    return ",".join(text or "" for text in (row.date, row.store, row.item, row.sales))
 
 
 def tidy(result: TidyResult) -> None:
@@ -79,7 +91,7 @@ def tidy(result: TidyResult) -> None:
 
 def retrain(result: RetrainResult) -> None:
     rows: list[list[Any]] = [
-        [each.name, *"---", _percent(each.mape), *"---", _percent(each.bias_pct), "-", "no network", ""]
+        [each.name, *"---", number(each.mape), *"---", number(each.bias_pct), "-", "no network", ""]
         for each in result.references
     ]
     baseline = result.variants[0]
@@ -89,14 +101,14 @@ def retrain(result: RetrainResult) -> None:
             [
                 each.name,
                 f"{each.weights_kb:.2f}",
-                _whole(each.file_bytes),
-                _whole(each.transfer_bytes),
-                _percent(each.mape),
-                _percent(each.mape_std, 3),
+                number(each.file_bytes, 0),
+                number(each.transfer_bytes, 0),
+                number(each.mape),
+                number(each.mape_std, 3),
                 ratio,
-                _signed(each.delta_mape) if each.parent else "",
-                _percent(each.bias_pct),
-                _whole(each.latency_us),
+                signed(each.delta_mape) if each.parent else "",
+                number(each.bias_pct),
+                number(each.latency_us, 0),
                 each.verdict,
                 each.dominated_by or "",
             ]
@@ -108,8 +120,8 @@ def retrain(result: RetrainResult) -> None:
     for line in reasons(result.variants):
         say(line)
     best = smallest(result)
-    if best and (stores := worst_off(best)):
-        say(f"{best.name} comes off worst in {stores}")
+    if best and (stores := worst_stores(best)):
+        say(f"{best.name}: {stores}")
     for choice in result.choices:
         say(f"for a {choice.device}: {choice.reason}")
     say(
@@ -124,7 +136,7 @@ def judge(result: JudgeResult) -> None:
     changed = [each for each in result.variants if each.verdict != each.before]
     table(
         ["", "MAPE %", "verdict", "before"],
-        [[each.name, _percent(each.mape), each.verdict, each.before] for each in result.variants],
+        [[each.name, number(each.mape), each.verdict, each.before] for each in result.variants],
     )
     for reason in reasons(result.variants):
         say(reason)
@@ -142,8 +154,7 @@ def promote(result: PromotionResult | RollbackResult) -> None:
     )
     for reason in dict.fromkeys(each.reason for each in result.stores):
         stores = [each.store for each in result.stores if each.reason == reason]
-        more = f" and {len(stores) - 5:,} more" if len(stores) > 5 else ""
-        say(f"store {', '.join(stores[:5])}{more}: {reason}")
+        say(f"store {listed(stores)}: {reason}")
     say(f"wave: {result.wave}")
 
 
@@ -182,9 +193,9 @@ def _stores(stores: Sequence[LiveAccuracy | StoreStatus]) -> None:
                 each.store,
                 each.release,
                 each.variant,
-                _percent(each.gated_mape),
-                _percent(each.mape),
-                _signed(each.drift_pp),
+                number(each.gated_mape),
+                number(each.mape),
+                signed(each.drift_pp),
                 each.days,
             ]
             for each in stores
@@ -192,7 +203,7 @@ def _stores(stores: Sequence[LiveAccuracy | StoreStatus]) -> None:
         left=3,
     )
     if unknown := [each.store for each in stores if each.gated_mape is None]:
-        say(f"store {names(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
+        say(f"store {listed(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
 
 
 def releases(result: ReleasesResult) -> None:
@@ -232,15 +243,12 @@ def _released(override: OverrideRecord | OverrideResult) -> str:
     return f"released by {override.who} until {override.until}: {override.why}"
 
 
-def quarantine(result: Result) -> None:
-    table(
-        ["file", "line", "reason", "raw"],
-        [[each["file"], each["line"], each["reason"], each["raw"][:80]] for each in result["rows"]],
-        left=4,
-    )
-    say(f"{result['total']:,} rows in quarantine")
-    if result["csv"]:
-        say(f"all of them in {result['csv']}; correct it and give it to `shelfcast quarantine replay --fix-with`")
+def quarantine(result: QuarantineList) -> None:
+    rows = [[row.file, row.line, row.reason, row.raw[:80]] for row in result.rows]
+    table(["file", "line", "reason", "raw"], rows, left=4)
+    say(f"{plural(result.total, 'row')} in quarantine")
+    if result.csv:
+        say(f"all of them are in {result.csv}; correct it, then `shelfcast quarantine replay --fix-with {result.csv}`")
 
 
 def backtest(result: BacktestResult) -> None:
@@ -248,14 +256,14 @@ def backtest(result: BacktestResult) -> None:
     rows = [
         [
             *(each.name, limit.name, each.retrains, each.promotions, each.refusals),
-            *map(_percent, (each.mape, each.wape, each.bias_pct, each.cost)),
+            *map(number, (each.mape, each.wape, each.bias_pct, each.cost)),
         ]
         for limit in result.limits
         for each in limit.cadences
     ]
     table(["retrain", "gate", "retrains", "promoted", "refused", "MAPE %", "WAPE %", "bias %", cost], rows, left=2)
     reference = result.without_network
-    say(f"{reference.name}, no network: MAPE {_percent(reference.mape)} %")
+    say(f"{reference.name}, no network: MAPE {number(reference.mape)} %")
     refused: dict[str, list[str]] = {}
     for each in result.cadences:
         for decision in each.decisions:
@@ -272,16 +280,5 @@ def backtest(result: BacktestResult) -> None:
 def sample(result: SampleResult) -> None:
     say(f"{result.rows:,} rows in {result.path}")
     if result.noise_floor is not None:
-        say(f"noise floor: {result.noise_floor:.2f} % MAPE, {_percent(result.noise_floor_holdout)} % on the holdout")
-
-
-def _percent(value: float | None, digits: int = 2) -> str | None:
-    return None if value is None else f"{value:.{digits}f}"
-
-
-def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{round(value, 2) + 0.0:+.2f}"
-
-
-def _whole(value: float | None) -> str | None:
-    return None if value is None else f"{value:,.0f}"
+        floor, holdout = number(result.noise_floor), number(result.noise_floor_holdout)
+        say(f"lowest MAPE possible: {floor} % on all days, {holdout} % on the holdout")

@@ -139,15 +139,6 @@ class ReportResult(Document):
     report: str = Field(description="path of the HTML report")
 
 
-class SampleResult(Document):
-    """The JSON of `shelfcast sample`."""
-
-    path: str
-    rows: int
-    noise_floor: Number = Field(None, description="MAPE in percent of the true mean; null unless asked for")
-    noise_floor_holdout: Number = Field(None, description="MAPE in percent of the true mean on the holdout")
-
-
 class ErrorResult(Document):
     """The JSON of any command that fails."""
 

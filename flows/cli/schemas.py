@@ -7,6 +7,9 @@ from flows.cli.console import Misuse
 from tasks.state.record import Document
 
 MODELS = {
+    "ingest": "tasks.ingest.result:IngestResult",
+    "quarantine-list": "tasks.ingest.quarantine:QuarantineList",
+    "quarantine-replay": "tasks.ingest.replay:ReplayResult",
     "manifest": "tasks.state.manifest:Manifest",
     "retrain": "tasks.retrain.outcome:RetrainResult",
     "judge": "flows.cli.results:JudgeResult",
@@ -20,7 +23,7 @@ MODELS = {
     "releases": "flows.cli.results:ReleasesResult",
     "tidy": "tasks.tidy:TidyResult",
     "report": "flows.cli.results:ReportResult",
-    "sample": "flows.cli.results:SampleResult",
+    "sample": "tasks.ingest.sample:SampleResult",
     "error": "flows.cli.results:ErrorResult",
 }
 """Module and class of each document; a module is imported only when its schema is asked for."""

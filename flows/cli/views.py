@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from flows.cli.results import (
@@ -93,15 +92,6 @@ def _alert(raised: OpenAlert) -> AlertStatus:
         subject=alert.subject,
         link=alert.link,
     )
-
-
-def quarantined(home: Home, reason: str | None, store: str | None, limit: int, csv: Path | None) -> dict[str, Any]:
-    """Rows in quarantine, newest batch first; all of them as CSV where a path is given."""
-    found = quarantine.table(home, reason, store)
-    if csv:
-        quarantine.export(found, csv)
-    shown = [{**row, "at": row["at"].isoformat()} for row in found.slice(0, limit).to_pylist()]
-    return {"total": len(found), "rows": shown, "csv": csv and str(csv)}
 
 
 def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:

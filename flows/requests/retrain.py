@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flows.runtime.cluster import require_usable
 from flows.settings import Settings, home_at, load, stores_listed
 from tasks.forecasting.model.spec import TrainingSpec
-from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.state import snapshot
 from tasks.state.home import Home
 

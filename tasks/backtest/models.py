@@ -15,7 +15,7 @@ import numpy as np
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cutoff import Cutoff, to_matrix
-from tasks.forecasting.backtest.simulation import Trained
+from tasks.forecasting.backtest.replay import Trained
 from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel

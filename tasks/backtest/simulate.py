@@ -13,21 +13,21 @@ from tasks.backtest.models import Backtest, train_model
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
-    NOTHING_PASSED,
     SETTINGS,
-    Spent,
+    Usage,
     beyond_noise,
     cheapest_first,
     compared_limits,
-    verdict,
+    summary,
     yearly_cost,
 )
-from tasks.forecasting.backtest.simulation import Course, Decision, Scored, Simulation
+from tasks.forecasting.backtest.replay import Decision, Replay, ReplayScore
+from tasks.forecasting.backtest.simulation import Simulation
 from tasks.forecasting.data.panel import WINDOW, TooLittleHistory
 from tasks.forecasting.gate.comparison import Comparison, Estimate
 from tasks.forecasting.gate.evidence import Evidence, Forecast
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import Cost, CostModel
+from tasks.forecasting.rollout.costs import Cost, CostModel
 from tasks.report import backtest_report
 from tasks.report.backtest_result import (
     BacktestResult,
@@ -40,6 +40,8 @@ from tasks.report.backtest_result import (
     ReplayRecord,
     WithoutNetwork,
 )
+from tasks.report.sentences import backtest as sentences
+from tasks.report.sentences.checks import reasons, would_have_passed
 from tasks.state.atomic import write_file
 from tasks.state.choice_record import CostRecord
 
@@ -120,28 +122,28 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     parts = (backtest.spec.history, backtest.spec.split, backtest.spec.policy, backtest.spec.calendar.groups)
     simulation = Simulation(backtest.sales, trained, first, *parts)
     yardstick, compared = simulation.yardstick, compared_limits(gate)
-    courses = {
-        (name, limit): simulation.course(days, limits)
+    replays = {
+        (name, limit): simulation.replay(days, limits)
         for limit, limits in compared.items()
         for name, days in cadences.items()
     }
-    scored = {key: simulation.score(course, yardstick) for key, course in courses.items()}
+    scored = {key: simulation.score(replay, yardstick) for key, replay in replays.items()}
     best_mape = min(
         (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
     )
     length, stores = len(yardstick.segments[1]), len(set(backtest.sales.stores.tolist()))
     cost = {
-        key: yearly_cost(_spent(simulation, course, scored[key]), best_mape, length, stores, costs)
-        for key, course in courses.items()
+        key: yearly_cost(_usage(simulation, replay, scored[key]), best_mape, length, stores, costs)
+        for key, replay in replays.items()
     }
-    rows = {key: _row(key[0], course, scored[key], cost[key]) for key, course in courses.items()}
+    rows = {key: _row(key[0], replay, scored[key], cost[key]) for key, replay in replays.items()}
     own = {name: cost[name, SETTINGS] for name in cadences}
     order = cheapest_first(own)
-    differences = _differences(simulation, yardstick, {name: courses[name, SETTINGS] for name in order}, gate)
+    differences = _differences(simulation, yardstick, {name: replays[name, SETTINGS] for name in order}, gate)
     return ReplayRecord(
         best=order[0],
-        sentence=verdict(own, differences, costs.currency, gate.confidence)
-        + ("" if courses[order[0], SETTINGS].promoted else NOTHING_PASSED),
+        sentence=sentences.summary(summary(own, differences, gate.confidence), costs.currency)
+        + ("" if replays[order[0], SETTINGS].promoted else sentences.NOTHING_PASSED),
         currency=costs.currency,
         stores=stores,
         cadences=tuple(
@@ -157,27 +159,27 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
     )
 
 
-def _spent(simulation: Simulation, course: Course, scored: Scored) -> Spent:
-    sent = sum(simulation.trained[day].files[-1].transfer_bytes for day in course.promoted)
-    return Spent(scored.overall.mape, len(course.decisions) - 1, sent)
+def _usage(simulation: Simulation, replay: Replay, scored: ReplayScore) -> Usage:
+    sent = sum(simulation.trained[day].files[-1].transfer_bytes for day in replay.promoted)
+    return Usage(scored.overall.mape, len(replay.decisions) - 1, sent)
 
 
-def _row(name: str, course: Course, scored: Scored, cost: Cost | None) -> CadenceRecord:
+def _row(name: str, replay: Replay, scored: ReplayScore, cost: Cost | None) -> CadenceRecord:
     """A cadence under one limit."""
     return CadenceRecord(
         name=name,
-        retrains=len(course.decisions) - 1,
+        retrains=len(replay.decisions) - 1,
         **vars(scored.overall),
-        promotions=len(course.promoted),
-        refusals=len(course.refused),
+        promotions=len(replay.promoted),
+        refusals=len(replay.refused),
         days_without_a_model=scored.without_a_model,
         cost=cost and cost.total,
         costs=cost and CostRecord.model_validate(cost),
-        decisions=tuple(_decision(each) for each in course.decisions),
+        decisions=tuple(_decision(each) for each in replay.decisions),
     )
 
 
-def _over_time(scored: Scored) -> MapeOverTime:
+def _over_time(scored: ReplayScore) -> MapeOverTime:
     return MapeOverTime(
         mape_by_month={str(month): each.mape for month, each in scored.months.items()},
         mape_by_4_weeks={str(day): each.mape for day, each in scored.four_weeks.items()},
@@ -190,8 +192,8 @@ def _decision(decision: Decision) -> DecisionRecord:
         day=decision.day,
         outcome=decision.verdict.outcome if decision.verdict else "no gate",
         promoted=decision.promoted,
-        reasons=tuple(decision.verdict.reasons) if decision.verdict else (),
-        counterfactuals=tuple(check.counterfactual.sentence for check in checks if check.counterfactual),
+        reasons=tuple(reasons(checks)),
+        counterfactuals=tuple(would for check in checks if (would := would_have_passed(check))),
     )
 
 
@@ -206,18 +208,18 @@ def _difference(cheapest: str, against: str, estimate: Estimate) -> DifferenceRe
 
 
 def _differences(
-    simulation: Simulation, yardstick: EvaluationSet, courses: Mapping[str, Course], gate: Limits
+    simulation: Simulation, yardstick: EvaluationSet, replays: Mapping[str, Replay], gate: Limits
 ) -> dict[str, Estimate]:
-    """MAPE of the first course above that of each other, on the same days, with bounds by the gate's bootstrap."""
-    forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in courses.items()}
+    """MAPE of the first replay above that of each other, on the same days, with bounds by the gate's bootstrap."""
+    forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in replays.items()}
     comparison = Comparison(Evidence.of(yardstick, (), forecasts), gate)
-    first, *others = courses
+    first, *others = replays
     return {name: comparison.difference(first, name) for name in others}
 
 
 def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> WithoutNetwork:
     """How the first model's reference forecast would have done on all days."""
-    scored = simulation.score(Course((Decision(simulation.first, promoted=False),)), yardstick)
+    scored = simulation.score(Replay((Decision(simulation.first, promoted=False),)), yardstick)
     label = simulation.trained[simulation.first].label
     return WithoutNetwork(name=label, **vars(scored.overall), **dict(_over_time(scored)))
 

@@ -1,47 +1,115 @@
-"""A batch: the files of one ingest, what was found in them, and what became of their rows."""
+"""A batch: the files of one ingest, which of them are new, and the ledger's entry for each."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import islice
 from typing import Any
 
-from tasks.ingest.contract.profile import Profile
-from tasks.state import ledger
+from pydantic import field_serializer
+
+from tasks.ingest.contract.findings import BadRow
+from tasks.ingest.reading.feed import Feed
+from tasks.ingest.reading.sources import SourceFile
+from tasks.ingest.staged_batch import StagedBatch
+from tasks.state import delta, ledger
 from tasks.state.home import Home
+from tasks.state.record import Record
 
 
 class LostRows(RuntimeError):
-    """Rows read are not those accepted, unchanged and quarantined."""
+    """The rows read are not the sum of those accepted, unchanged and quarantined."""
 
 
-@dataclass(frozen=True)
-class FileCount:
+class FileCount(Record):
     """How one file of a batch was read.
 
     Attributes:
-        name: Of the file.
-        sha256: Of its bytes.
-        rows: Lines after the header that are not empty.
-        reasons: Refused rows by reason.
-        reading: The feed's settings that are not the defaults.
-        origin: Where it came from: a path or a URL.
+        name: Name of the file at its source.
+        sha256: Hash of its bytes.
+        rows: Number of lines after the header that are not empty.
+        reasons: Number of refused rows by reason.
+        reading: The feed that the file was read with; the ledger keeps the settings that are not defaults.
+        origin: Where the file came from: a path or a URL.
         landed: Its path below `landing/`.
-        versions: What its remote copies were called by their stores, so that they are not fetched again.
+        versions: Versions of its remote copies, so that they are not fetched again.
     """
 
     name: str
     sha256: str
     rows: int
     reasons: dict[str, int]
-    reading: dict[str, Any] = field(default_factory=dict)
-    origin: str = ""
-    landed: str = ""
-    versions: tuple[str, ...] = ()
+    reading: Feed
+    origin: str
+    landed: str
+    versions: tuple[str, ...]
+
+    @field_serializer("reading")
+    def _differences(self, feed: Feed) -> dict[str, Any]:
+        return feed.model_dump(exclude_defaults=True)
 
     @property
     def quarantined(self) -> int:
         return sum(self.reasons.values())
+
+
+class BatchCounts(Record):
+    """Where the rows of a batch went.
+
+    Attributes:
+        rows_read: Number of rows in all files.
+        rows_accepted: Rows that are new in the sales table, or changed a value there.
+        rows_unchanged: Rows that the sales table had already.
+        rows_quarantined: Rows that were refused.
+    """
+
+    rows_read: int
+    rows_accepted: int
+    rows_unchanged: int
+    rows_quarantined: int
+
+
+class IngestDetails(FileCount):
+    """The details of a file's entry in the ledger: the file, and the batch that it came with."""
+
+    batch: str
+    counts: BatchCounts
+    refused_stores: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EarlierFiles:
+    """The files that were ingested earlier.
+
+    Attributes:
+        home: Whose ledger.
+        version: The ledger's version that was read; `None` before the first entry.
+        files: The files by their sha256.
+    """
+
+    home: Home
+    version: int | None
+    files: dict[str, FileCount]
+
+    @classmethod
+    def read(cls, home: Home) -> "EarlierFiles":
+        """Read the ledger of a home."""
+        version = delta.version(home.ledger)
+        return cls(home, version, {entry.subject: _file(entry) for entry in ledger.read(home, ["ingest"])})
+
+    def now(self) -> "EarlierFiles":
+        """The files as the ledger has them now; it is read again only if another run has written to it since."""
+        return self if delta.version(self.home.ledger) == self.version else EarlierFiles.read(self.home)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The sha256 of remote files by version."""
+        return {version: file.sha256 for file in self.files.values() for version in file.versions}
+
+
+def _file(entry: ledger.Entry) -> FileCount:
+    return FileCount.model_validate({name: entry.details[name] for name in FileCount.model_fields})
 
 
 @dataclass(frozen=True)
@@ -50,35 +118,46 @@ class Batch:
 
     Attributes:
         id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.
-        files: New files with their counts; `paths` says where they are, in the same order.
-        known: Files whose content was taken in before, under any feed; they change nothing.
-        staging: Folder of the run, with what `intake` wrote of the new files.
-        fault: Why a file cannot be read at all, which refuses the batch.
-        notes: What to tell of files that change nothing though they are read otherwise now.
-        refused_stores: Stores that are refused alone.
-        accepted: Folder of the good rows of new files, which `Accepted` reads; none if there is no new file.
-        profile: What they look like.
+        earlier: All files that were ingested before.
+        files: New files with their counts.
+        known: Files of this batch whose content was ingested before, with any feed; they change nothing.
+        staged: The rows of the new files; `None` if there is no new file or it cannot be read.
+        fault: Why a file cannot be read at all, which refuses the batch. Defaults to `None`.
+        notes: Remarks on known files that are read with another feed now. Defaults to none.
     """
 
     id: str
+    earlier: EarlierFiles
     files: tuple[FileCount, ...]
-    paths: tuple[Path, ...]
     known: tuple[FileCount, ...]
-    staging: Path
+    staged: StagedBatch | None = None
     fault: str | None = None
     notes: tuple[str, ...] = ()
-    refused_stores: tuple[str, ...] = ()
-    accepted: Path | None = None
-    profile: Profile | None = None
+
+    @classmethod
+    def of(cls, found: Iterable[SourceFile], earlier: EarlierFiles, feed: Feed) -> "Batch":
+        """The batch of some files, of which no new one is read yet."""
+        hashes = [file.sha256 for file in found]
+        known = tuple(earlier.files[name] for name in hashes if name in earlier.files)
+        name = sha256("".join(sorted(hashes)).encode()).hexdigest()[:16]
+        return cls(name, earlier, (), known, notes=tuple(_note(file) for file in known if _differs(file, feed)))
 
     @property
     def is_new(self) -> bool:
-        """Whether the batch brings anything that was not ingested before, be it unreadable."""
+        """Whether the batch has a new file, even if it cannot be read."""
         return bool(self.files or self.fault)
+
+    def read(self, files: Iterable[FileCount], staged: StagedBatch) -> "Batch":
+        """The batch with its new files, once they are read."""
+        return replace(self, files=tuple(files), staged=staged)
+
+    def unreadable(self, fault: str) -> "Batch":
+        """The batch with the fault of a file that cannot be read."""
+        return replace(self, fault=fault)
 
     @property
     def reasons(self) -> dict[str, int]:
-        """Refused rows of all files by reason, the most frequent first."""
+        """Number of refused rows in all files by reason, the most frequent first."""
         return dict(sum((Counter(file.reasons) for file in (*self.files, *self.known)), Counter()).most_common())
 
     @property
@@ -88,6 +167,32 @@ class Batch:
     @property
     def quarantined(self) -> int:
         return sum(file.quarantined for file in (*self.files, *self.known))
+
+    def bad_rows(self, limit: int) -> tuple[BadRow, ...]:
+        """The first bad rows of the new files, file by file."""
+        if self.staged is None:
+            return ()
+        rows = (
+            BadRow.of(file.name, **row)
+            for number, file in enumerate(self.files)
+            for row in self.staged.first_bad(number, limit)
+        )
+        return tuple(islice(rows, limit))
+
+    def recounted(self, reasons: dict[str, dict[str, int]]) -> "Batch":
+        """The batch with other refused rows in some of its new files, given by their sha256."""
+        files = (file.model_copy(update={"reasons": reasons.get(file.sha256, file.reasons)}) for file in self.files)
+        return replace(self, files=tuple(files))
+
+
+def _differs(file: FileCount, feed: Feed) -> bool:
+    """Whether a file was read with another feed. Our own columns, the default, are not worth a remark."""
+    return feed != Feed() and file.reading != feed
+
+
+def _note(file: FileCount) -> str:
+    reading = file.reading.model_dump(exclude_defaults=True) or "our own columns"
+    return f"{file.name} was ingested before with {reading}; reading it with another feed changes nothing"
 
 
 @dataclass(frozen=True)
@@ -100,44 +205,43 @@ class Merged:
     snapshot: int | None
 
 
-def counts(batch: Batch, merged: Merged) -> dict[str, int]:
+def counts(batch: Batch, merged: Merged) -> BatchCounts:
     """Where the rows of a batch went.
 
     Raises:
         LostRows: If they do not add up.
     """
-    found = {
-        "rows_read": batch.rows,
-        "rows_accepted": merged.rows_accepted,
-        "rows_unchanged": merged.rows_unchanged,
-        "rows_quarantined": batch.quarantined,
-    }
-    read, *elsewhere = found.values()
-    if min(found.values()) < 0 or read != sum(elsewhere):
+    found = BatchCounts(
+        rows_read=batch.rows,
+        rows_accepted=merged.rows_accepted,
+        rows_unchanged=merged.rows_unchanged,
+        rows_quarantined=batch.quarantined,
+    )
+    read, *elsewhere = vars(found).values()
+    if min(read, *elsewhere) < 0 or read != sum(elsewhere):
         raise LostRows(f"batch {batch.id} does not add up, which is a defect of shelfcast: {found}")
     return found
 
 
-def ingested(home: Home) -> dict[str, FileCount]:
-    """Files that were taken in, by sha256."""
-    names = FileCount.__dataclass_fields__
-    return {
-        entry.subject: FileCount(
-            **{name: value for name, value in entry.details.items() if name in names and name != "versions"},
-            versions=tuple(entry.details.get("versions", ())),
-        )
-        for entry in ledger.read(home, ["ingest"])
-    }
+def entries(
+    batch: Batch, files: Iterable[FileCount], found: BatchCounts, refused_stores: tuple[str, ...]
+) -> list[ledger.Entry]:
+    """The ledger's entries for a batch: one for each file, with the counts of the whole batch.
 
-
-def entries(batch: Batch, files: Iterable[FileCount], found: dict[str, int]) -> list[ledger.Entry]:
-    """What the ledger says of a batch: an entry a file, each with the whole batch's counts."""
+    Args:
+        batch: The batch.
+        files: Those of its new files that the ledger does not have.
+        found: Where the batch's rows went.
+        refused_stores: Stores that were refused alone.
+    """
     return [
         ledger.Entry(
             "ingest",
             file.sha256,
             f"{file.rows:,} rows read from {file.name}, {file.quarantined:,} quarantined",
-            details={**asdict(file), "batch": batch.id, "counts": found, "refused_stores": batch.refused_stores},
+            details=IngestDetails(**vars(file), batch=batch.id, counts=found, refused_stores=refused_stores).model_dump(
+                mode="json"
+            ),
         )
         for file in files
     ]

@@ -1,128 +1,162 @@
-"""Data Docs: Great Expectations' page of each batch, and an index of all; one folder of HTML that needs no network.
+"""Data Docs: a page for each batch and an index of all, a folder of HTML that needs no network.
 
-Pages are Great Expectations' own renderings in templates of ours: its stock pages fetch styles and scripts from half a
-dozen hosts, and its site builder renders all earlier pages again each night.
+The pages are rendered from our own templates: Great Expectations' stock pages fetch styles and scripts from half a
+dozen hosts, do not show the bad rows, and its site builder renders all earlier pages again each night.
 """
 
-import copy
-import html
-import json
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from tasks.ingest.batch import Batch
-from tasks.ingest.contract.suite import SEVERITIES, Breach
+from tasks.ingest.contract import wording
+from tasks.ingest.contract.expectations import Severity
+from tasks.ingest.contract.findings import Findings
+from tasks.ingest.contract.profile import BatchProfile
+from tasks.ingest.contract.suite import Outcome
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.record import Document
 
 TEMPLATES = Path(__file__).parent / "docs_templates"
-SHOWN_GAPS, SHOWN_FILES = 1000, 5
+SHOWN_ROWS, SHOWN_GAPS = 50, 1000
+"""Bad rows, and series that lack days, that a page lists."""
 
 
-def write(home: Home, batch: Batch, result: Any, breaches: Sequence[Breach], at: datetime) -> Path:
-    """Write a batch's page and the index anew; the page.
+class BatchSummary(Document):
+    """A batch in `batches.jsonl`, from which the index is made.
+
+    Attributes:
+        batch: Id of the batch.
+        files: Names of its new files, in words.
+        at: Time when it was checked, UTC.
+        rows: Number of rows in its new files.
+        quarantined: Rows that went to quarantine; none of a refused batch.
+        met: Number of expectations that it meets.
+        of: Number of expectations.
+        refused: Whether it was refused as a whole.
+        verdict: What became of it, in words.
+    """
+
+    batch: str
+    files: str
+    at: str
+    rows: int
+    quarantined: int
+    met: int
+    of: int
+    refused: bool
+    verdict: str
+
+    @property
+    def day(self) -> str:
+        return self.at[:10]
+
+    @property
+    def ingested(self) -> int:
+        return 0 if self.refused else self.rows - self.quarantined
+
+
+@dataclass(frozen=True)
+class Line:
+    """An expectation as the page shows it: its name, what it looks at, its limit, and what was found."""
+
+    name: str
+    meaning: str
+    limit: str
+    found: str
+    severity: Severity
+    met: bool
+    stores: tuple[str, ...]
+
+
+def write(
+    home: Home, batch: Batch, profile: BatchProfile, outcomes: Sequence[Outcome], findings: Findings, at: datetime
+) -> Path:
+    """Write the page of a batch, and the index again; the path of the page.
 
     Args:
         home: Whose `docs/`.
-        batch: What was validated.
-        result: What Great Expectations found.
-        breaches: What that amounts to.
-        at: When, UTC.
+        batch: The batch, with at least one new file.
+        profile: Statistics of the batch.
+        outcomes: What the suite found.
+        findings: What follows from it.
+        at: When the batch was checked, UTC.
     """
-    refused = any(each.severity == "critical" and not each.alone for each in breaches)
-    verdict = "refused" if refused else _verdict(breaches)
+    summary = _summary(batch, profile, outcomes, findings, at)
     page = home.docs / f"{batch.id}.html"
-    write_file(page, _page(batch, result, breaches, at, verdict).encode())
-    met, of = result.statistics["successful_expectations"], result.statistics["evaluated_expectations"]
-    record = {
-        "batch": batch.id,
-        "files": _files(batch),
-        "at": f"{at:%Y-%m-%d %H:%M:%S}",
-        "rows": sum(file.rows for file in batch.files),
-        "met": met,
-        "of": of,
-        "refused": refused,
-        "verdict": verdict,
-    }
-    batches = [each for each in _records(home) if each["batch"] != batch.id] + [record]
-    write_file(home.docs / "batches.jsonl", "".join(json.dumps(each) + "\n" for each in batches).encode())
-    index = _environment().get_template("index.j2").render(title="Batches of sales", batches=batches[::-1])
-    write_file(home.docs / "index.html", index.encode())
+    write_file(page, _page(summary, batch, profile, outcomes, findings).encode())
+    summaries = [*(earlier for earlier in _summaries(home) if earlier.batch != batch.id), summary]
+    write_file(_list(home), "".join(f"{each.model_dump_json()}\n" for each in summaries).encode())
+    write_file(home.docs / "index.html", _rendered("index.html.j2", batches=summaries[::-1]).encode())
     return page
 
 
-def _verdict(breaches: Sequence[Breach]) -> str:
-    alone = [store for each in breaches if each.alone for store in each.stores]
-    counts = {word: sum(each.severity == word and not each.alone for each in breaches) for word in SEVERITIES[1:]}
-    parts = [f"{len(alone)} store{'s' * (len(alone) > 1)} refused"] if alone else []
-    parts += [f"{count} {word}{'s' * (count > 1 and word == 'warning')}" for word, count in counts.items() if count]
-    return "taken in" + (": " + ", ".join(parts) if parts else "")
-
-
-def _files(batch: Batch) -> str:
-    names = [file.name for file in batch.files]
-    return ", ".join(names[:SHOWN_FILES]) + (f" and {len(names) - SHOWN_FILES:,} more" if names[SHOWN_FILES:] else "")
-
-
-def _records(home: Home) -> list[dict[str, Any]]:
-    path = home.docs / "batches.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader
-
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False)  # as Great Expectations' own are
-
-
-def _page(batch: Batch, result: Any, breaches: Sequence[Breach], at: datetime, verdict: str) -> str:
-    from great_expectations.core.run_identifier import RunIdentifier
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
-    from jinja2 import ChoiceLoader, FileSystemLoader
-
-    view = DefaultJinjaPageView()
-    view.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), view.env.loader])
-    shown = copy.deepcopy(result)  # rendering alters what it renders
-    shown.meta = {
-        "great_expectations_version": result.meta.get("great_expectations_version"),
-        "run_id": RunIdentifier(run_name=batch.id, run_time=at),
-        "batch_spec": {"data_asset_name": "profile"},
-    }
-    for each in shown.results:
-        each.result = _escaped(each.result)
-    table = {"class_name": "MeaningfulTable", "module_name": "tasks.ingest.gx_table"}
-    renderer = ValidationResultsPageRenderer(
-        run_info_at_end=True,
-        column_section_renderer={"class_name": "ValidationResultsColumnSectionRenderer", "table_renderer": table},
-    )
-    rows, bad = sum(file.rows for file in batch.files), sum(file.quarantined for file in batch.files)
-    gaps = batch.profile.gaps if batch.profile else pd.DataFrame()
-    page = view.render(
-        renderer.render(shown),
-        title=f"Batch {batch.id}",
+def _summary(
+    batch: Batch, profile: BatchProfile, outcomes: Sequence[Outcome], findings: Findings, at: datetime
+) -> BatchSummary:
+    return BatchSummary(
         batch=batch.id,
-        verdict=f"{_files(batch)}: {rows:,} rows, {bad:,} of them bad; {verdict}.",
-        breaches=breaches,
-        gaps=gaps.head(SHOWN_GAPS).to_dict("records"),
-        gap_series=len(gaps),
+        files=wording.listed([file.name for file in batch.files]),
+        at=f"{at:%Y-%m-%d %H:%M:%S}",
+        rows=sum(file.rows for file in batch.files),
+        quarantined=0 if findings.refusal else _quarantined(batch, profile, findings.refused_stores),
+        met=sum(outcome.met for outcome in outcomes),
+        of=len(outcomes),
+        refused=findings.refusal is not None,
+        verdict=wording.verdict(findings),
     )
-    # a link to the page of the suite, which there is none of
-    return re.sub(r'<a [^>]*href="\.\./[^"]*expectations/[^"]*"[^>]*>(.*?)</a>', r"\1", page, flags=re.DOTALL)
 
 
-def _escaped(value: Any) -> Any:
-    """Great Expectations' templates put the texts of cells into HTML as they are, and know no numbers of numpy's."""
-    if isinstance(value, dict):
-        return {key: _escaped(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_escaped(each) for each in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return html.escape(value) if isinstance(value, str) else value
+def _quarantined(batch: Batch, profile: BatchProfile, refused_stores: tuple[str, ...]) -> int:
+    """The number of bad rows, and of good rows of refused stores."""
+    refused = profile.stores[profile.stores["store"].isin(refused_stores)]
+    return sum(file.quarantined for file in batch.files) + int((refused["rows"] - refused["bad_rows"]).sum())
+
+
+def _page(
+    summary: BatchSummary, batch: Batch, profile: BatchProfile, outcomes: Sequence[Outcome], findings: Findings
+) -> str:
+    lines = [_line(outcome, profile) for outcome in outcomes]
+    return _rendered(
+        "page.html.j2",
+        summary=summary,
+        files=batch.files,
+        bad=sum(file.quarantined for file in batch.files),
+        breaches=findings.breaches,
+        lines=sorted(lines, key=lambda line: line.met),
+        rows=findings.bad_rows,
+        gaps=profile.gaps.head(SHOWN_GAPS).to_dict("records"),
+        gap_series=len(profile.gaps),
+    )
+
+
+def _line(outcome: Outcome, profile: BatchProfile) -> Line:
+    name = outcome.expectation.name
+    limit, found = wording.limit(outcome.expectation), wording.found(outcome, profile)
+    return Line(name, wording.MEANINGS[name], limit, found, outcome.severity, outcome.met, outcome.stores)
+
+
+def _list(home: Home) -> Path:
+    return home.docs / "batches.jsonl"
+
+
+def _summaries(home: Home) -> list[BatchSummary]:
+    lines = _list(home).read_text().splitlines() if _list(home).exists() else []
+    return [BatchSummary.model_validate_json(line) for line in lines]
+
+
+def _rendered(template: str, **values: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    return environment.get_template(template).render(values)

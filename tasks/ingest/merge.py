@@ -1,5 +1,6 @@
-"""A merge: a batch's rows go into the sales table, month by month in bounded memory, in one commit."""
+"""The merge of a batch into the sales table: month by month in bounded memory, in one commit."""
 
+import math
 from collections import deque
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future
@@ -22,9 +23,9 @@ class Change:
     """What a merge did.
 
     Attributes:
-        inserted: Rows with a new key.
-        changed: Rows with another value than before.
-        contradicted: Keys that were left as they are, where nothing may be overwritten.
+        inserted: Number of rows with a new key.
+        changed: Number of rows whose value differs from the one before.
+        contradicted: Keys with another value in the sales table, if nothing may be overwritten.
     """
 
     inserted: int = 0
@@ -40,15 +41,15 @@ def merge(
     without: Collection[str] = (),
     overwrite: bool = True,
 ) -> Change:
-    """Insert new keys and update those with another value, in one commit; none if nothing would change.
+    """Insert new keys and update changed values, in one commit; there is no commit if nothing would change.
 
     Args:
-        home: Where the table is.
+        home: Whose sales table.
         batch: Id of the batch, which the commit names.
         accepted: The batch's rows.
-        limit: Rows in memory at a time.
+        limit: Number of rows in memory at a time.
         without: Stores whose rows are left out. Defaults to none.
-        overwrite: Whether a key that has other sales gets the new ones. Defaults to `True`.
+        overwrite: Whether new sales replace other sales of the same key. Defaults to `True`.
     """
     keys = accepted.keys
     table, left_out = Months(home, keys), {keys.stores.known(store) for store in without}
@@ -58,13 +59,13 @@ def merge(
         replaced: list[str] = []
         waiting: deque[tuple[int, Future]] = deque()
         for month, rows in accepted.rows.items():
-            parts = max(1, -(-max(table.rows.get(month, 0), rows) // limit))
+            parts = max(1, math.ceil(max(table.rows.get(month, 0), rows) / limit))
             done = _Month(table, accepted, month, parts, left_out, overwrite)
             contradicted |= done.contradicted
             if done.inserted + done.changed:
                 name = str(np.datetime64(month, "M"))
                 waiting.append((done.rows, adding.file(done.tables(), keys.schema, {"month": name})))
-                while sum(each for each, _ in waiting) > limit:
+                while sum(rows for rows, _ in waiting) > limit:
                     waiting.popleft()[1].result()
                 replaced += [name] if done.changed else []
                 inserted, changed = inserted + done.inserted, changed + done.changed
@@ -75,9 +76,9 @@ def merge(
 
 
 class _Month:
-    """What a batch does to a month, worked out part by part of its stores.
+    """What a batch does to a month, computed for one part of the stores after the other.
 
-    New rows come as one more file; where a value changes, the month is written anew.
+    New rows go into a further file; if a value changes, the month is rewritten.
     """
 
     def __init__(
@@ -99,19 +100,19 @@ class _Month:
         for part in range(self._parts):
             new, done = self._only if self._parts == 1 else self._part(part)
             if self.changed:
-                whole = upsert(self._table.take(self._month, part, self._parts), new)
+                whole = upsert(self._table.read_month(self._month, part, self._parts), new)
                 yield self._table.keys.rows(whole.keys, whole.sales)
             else:
                 yield self._table.keys.rows(*_where(new, done.fresh))
 
     def _part(self, part: int) -> tuple[tuple[Ints, Ints], Upsert]:
-        """New rows, and what they do to the table's of the same days."""
-        new = self._accepted.take(self._month, part, self._parts)
+        """New rows, and what they do to the table's rows of the same days."""
+        new = self._accepted.read_month(self._month, part, self._parts)
         if self._left_out:
             new = _where(new, ~np.isin(store_of(new[0]), self._left_out))
         days = day_of(new[0])
         span = int(days.min(initial=np.iinfo(np.int32).max)), int(days.max(initial=0))
-        old = self._table.take(self._month, part, self._parts, span)
+        old = self._table.read_month(self._month, part, self._parts, span)
         done = upsert(old, new)
         if self._overwrite or not done.changed.any():
             return new, done

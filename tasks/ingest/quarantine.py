@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from deltalake import DeltaTable
+from pydantic import field_serializer
 
 from tasks.ingest.batch import FileCount
+from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.record import Document, Record
 
 SCHEMA = pa.schema(
     [
@@ -36,55 +38,141 @@ SCHEMA = pa.schema(
 )
 
 
+Place = tuple[str, int]
+"""The sha256 of a file, and a line in it."""
+
+
+class QuarantinedRow(Record):
+    """A row in quarantine.
+
+    Attributes:
+        batch: Id of the batch that it came with.
+        at: Time when it was refused, UTC.
+        file: Name of its file.
+        sha256: Hash of the file.
+        line: Number of the line (of the row in Parquet).
+        raw: The line as it stood in the file.
+        reason: Why the row was refused.
+        date: Text of its date; `None` where the line has a wrong number of columns, like the next three.
+        store: Text of its store.
+        item: Text of its item.
+        sales: Text of its sales.
+    """
+
+    batch: str
+    at: datetime
+    file: str
+    sha256: str
+    line: int
+    raw: str
+    reason: str
+    date: str | None
+    store: str | None
+    item: str | None
+    sales: str | None
+
+    @field_serializer("at")
+    def _iso(self, at: datetime) -> str:
+        return at.isoformat()
+
+    @property
+    def place(self) -> Place:
+        return self.sha256, self.line
+
+    @property
+    def batch_and_store(self) -> tuple[str, str]:
+        return self.batch, (self.store or "").strip()
+
+    @property
+    def misshapen(self) -> bool:
+        return self.date is self.store is self.item is self.sales is None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Date, store and item of a valid row, as the sales table names them."""
+        return (self.date or "").strip()[:10], (self.store or "").strip(), (self.item or "").strip()
+
+
+class QuarantineList(Document):
+    """The JSON of `shelfcast quarantine list`.
+
+    Attributes:
+        total: Number of rows that were asked for.
+        rows: The first of them, newest batch first.
+        csv: Path of the CSV file with all of them; `None` if none was written.
+    """
+
+    total: int
+    rows: tuple[QuarantinedRow, ...]
+    csv: str | None
+
+
 @dataclass(frozen=True)
-class Said:
-    """What is said of all rows of a batch: its id, and when it was refused, UTC."""
+class BatchStamp:
+    """What all rows of a batch have in common: the batch's id, and the time when they were refused, UTC."""
 
     batch: str
     at: datetime
 
 
-def put(home: Home, said: Said, files: Iterable[tuple[FileCount, Iterable[pa.Table]]]) -> list[Counter[str]]:
-    """Set the refused rows of a batch aside, in one commit; what a run that was cut off put there is replaced.
+def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable[pa.Table]]]) -> list[Counter[str]]:
+    """Add the refused rows of a batch, in one commit; rows that an interrupted run added are replaced.
 
     Args:
-        home: Where the table is.
-        said: What is said of all rows.
-        files: Each file with its refused rows, in schema `intake.REFUSED`.
+        home: Whose quarantine.
+        stamp: Batch and time of all rows.
+        files: Each file with its refused rows, in schema `stage.REFUSED`.
 
     Returns:
-        Of each file, rows by reason.
+        Number of rows by reason for each file.
     """
     counted: list[Counter[str]] = []
-    there = _hashes(home)
+    known = _hashes(home)
     again: list[str] = []
     with delta.adding(home.quarantine) as adding:
         for file, tables in files:
             counts: Counter[str] = Counter()
-            _add(adding, _tables(said, file, tables, counts))
-            again += [file.sha256] if file.sha256 in there else []
+            _add(adding, _tables(stamp, file, tables, counts))
+            again += [file.sha256] if file.sha256 in known else []
             counted.append(counts)
         if again:
             _add(adding, _others(home, again))
         if adding.pending or again:
             before = DeltaTable(home.quarantine) if delta.exists(home.quarantine) else None
-            adding.commit(before, SCHEMA, {"batch": said.batch}, anew=bool(again))
+            adding.commit(before, SCHEMA, {"batch": stamp.batch}, replace_all=bool(again))
     return counted
 
 
-def rows(home: Home, reason: str | None = None, store: str | None = None) -> list[dict[str, Any]]:
+def rows(home: Home, reason: str | None = None, store: str | None = None) -> list[QuarantinedRow]:
     """Rows in quarantine, newest batch first.
 
     Args:
-        home: Where the table is.
-        reason: Only rows refused for it. Defaults to `None`, all.
-        store: Only rows that name it. Defaults to `None`, all.
+        home: Whose quarantine.
+        reason: Only rows that were refused for this reason. Defaults to `None`, all.
+        store: Only rows that name this store. Defaults to `None`, all.
     """
-    return table(home, reason, store).to_pylist()
+    return [QuarantinedRow(**row) for row in table(home, reason, store).to_pylist()]
+
+
+def listing(home: Home, reason: str | None, store: str | None, limit: int, csv: Path | None) -> QuarantineList:
+    """The first rows in quarantine, newest batch first; all of them go into a CSV file if a path is given.
+
+    Args:
+        home: Whose quarantine.
+        reason: Only rows that were refused for this reason; `None` for all.
+        store: Only rows that name this store; `None` for all.
+        limit: Number of rows to list.
+        csv: Where to write all rows; `None` for nowhere.
+    """
+    found = table(home, reason, store)
+    if csv:
+        export(found, csv)
+    shown = tuple(QuarantinedRow(**row) for row in found.slice(0, limit).to_pylist())
+    return QuarantineList(total=len(found), rows=shown, csv=str(csv) if csv else None)
 
 
 def table(home: Home, reason: str | None = None, store: str | None = None) -> pa.Table:
-    """The same as a table of schema `SCHEMA`."""
+    """Rows in quarantine as a table of schema `SCHEMA`; see `rows` for the arguments."""
     if not delta.exists(home.quarantine):
         return SCHEMA.empty_table()
     where = None
@@ -105,22 +193,22 @@ def export(rows: pa.Table, path: Path) -> None:
     write_file(path, buffer.getvalue().to_pybytes())
 
 
-def release(home: Home, lines: Mapping[str, Iterable[int]]) -> None:
+def remove(home: Home, lines: Mapping[str, Iterable[int]]) -> None:
     """Take rows out, in one commit.
 
     Args:
-        home: Where the table is.
-        lines: Of files, by their sha256.
+        home: Whose quarantine.
+        lines: Lines to take out, by the sha256 of their file.
     """
     everything = table(home)
     hashes, numbers = everything["sha256"].to_numpy(), everything["line"].to_numpy()
     gone = np.zeros(len(everything), bool)
     for sha256, chosen in lines.items():
         gone |= (hashes == sha256) & np.isin(numbers, np.fromiter(chosen, np.int64))
-    keep(home, everything.filter(pa.array(~gone)))
+    _replace_all(home, everything.filter(pa.array(~gone)))
 
 
-def keep(home: Home, remaining: pa.Table) -> None:
+def _replace_all(home: Home, remaining: pa.Table) -> None:
     """Leave only these rows in quarantine, in one commit."""
     from deltalake import write_deltalake
 
@@ -128,30 +216,31 @@ def keep(home: Home, remaining: pa.Table) -> None:
 
 
 def reasons(home: Home) -> dict[str, int]:
-    """Rows in quarantine by reason, the most frequent first."""
+    """Number of rows in quarantine by reason, the most frequent first."""
     if not delta.exists(home.quarantine):
         return {}
     counts = delta.read(home.quarantine, ["reason"])["reason"].value_counts().to_pylist()
-    return dict(Counter({each["values"]: each["counts"] for each in counts}).most_common())
+    return dict(Counter({count["values"]: count["counts"] for count in counts}).most_common())
 
 
 def stores_wait(home: Home) -> bool:
-    """Whether rows wait in quarantine because their store was refused."""
-    return "store refused" in reasons(home)
+    """Whether rows are in quarantine because their store was refused."""
+    return REASONS[Reason.STORE_REFUSED] in reasons(home)
 
 
-def _tables(said: Said, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:
+def _tables(stamp: BatchStamp, file: FileCount, tables: Iterable[pa.Table], counts: Counter[str]) -> Iterator[pa.Table]:
+    """A file's refused rows in the quarantine's schema; they are counted by reason on the way."""
+    same = {"batch": stamp.batch, "at": stamp.at, "file": file.name, "sha256": file.sha256}
     for rows in tables:
-        counts.update({each["values"]: each["counts"] for each in rows["reason"].value_counts().to_pylist()})
-        whole = {"batch": said.batch, "at": said.at, "file": file.name, "sha256": file.sha256}
+        counts.update({count["values"]: count["counts"] for count in rows["reason"].value_counts().to_pylist()})
         constant = {
-            name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(rows)) for name, value in whole.items()
+            name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(rows)) for name, value in same.items()
         }
         yield pa.table({**constant, **{name: rows[name] for name in rows.column_names}}).select(SCHEMA.names)
 
 
 def _others(home: Home, hashes: Sequence[str]) -> Iterator[pa.Table]:
-    """What is there of other files."""
+    """The rows in quarantine that are of other files."""
     where = ~pc.field("sha256").isin(list(hashes))
     for batch in delta.dataset(home.quarantine).to_batches(columns=SCHEMA.names, filter=where):
         if batch.num_rows:

@@ -1,4 +1,4 @@
-"""Synthetic sales as a file, in Kaggle's columns, written as it is drawn."""
+"""Synthetic sales as a file, in the columns of Kaggle's data set, written while they are drawn."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -9,15 +9,50 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from tasks.forecasting.synthetic import Chain, blocks
+from tasks.forecasting.synthetic import Chain, blocks, noise_floor
 from tasks.state.atomic import placed
+from tasks.state.record import Document, Number
 
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.int32()), ("item", pa.int32()), ("sales", pa.int32())])
-"""As in Kaggle's Store Item Demand Forecasting data."""
+"""The columns of Kaggle's Store Item Demand Forecasting data."""
 
 
 class UnknownFormat(ValueError):
-    """The file's suffix is none that sales are written as."""
+    """A file suffix that is not one of those that sales can be written with."""
+
+
+class SampleResult(Document):
+    """The JSON of `shelfcast sample`.
+
+    Attributes:
+        path: The file that was written.
+        rows: Number of rows in it.
+        noise_floor: Lowest MAPE that is possible, in percent: that of the true mean. `None` if it was not asked for.
+        noise_floor_holdout: Lowest MAPE on the last days, which a retrain holds out. `None` if it was not asked for.
+    """
+
+    path: str
+    rows: int
+    noise_floor: Number = None
+    noise_floor_holdout: Number = None
+
+
+def sample(path: Path, chain: Chain, holdout: float | None) -> SampleResult:
+    """Write a chain's sales, and tell what was written.
+
+    Args:
+        path: See `write_sample`.
+        chain: The chain whose sales are drawn.
+        holdout: Number of last days for which to tell the lowest MAPE too; `None` to tell none.
+
+    Raises:
+        UnknownFormat: If the path has another suffix; nothing is written.
+    """
+    rows = write_sample(path, chain)
+    if holdout is None:
+        return SampleResult(path=str(path), rows=rows)
+    whole, last = noise_floor(chain), noise_floor(chain, last=holdout)
+    return SampleResult(path=str(path), rows=rows, noise_floor=whole, noise_floor_holdout=last)
 
 
 def write_sample(path: Path, chain: Chain) -> int:
@@ -26,11 +61,11 @@ def write_sample(path: Path, chain: Chain) -> int:
     Memory stays the same for any number of rows. The file appears whole or not at all.
 
     Args:
-        path: Ends in `.csv`, `.csv.gz` or `.parquet`.
-        chain: Whose sales.
+        path: Path with the suffix `.csv`, `.csv.gz` or `.parquet`.
+        chain: The chain whose sales are drawn.
 
     Raises:
-        UnknownFormat: If it ends in anything else; nothing is written.
+        UnknownFormat: If the path has another suffix; nothing is written.
     """
     write = _writer(path)
     with placed(path) as file:

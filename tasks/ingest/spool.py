@@ -1,4 +1,4 @@
-"""A spool: a batch's good rows on their way from the order of files to the order of months, in bounded memory."""
+"""A spool: takes a batch's good rows in the order of files and returns them by month, in bounded memory."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from tasks.state.row_keys import Ints, Month, day_of, month_of, store_of
 
 
 class Rows(NamedTuple):
-    """Good rows, and where they stood: key, units, number of the file, line."""
+    """Good rows and where they come from: key, units, number of the file, line."""
 
     key: Ints
     sales: Ints
@@ -21,12 +21,12 @@ class Rows(NamedTuple):
     line: Ints
 
     def where(self, chosen: NDArray) -> "Rows":
-        """Some of them, by a mask or by their places."""
+        """Some of the rows, by a mask or by their places."""
         return Rows(*(column[chosen] for column in self))
 
     @staticmethod
     def joined(parts: Sequence["Rows"]) -> "Rows":
-        """All rows of some, one after the other."""
+        """The rows of several parts, one after the other."""
         if len(parts) == 1:
             return parts[0]
         return Rows(*(np.concatenate([np.empty(0, np.int64), *columns]) for columns in zip(*parts, strict=True)))
@@ -36,51 +36,58 @@ NONE = Rows(*[np.empty(0, np.int64)] * 4)
 
 
 class Spool:
-    """Takes rows in any order, gives them back month by month; beyond a limit they wait on disk.
+    """Takes rows in any order and returns them month by month; beyond a limit they wait on disk.
 
-    `days` are the first and last day of its rows, since 1970-01-01; the last is -1 while there are none.
+    Attributes:
+        limit: Number of rows in memory at a time.
+        days: First and last day of the rows, since 1970-01-01; the last is -1 if there are no rows.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        """Args: folder: where rows wait. limit: rows in memory."""
+        """Start without rows.
+
+        Args:
+            folder: Where rows wait.
+            limit: Number of rows in memory at a time.
+        """
         self.limit = limit
         self.days = 0, -1
         self._folder, self._held = folder, 0
-        self._pieces: dict[Month, list[Rows]] = defaultdict(list)
+        self._chunks: dict[Month, list[Rows]] = defaultdict(list)
         self._waiting: dict[Month, int] = defaultdict(int)
 
     def add(self, file: int, lines: Ints, keys: Ints, sales: Ints) -> None:
-        """Take the good rows of a piece."""
+        """Take the good rows of a chunk."""
         if not len(keys):
             return
         days = day_of(keys)
         low, high = int(days.min()), int(days.max())
         self.days = (low, high) if self.days[1] < 0 else (min(low, self.days[0]), max(high, self.days[1]))
         for month, part in _by_month(Rows(keys, sales, np.full(len(keys), file), lines), days):
-            self._pieces[month].append(part)
+            self._chunks[month].append(part)
         self._held += len(keys)
         if self._held > self.limit:
             self._flush()
 
     def months(self) -> dict[Month, int]:
-        """Rows of each month, in the order of months."""
-        held = {month: sum(len(part.key) for part in parts) for month, parts in self._pieces.items()}
+        """Number of rows in each month, in the order of months."""
+        held = {month: sum(len(part.key) for part in parts) for month, parts in self._chunks.items()}
         return {month: held.get(month, 0) + self._waiting.get(month, 0) for month in sorted({*held, *self._waiting})}
 
-    def take(self, month: Month, part: int = 0, parts: int = 1) -> Rows:
-        """The rows of a month, or of the part of its stores whose number leaves the remainder `part`."""
-        found = [_of(rows, part, parts) for rows in self._pieces.get(month, [])]
+    def read_month(self, month: Month, part: int = 0, parts: int = 1) -> Rows:
+        """The rows of a month; with several parts, those of stores whose number, divided by `parts`, leaves `part`."""
+        found = [_of(rows, part, parts) for rows in self._chunks.get(month, [])]
         if month in self._waiting:
             found += [_of(rows, part, parts) for rows in self._read(month)]
         return Rows.joined(found or [NONE])
 
     def _flush(self) -> None:
-        for month, parts in self._pieces.items():
+        for month, parts in self._chunks.items():
             rows = Rows.joined(parts)
             with self._path(month).open("ab") as file:
                 file.write(np.stack(rows, axis=1).data)  # `tofile` does not say when a disk is full
             self._waiting[month] += len(rows.key)
-        self._pieces.clear()
+        self._chunks.clear()
         self._held = 0
 
     def _read(self, month: Month) -> Iterator[Rows]:
@@ -93,7 +100,7 @@ class Spool:
 
 
 def _by_month(rows: Rows, days: Ints) -> Iterator[tuple[Month, Rows]]:
-    """Rows by their month, those of a month in the order in which they came."""
+    """Rows by their month; those of a month stay in their order."""
     months = month_of(days)
     counts = np.bincount(months)
     found = np.flatnonzero(counts)

@@ -1,4 +1,4 @@
-"""A batch's accepted rows between intake and merge: keys and sales on disk, month by month, one row a key."""
+"""A batch's accepted rows between staging and merge: keys and sales on disk, month by month, each key once."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ _PAIR = np.dtype([("key", "<i8"), ("sales", "<i8")])
 
 
 class Accepted:
-    """Rows in a folder. They are added month by month, and read by the month once it is closed."""
+    """Accepted rows in a folder. They are added month by month, and read by month after the folder is closed."""
 
     def __init__(self, folder: Path, keys: Keys) -> None:
         self.keys = keys
@@ -23,7 +23,7 @@ class Accepted:
 
     @classmethod
     def at(cls, folder: Path) -> Self:
-        """What was written to a folder."""
+        """The rows that were written to a folder."""
         said = json.loads((folder / "accepted.json").read_text())
         keys = Keys()
         keys.stores.of(said["stores"])
@@ -47,16 +47,16 @@ class Accepted:
         (self._folder / "accepted.json").write_text(json.dumps(said))
 
     def add(self, month: Month, keys: Ints, sales: Ints) -> None:
-        """Rows of some stores in a month; months come in order, each key once."""
+        """Add rows of some stores in a month; months come in order, and each key once."""
         assert self._file
         pairs = np.empty(len(keys), _PAIR)
         pairs["key"], pairs["sales"] = keys, sales
         self._file.write(pairs.data)  # `tofile` does not say when a disk is full
         self.rows[month] = self.rows.get(month, 0) + len(keys)
 
-    def take(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:
-        """Keys, ascending, and sales of a month, or of those of its stores whose number leaves the remainder `part`."""
-        # not mapped into memory as a whole: what was read of a map stays resident
+    def read_month(self, month: Month, part: int = 0, parts: int = 1) -> tuple[Ints, Ints]:
+        """Ascending keys and sales of a month; with several parts, of stores whose number modulo `parts` is `part`."""
+        # not memory-mapped: pages of a map that were read stay resident
         pairs = np.fromfile(self._path, _PAIR, self.rows[month], offset=self._starts[month] * _PAIR.itemsize)
         if parts > 1:
             pairs = pairs[store_of(pairs["key"]) % parts == part]

@@ -1,5 +1,6 @@
-"""Step: hold a batch against the data contract, and say so in the Data Docs."""
+"""Step: check a batch against the data contract, and show what was found in the Data Docs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -7,25 +8,28 @@ from prefect import task
 
 from tasks.ingest import data_docs
 from tasks.ingest.batch import Batch
-from tasks.ingest.contract import suite
-from tasks.ingest.contract.suite import Breach, Contract, Findings
+from tasks.ingest.contract import suite, wording
+from tasks.ingest.contract.expectations import Contract
+from tasks.ingest.contract.findings import Breach, Findings
 from tasks.state.alerts import Alert, Kind
 from tasks.state.home import Home
 
 
 @task
-def validate(batch: Batch, limits: Contract, home: Home) -> Findings:
-    """The expectations of the contract that a batch does not meet; none if nothing new arrived."""
+def validate(batch: Batch, contract: Contract, home: Home) -> Findings:
+    """What the contract says of a batch. There is nothing to say if the batch has no new file."""
     if batch.fault:
         return Findings((Breach("critical", batch.fault),))
-    if batch.profile is None:
+    if batch.staged is None:
         return Findings()
-    breaches, result = suite.check(batch.profile, limits)
-    return Findings(breaches, data_docs.write(home, batch, result, breaches, datetime.now(UTC)))
+    profile = batch.staged.profile
+    outcomes = suite.check(profile, contract)
+    findings = Findings(wording.breaches(outcomes, profile), batch.bad_rows(data_docs.SHOWN_ROWS))
+    return replace(findings, docs=data_docs.write(home, batch, profile, outcomes, findings, datetime.now(UTC)))
 
 
 def alerts(batch: str, findings: Findings) -> list[Alert]:
-    """A batch or stores that did not get in, and what is suspicious of those that did."""
+    """Alerts about a batch or stores that were refused, and about what is suspicious in a batch that was not."""
     link = findings.docs.as_uri() if findings.docs else None
     subject = f"batch.{batch}"
 
@@ -35,13 +39,20 @@ def alerts(batch: str, findings: Findings) -> list[Alert]:
     if why := findings.refusal:
         return [alert("data-refused", "critical", f"no sales were taken: {why}", "")]
     return [
-        alert("store-refused", "critical", f"{each.message}; all their rows wait in quarantine, the others went in", "")
-        if each.alone and each.severity == "critical"
-        else alert("data-warning", "warning", f"{each.message}{_remedy(each.name)}", f"{each.name.replace('_', '-')}-")
-        for each in findings.breaches
-        if each.severity != "info"
+        alert("store-refused", "critical", f"{breach.message}; {_REFUSED_ALONE}", "")
+        if breach.alone and breach.severity == "critical"
+        else alert("data-warning", "warning", f"{breach.message}{_remedy(breach)}", f"{_dashed(breach)}-")
+        for breach in findings.breaches
+        if breach.severity != "info"
     ]
 
 
-def _remedy(name: str) -> str:
-    return "; look at `shelfcast quarantine list`" if name.startswith("bad_rows") else ""
+_REFUSED_ALONE = "all their rows are in quarantine, the other stores' rows were ingested"
+
+
+def _dashed(breach: Breach) -> str:
+    return breach.name.replace("_", "-")
+
+
+def _remedy(breach: Breach) -> str:
+    return "; see `shelfcast quarantine list`" if breach.name.startswith("bad_rows") else ""

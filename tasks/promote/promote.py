@@ -6,11 +6,13 @@ from dataclasses import replace
 from prefect import task
 
 from tasks.forecasting.rollout.freeze import frozen
-from tasks.forecasting.rollout.selection import Choice, choose
+from tasks.forecasting.rollout.selection import rank
 from tasks.forecasting.rollout.waves import Wave
 from tasks.promote import entries
 from tasks.promote.result import Delivery, gets, stays
 from tasks.promote.rollout import Rollout
+from tasks.report.sentences.choice import Choice, choice
+from tasks.report.sentences.rollout import hold
 from tasks.state import ledger, overrides
 from tasks.state.ledger import Champion
 from tasks.state.overrides import Override
@@ -29,7 +31,7 @@ def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
     """
     running = rollout.ledger.running()
     if wave.hold:
-        return [stays(store, running.get(store), "held", wave.hold) for store in wave.stores]
+        return [stays(store, running.get(store), "held", hold(wave.hold)) for store in wave.stores]
     lifted = overrides.of_release(overrides.active(rollout.ledger, rollout.today), rollout.release.id)
     choices = _choices(rollout, lifted)
     deliveries = [_decided(rollout, store, running.get(store), choices, lifted) for store in wave.stores]
@@ -44,8 +46,9 @@ def _choices(rollout: Rollout, lifted: Lifted) -> dict[str, Choice]:
     ended = _ended(rollout, lifted)
     choices = {}
     for name, device in rollout.listed.devices.items():
-        choice = choose(variants, name, device, rollout.costs, len(rollout.stores))
-        choices[name] = choice if choice.variant else Choice(None, "; ".join([choice.reason, *ended]))
+        ranking = rank(variants, device, rollout.costs, len(rollout.stores))
+        chosen = choice(ranking, name, rollout.costs.currency)
+        choices[name] = chosen if chosen.variant else Choice(None, "; ".join([chosen.reason, *ended]))
     return choices
 
 
@@ -61,15 +64,15 @@ def _decided(
     listed = rollout.listed.store(store)
     if listed is None:
         return stays(store, runs, "held", "the store is not in the list of stores, which has no default_device")
-    choice = choices[listed.device]
-    if choice.variant is None:
-        return stays(store, runs, "held", choice.reason)
-    champion = Champion(rollout.release.id, choice.variant)
+    chosen = choices[listed.device]
+    if chosen.variant is None:
+        return stays(store, runs, "held", chosen.reason)
+    champion = Champion(rollout.release.id, chosen.variant)
     if runs == champion:
         return stays(store, runs, "unchanged", "runs it already")
-    if hold := _freeze(rollout, store, lifted):
-        return stays(store, runs, "held", hold)
-    reasons = [choice.reason, *_words(rollout, store, choice.variant, lifted)]
+    if freeze := _freeze(rollout, store, lifted):
+        return stays(store, runs, "held", freeze)
+    reasons = [chosen.reason, *_words(rollout, store, chosen.variant, lifted)]
     return gets(store, champion, runs, "promoted", "; ".join(reasons))
 
 

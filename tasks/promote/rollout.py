@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.waves import Progress, RolloutPolicy, StoreList
 from tasks.promote.entries import taken
 from tasks.state import scores

@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tasks.report.backtest_result import BacktestResult
 from tasks.report.charts.backtest import cost_chart, history_chart
 from tasks.report.charts.comparison import NARROW, WIDE, svg
-from tasks.report.release_report import inline, number, signed
+from tasks.report.release_report import inline
+from tasks.report.text import ON_PAGES
 
 COLUMNS = (
     *("retrains", "promotions", "refusals", "days_without_a_model"),
@@ -36,7 +37,7 @@ def report(result: BacktestResult) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "signed": signed}
+    environment.filters |= ON_PAGES
     charts = {
         name: [inline(svg(chart(result, width))) for width in (WIDE, NARROW)]
         for name, chart in (("history", history_chart), ("costs", cost_chart))

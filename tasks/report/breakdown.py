@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.forecasting.accuracy.metrics import Accuracy
+from tasks.report.text import number
 
 REFERENCE = "reference"
 KINDS = ("store", "item class", "weekday", "month", "item")
@@ -160,7 +161,7 @@ def _summary(kind: str, pairs: list[Pair]) -> str:
     if not known:
         return "MAPE is undefined in all of them"
     worst, best = known[0], known[-1]
-    ends = (f"{pair.ours.mape:.2f} % ({NAMED.get(kind, '')}{pair.group})" for pair in (best, worst))
+    ends = (f"{number(pair.ours.mape)} % ({NAMED.get(kind, '')}{pair.group})" for pair in (best, worst))
     said = f"MAPE from {' to '.join(ends)}"
     compared = [pair.difference for pair in known if pair.difference is not None]
     worse = sum(difference >= EVEN for difference in compared)

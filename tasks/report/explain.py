@@ -4,8 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from tasks.forecasting.gate.comparison import names
 from tasks.forecasting.gate.verdict import Verdict
+from tasks.report.sentences import checks
+from tasks.report.text import listed, plural, signed
 from tasks.state.variant_record import (
     CheckRecord,
     HasVariants,
@@ -24,9 +25,9 @@ def verdict_record(verdict: Verdict) -> VerdictRecord:
     """The gate's verdict as manifests and the command line have it."""
     return VerdictRecord(
         verdict=verdict.outcome,
-        reasons=tuple(verdict.reasons),
-        checks=tuple(CheckRecord.model_validate(check) for check in verdict.checks),
-        worst_off=tuple(StoreDifference.model_validate(store) for store in verdict.worst_off),
+        reasons=tuple(checks.reasons(verdict.checks)),
+        checks=tuple(checks.check_record(check) for check in verdict.checks),
+        worst_off=tuple(StoreDifference.model_validate(store) for store in verdict.worst_stores),
     )
 
 
@@ -61,7 +62,7 @@ def first_reason(variant: Judged) -> str | None:
 
 
 def why(variant: Judged) -> str | None:
-    """The same with what would have passed."""
+    """The first reason of a refusal with what would have passed, and how many more there are."""
     return _first(variant, because)
 
 
@@ -70,7 +71,7 @@ def _first(variant: Judged, say: Callable[[CheckRecord], str]) -> str | None:
     if not refused:
         return None
     more = len(refused) - 1
-    return say(refused[0]) + (f"; and {more} more {'reasons' if more > 1 else 'reason'}" if more else "")
+    return say(refused[0]) + (f"; and {plural(more, 'more reason')}" if more else "")
 
 
 def reasons(variants: Sequence[Judged]) -> list[str]:
@@ -87,7 +88,7 @@ def _lines(found: list[tuple[CheckRecord, str]]) -> list[str]:
     for check, name in found:
         said[because(check)].append(name)
     if len(said) <= LISTED:
-        return [f"{names(of, LISTED)}: {sentence}" for sentence, of in said.items()]
+        return [f"{listed(of, LISTED)}: {sentence}" for sentence, of in said.items()]
     check, name = min(found, key=lambda each: _missed_by(each[0]))
     return [f"{len(found)} variants refused by the check {check.name}, the nearest {name}: {because(check)}"]
 
@@ -102,14 +103,14 @@ def _or_infinite(value: float | None) -> float:
     return math.inf if value is None else value
 
 
-def worst_off(variant: Judged) -> str | None:
-    """The stores that come off worst, against what they would keep; `None` where it is not known."""
-    stores = ", ".join(f"store {store.name} {_signed(store.difference)} pp" for store in variant.worst_off)
-    return f"{stores} against {kept(variant)}" if stores else None
-
-
-def _signed(value: float | None) -> str:
-    return "undefined" if value is None else f"{round(value, 2) + 0.0:+.2f}"
+def worst_stores(variant: Judged) -> str | None:
+    """Where MAPE rises most against what stores would keep, or falls least; `None` where it is not known."""
+    worse = [store for store in variant.worst_off if round(store.difference or 0, 2) > 0]
+    shown = worse or variant.worst_off[:1]
+    stores = ", ".join(f"store {store.name} ({signed(store.difference)} pp)" for store in shown)
+    if worse:
+        return f"MAPE rises most in {stores}, against {kept(variant)}"
+    return f"MAPE rises in no store against {kept(variant)}, and falls least in {stores}" if stores else None
 
 
 def kept(variant: Judged) -> str:

@@ -1,6 +1,5 @@
 """The report and the model card of a release: its manifest goes in, text comes out."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -16,7 +15,8 @@ from tasks.report import breakdown
 from tasks.report.breakdown import ScoreRow
 from tasks.report.charts.comparison import NARROW, WIDE, Sample, series_chart, size_chart, svg
 from tasks.report.charts.gate import gate_chart
-from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_off
+from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_stores
+from tasks.report.text import DASH, ON_PAGES, amount, capitalised, number, rounded
 from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import Manifest, PolicyRecord, ReferenceRecord
 from tasks.state.record import Record, or_nan
@@ -53,8 +53,6 @@ COUNTED = {
 
 ERRORS = {"wape": "WAPE %", "bias_pct": "bias %", "mase": "MASE", "rmsse": "RMSSE"}
 """What stands beside MAPE in the tables by group."""
-
-_DASH = "–"
 
 
 class ComparisonRow(Record):
@@ -119,7 +117,7 @@ def headline(manifest: Manifest) -> str:
         nothing = f"None of the {len(manifest.variants)} variants passed the gate, so there is nothing to promote."
         nearest = subject(manifest)
         return f"{nothing} The nearest, {nearest.name}: {first_reason(nearest) or nearest.verdict}."
-    size, mape = _amount(best.file_bytes, "bytes"), _amount(best.mape, "%")
+    size, mape = amount(best.file_bytes, "bytes"), amount(best.mape, "%")
     comparisons = " and ".join(_comparisons(best, _baseline(manifest), _best_reference(manifest)))
     return f"{best.name} is the smallest variant that passed: {size}, MAPE {mape}" + (
         f"; {comparisons}." if comparisons else "."
@@ -133,7 +131,7 @@ def caution(manifest: Manifest) -> str | None:
     beaten = [variant.name for variant in networks if reference and _gap(variant, reference) > 0]
     if not reference or not beaten:
         return None
-    fact = f"Without any network, {reference.name} has a MAPE of {_amount(reference.mape, '%')}"
+    fact = f"Without any network, {reference.name} has a MAPE of {amount(reference.mape, '%')}"
     if len(beaten) == len(networks):
         return f"{fact}: lower than every network in this release. By accuracy alone, these data need no network."
     return f"{fact}: lower than {len(beaten)} of the {len(networks)} networks ({', '.join(beaten)})."
@@ -178,17 +176,17 @@ def _row(variant: VariantRecord, baseline: VariantRecord | None) -> ComparisonRo
     compared = baseline and None not in (variant.mape, baseline.mape)
     return ComparisonRow(
         name=variant.name,
-        weights_kb=_rounded(kb, 2),
-        ratio=_rounded(base_kb / kb, 1) if kb and base_kb else None,
-        mape=_rounded(variant.mape, 2),
-        mape_std=_rounded(variant.mape_std, 3) if variant.runs > 1 else None,
+        weights_kb=rounded(kb, 2),
+        ratio=rounded(base_kb / kb, 1) if kb and base_kb else None,
+        mape=rounded(variant.mape, 2),
+        mape_std=rounded(variant.mape_std, 3) if variant.runs > 1 else None,
         impact_pp=_gap(variant, baseline) + 0.0 if baseline and compared else None,
-        coverage=_rounded(variant.coverage, 1),
-        wape=_rounded(variant.wape, 2),
-        bias_pct=_rounded(variant.bias_pct, 2),
+        coverage=rounded(variant.coverage, 1),
+        wape=rounded(variant.wape, 2),
+        bias_pct=rounded(variant.bias_pct, 2),
         file_bytes=variant.file_bytes,
         transfer_bytes=variant.transfer_bytes,
-        latency_us=_rounded(variant.latency_us, 1),
+        latency_us=rounded(variant.latency_us, 1),
         verdict=variant.verdict,
         dominated_by=variant.dominated_by,
     )
@@ -199,12 +197,12 @@ def _reference_row(reference: ReferenceRecord) -> ComparisonRow:
         name=reference.name,
         weights_kb=None,
         ratio=None,
-        mape=_rounded(reference.mape, 2),
+        mape=rounded(reference.mape, 2),
         mape_std=None,
         impact_pp=None,
-        coverage=_rounded(reference.coverage, 1),
-        wape=_rounded(reference.wape, 2),
-        bias_pct=_rounded(reference.bias_pct, 2),
+        coverage=rounded(reference.coverage, 1),
+        wape=rounded(reference.wape, 2),
+        bias_pct=rounded(reference.bias_pct, 2),
         file_bytes=None,
         transfer_bytes=None,
         latency_us=None,
@@ -232,7 +230,7 @@ def _comparisons(best: VariantRecord, baseline: VariantRecord | None, reference:
     if best is baseline:
         sentences.append("it is the baseline itself")
     elif baseline and baseline.mape is not None:
-        size = _amount(baseline.file_bytes, "bytes")
+        size = amount(baseline.file_bytes, "bytes")
         sentences.append(f"{_against(best, baseline)} the baseline {baseline.name} ({size})")
     if reference:
         sentences.append(f"{_against(best, reference)} the best forecast without a network ({reference.name})")
@@ -241,7 +239,7 @@ def _comparisons(best: VariantRecord, baseline: VariantRecord | None, reference:
 
 def _against(one: Errors, other: Errors) -> str:
     gap = _gap(one, other)
-    return f"{abs(gap):.2f} pp {'worse' if gap > 0 else 'better'} than" if gap else "as accurate as"
+    return f"{number(abs(gap))} pp {'worse' if gap > 0 else 'better'} than" if gap else "as accurate as"
 
 
 def _gap(one: Errors, other: Errors) -> float:
@@ -278,12 +276,12 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "signed": signed, "amount": _amount, "stores": _stores, "flat": _flat}
+    environment.filters |= {**ON_PAGES, "capitalised": capitalised, "stores": _stores, "flat": _flat}
     environment.filters |= {
         "bounds": _bounds,
         "policy": _policy,
         "why": why,
-        "worst_off": worst_off,
+        "worst_stores": worst_stores,
         "tint": breakdown.tint,
     }
     environment.filters |= {"kept": kept, "because": because, "refusals": refusals, "refused_first": _refused_first}
@@ -306,31 +304,11 @@ def _markdown(value: Any) -> Any:
     return "".join(f"\\{sign}" if sign in r"\|[]`*" else sign for sign in line)
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A figure, or a dash where it is undefined."""
-    known = _rounded(value, digits)
-    return _DASH if known is None else f"{known:,.{digits}f}".replace("-", "−")
-
-
-def signed(value: float | None, digits: int = 2) -> str:
-    """The same with its sign."""
-    return ("+" if (_rounded(value, digits) or 0) > 0 else "") + number(value, digits)
-
-
-def _amount(value: float | None, unit: str) -> str:
-    text = number(value, 2 if unit in ("%", "pp") else 0)
-    return text if text == _DASH else f"{text} {unit}"
-
-
 def _bounds(check: CheckRecord) -> str:
     """The lower and the upper bound of a check's value."""
     if check.low is None or check.high is None:
-        return _DASH
-    return f"{number(check.low)} to {_amount(check.high, check.unit)}"
+        return DASH
+    return f"{ON_PAGES['number'](check.low)} to {ON_PAGES['amount'](check.high, check.unit)}"
 
 
 def _refused_first(variants: Sequence[VariantRecord]) -> list[VariantRecord]:
@@ -366,7 +344,7 @@ def _stores(by_store: Mapping[str, float | None]) -> str:
     if len(known) < 2:
         return ""
     (low, best), (high, worst) = known[0], known[-1]
-    return f"MAPE by store from {low:.2f} % (store {best}) to {high:.2f} % (store {worst})."
+    return f"MAPE by store from {number(low)} % (store {best}) to {number(high)} % (store {worst})."
 
 
 def _window(history: History) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, YEAR
+from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, SAME_WEEKDAY_YEAR
 from tasks.state.home import Home
 from tasks.state.ledger import Champion, Ledger
 from tasks.state.release import releases
@@ -52,7 +52,7 @@ def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
 
 def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Comparator]:
     """The release of the same season, with the variant that most stores got of it."""
-    ages = {each: (last_day - each.manifest.snapshot.last_day).days - YEAR for each in releases(home)}
+    ages = {each: (last_day - each.manifest.snapshot.last_day).days - SAME_WEEKDAY_YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:
         return []

@@ -12,8 +12,8 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.gate.verdict import judge as verdicts_on
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.forecasting.rollout.selection import Candidate as OfADevice
-from tasks.forecasting.rollout.selection import DeviceClass, misfit
+from tasks.forecasting.rollout.devices import DeviceClass, VariantFacts, misfit
+from tasks.report.sentences import checks, choice
 from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.run_record import COMPARATORS, RunScore
 from tasks.state.atomic import write_file
@@ -29,7 +29,7 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
     write_file(candidate.folder / "evidence.npz", evidence.to_bytes())
     verdicts = verdicts_on(evidence, limits)
     for verdict in verdicts:
-        log.info("%s: %s%s", verdict.variant, verdict.outcome, "".join(f"; {why}" for why in verdict.reasons))
+        log.info("%s: %s", verdict.variant, "; ".join([verdict.outcome, *checks.reasons(verdict.checks)]))
     return verdicts
 
 
@@ -75,4 +75,4 @@ def _misfit(name: str, shipped: RunScore, latency: float | None, device: DeviceC
     if shipped.fault is not None:
         return "was not measured"
     sizes = (shipped.file_bytes or 0, shipped.transfer_bytes or 0, shipped.ram_bytes or 0)
-    return misfit(OfADevice(name, True, *sizes, latency), device)
+    return choice.misfit(misfit(VariantFacts(name, True, *sizes, latency), device))

@@ -9,10 +9,13 @@ from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.explain import verdict_record
+from tasks.report.sentences.choice import choice_record
 from tasks.retrain.candidate import SHIPPED, Candidate
-from tasks.state.choice_record import ChoiceRecord, RankingRow
+from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord, ProfileRecord
 from tasks.state.record import to_json
 from tasks.state.variant_record import VariantRecord, candidates
@@ -81,16 +84,10 @@ def _choices(
     variants: Sequence[VariantRecord], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
 ) -> tuple[ChoiceRecord, ...]:
     """For each device class the variant that it gets, why, and how all measured variants rank."""
-    rankings = {name: rank(candidates(variants), name, device, costs, stores) for name, device in devices.items()}
+    facts = candidates(variants)
     return tuple(
-        ChoiceRecord(
-            device=name,
-            **devices[name].model_dump(),
-            variant=ranking.choice.variant,
-            reason=ranking.choice.reason,
-            ranking=tuple(RankingRow.model_validate(row) for row in ranking.rows),
-        )
-        for name, ranking in rankings.items()
+        choice_record(rank(facts, device, costs, stores), name, device, costs.currency)
+        for name, device in devices.items()
     )
 
 

@@ -12,7 +12,8 @@ from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.gate.verdict import Verdict
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.report import override_banner, release_report
 from tasks.report.charts import comparison
 from tasks.report.explain import smallest, subject

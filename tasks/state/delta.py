@@ -1,4 +1,4 @@
-"""Delta tables on this machine: how they are read, written in bounded memory, and committed."""
+"""Delta tables on this machine: reading them, writing them in bounded memory, and committing."""
 
 import json
 import os
@@ -21,18 +21,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.state.atomic import sync
 
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
-"""Snapshots that releases name stay readable, and the log does not forget when a file was replaced."""
+"""Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
 
 ROW_GROUP = 1 << 20
 
 
 class Tidiness(BaseModel):
-    """How long tables stay readable as they were."""
+    """How long old versions of tables stay readable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     keep_days: int = Field(
-        30, ge=7, description="days that sales stay readable as they were; where a release names a version, for ever"
+        30,
+        ge=7,
+        description="days that old versions of the sales stay readable; a version that a release names stays for ever",
     )
 
 
@@ -41,9 +43,20 @@ def exists(path: Path) -> bool:
     return DeltaTable.is_deltatable(str(path))
 
 
+def version(path: Path) -> int | None:
+    """The number of a table's last commit, or `None` if there is no table."""
+    return DeltaTable(path).version() if exists(path) else None
+
+
 def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -> Any:
-    """A table's rows as a pyarrow dataset; columns that are `coded` come as dictionaries, which is faster."""
-    # with Delta's own file system a process aborts at its end now and then
+    """A table's rows as a pyarrow dataset.
+
+    Args:
+        path: Folder of the table.
+        version: Version to read. Defaults to `None`, the current one.
+        coded: Columns to read as dictionary arrays, which is faster. Defaults to none.
+    """
+    # with Delta's own file system a process sometimes aborts at its end
     return DeltaTable(path, version=version).to_pyarrow_dataset(
         filesystem=SubTreeFileSystem(str(path.absolute()), LocalFileSystem()),
         parquet_read_options=pa.dataset.ParquetReadOptions(dictionary_columns=list(coded)),
@@ -51,44 +64,44 @@ def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -
 
 
 def read(path: Path, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
-    """Rows of a table, or some of their columns.
+    """The rows of a table.
 
     Args:
-        path: Its folder.
-        columns: Defaults to `None`, all.
-        where: A pyarrow expression of the rows wanted. Defaults to `None`, all.
+        path: Folder of the table.
+        columns: Columns to read. Defaults to `None`, all.
+        where: A pyarrow expression that selects rows. Defaults to `None`, all.
     """
     return dataset(path).to_table(columns=list(columns) if columns else None, filter=where)
 
 
 WRITERS = 6
-"""Files written side by side: more than cores, as each also waits for its disk."""
+"""Number of files written at once: more than there are cores, as each also waits for the disk."""
 
 
 @contextmanager
 def adding(root: Path) -> Iterator["Adding"]:
-    """Write files for one commit; those of a commit that did not come about are removed."""
+    """Write files for one commit; if there is no commit in the end, they are removed."""
     with ThreadPoolExecutor(WRITERS) as pool:
         added = Adding(root, pool)
         try:
             yield added
         except BaseException:
             wait(added.pending)
-            # a commit that fails may be made all the same: every hundredth one also sums up the log, after it is made
+            # a commit that raises may exist nevertheless: every hundredth one also writes a checkpoint, which may fail
             for path in set(added.paths) - _named(root):
                 path.unlink(missing_ok=True)
             raise
 
 
 def _named(root: Path) -> set[Path]:
-    """Files of a table's current version."""
+    """The files of a table's current version."""
     if not exists(root):
         return set()
     return {root / path for path in pa.table(DeltaTable(root).get_add_actions())["path"].to_pylist()}
 
 
 class Adding:
-    """Parquet files that one commit makes visible."""
+    """Parquet files that one commit makes visible together."""
 
     def __init__(self, root: Path, pool: ThreadPoolExecutor) -> None:
         self.paths: list[Path] = []
@@ -98,12 +111,12 @@ class Adding:
     def file(
         self, tables: Iterable[pa.Table], schema: pa.Schema, partition: Mapping[str, str] | None = None
     ) -> Future[AddAction]:
-        """Write one file, table by table, beside what the caller does next.
+        """Write one file in the background.
 
         Args:
-            tables: Of the file's schema, large ones: each is a row group or more.
-            schema: Of the file, without partition columns.
-            partition: Values of the partition columns. Defaults to none.
+            tables: Rows in the file's schema. The tables should be large, as each becomes at least one row group.
+            schema: Schema of the file, without partition columns.
+            partition: Values of the partition columns. Defaults to `None`, no partition.
         """
         folder = "".join(f"{name}={value}/" for name, value in (partition or {}).items())
         path = self._root / f"{folder}{uuid4()}.parquet"
@@ -119,39 +132,41 @@ class Adding:
         says: Mapping[str, str],
         partition: str | None = None,
         replacing: Sequence[str] = (),
-        anew: bool = False,
+        replace_all: bool = False,
     ) -> None:
         """Make the files visible, all at once, also after a power cut.
 
         Args:
-            table: The table as it was before the first file was written; none to make one.
-            schema: Of the table.
-            says: What the commit tells of itself.
-            partition: The partition column. Defaults to none.
-            replacing: Its values whose rows are replaced. Defaults to none, so that rows are added.
-            anew: Whether the files take the place of all that the table has. Defaults to `False`.
+            table: The table as it was before the first file was written; `None` to create one.
+            schema: Schema of the table.
+            says: Metadata of the commit.
+            partition: The partition column. Defaults to `None`, no partition.
+            replacing: Values of the partition column whose rows are replaced. Defaults to none, so that rows are added.
+            replace_all: Whether the files replace the whole content of the table. Defaults to `False`.
 
         Raises:
-            deltalake.exceptions.CommitFailedError: If another writer was faster; nothing was changed.
+            deltalake.exceptions.CommitFailedError: If another writer was faster; nothing is changed then.
         """
         added = [written.result() for written in self.pending]
         actions: list[AddAction | RemoveAction] = [*added]
-        says_so = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
+        properties = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
         by = [partition] if partition else []
         sync(self._root)
         if table is None:
             create_table_with_add_actions(
                 str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
-                configuration=KEPT, commit_properties=says_so,
+                configuration=KEPT, commit_properties=properties,
             )  # fmt: skip
         elif partition and replacing:
             # an empty filter would replace the whole table
             where = [(partition, "in", list(replacing))]
-            table.create_write_transaction(actions, "overwrite", table.schema(), by, where, commit_properties=says_so)
+            table.create_write_transaction(
+                actions, "overwrite", table.schema(), by, where, commit_properties=properties
+            )
         else:
-            mode = "overwrite" if anew else "append"
-            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=says_so)
-        # Delta leaves it to the system when a commit reaches the disk; what is written next may rely on it
+            mode = "overwrite" if replace_all else "append"
+            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=properties)
+        # Delta does not sync its commits, but what is written next may rely on this one
         log = self._root / "_delta_log"
         for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
             sync(path)
@@ -174,11 +189,11 @@ def _written(
 
 
 def _statistics(metadata: Any) -> str:
-    """What Delta keeps of a file: rows, and of each column the smallest and largest value and how many are missing."""
+    """Delta's statistics of a file: number of rows, and for each column its minimum, maximum and number of nulls."""
     lowest, highest, missing = {}, {}, {}
     for index in range(metadata.num_columns):
         name = metadata.schema.column(index).path
-        groups = [metadata.row_group(each).column(index).statistics for each in range(metadata.num_row_groups)]
+        groups = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
         if groups and all(group is not None and group.has_min_max for group in groups):
             lowest[name] = _json(min(group.min for group in groups))
             highest[name] = _json(max(group.max for group in groups))

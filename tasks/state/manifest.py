@@ -8,7 +8,7 @@ from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import Event
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.state.choice_record import ChoiceRecord
 from tasks.state.record import Document, Record
 from tasks.state.scaling_record import ScalingRecord

@@ -13,7 +13,7 @@ from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.smoothing import Levels
-from tasks.forecasting.rollout.selection import Candidate
+from tasks.forecasting.rollout.devices import VariantFacts
 from tasks.state.golden import Golden
 from tasks.state.home import Home
 from tasks.state.manifest import Manifest
@@ -137,7 +137,7 @@ class Release:
         return or_nan(mape)
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[VariantFacts]:
         """The measured variants, as far as a device cares."""
         return candidates(self.manifest.variants)
 

@@ -1,4 +1,4 @@
-"""Keys: store, item and day of a row as one integer, so that millions of rows are sorted and compared as numbers."""
+"""Row keys: store, item and day as one integer, so that millions of rows are sorted and compared as numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,21 +15,21 @@ Month = int
 """Months since 1970-01."""
 
 STORE_BITS, ITEM_BITS, DAY_BITS = 20, 22, 16
-"""Of a key, from its highest bit: room for a million stores, four million items, and days to the year 2149."""
+"""Bits of a key, from the highest: room for a million stores, four million items, and days until the year 2149."""
 
 _MONTHS = np.arange(1 << 16).astype("datetime64[D]").astype("datetime64[M]").astype(np.int16)
-"""Of 16 bits, which sort by radix."""
+"""Month of each day since 1970-01-01; 16 bits, as NumPy sorts these by radix."""
 _SERIES_MASK = ~((1 << DAY_BITS) - 1)
 _DAY = (1 << DAY_BITS) - 1
 _ITEM = (1 << ITEM_BITS) - 1
 
 
 class TooManyCodes(ValueError):
-    """More stores or items than any chain has: some other column was read as theirs."""
+    """More stores or items than any chain has, as when another column is mapped to them."""
 
 
 class Codes:
-    """Names as numbers, in the order in which they first came."""
+    """Names as numbers, in the order of their first appearance."""
 
     def __init__(self, what: str, bits: int) -> None:
         self.names: list[str] = []
@@ -38,10 +38,10 @@ class Codes:
         self._lock = Lock()
 
     def of(self, names: Iterable[str | None]) -> Ints:
-        """The number of each name, -1 for none.
+        """The number of each name; -1 for `None`.
 
         Raises:
-            TooManyCodes: If there are more names than a key has room for.
+            TooManyCodes: If there are more names than fit into a key.
         """
         with self._lock:
             return np.array([-1 if name is None else self._number(name) for name in names], np.int64)
@@ -56,21 +56,25 @@ class Codes:
             self.names.append(name)
         return number
 
+    def named(self, numbers: Ints) -> tuple[str, ...]:
+        """The names that numbers stand for."""
+        return tuple(self.names[number] for number in numbers.tolist())
+
     def known(self, name: str) -> int | None:
-        """The number of a name, if it has one."""
+        """The number of a name, or `None` if it has not appeared."""
         return self._numbers.get(name)
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The codes that the keys of one run are made of."""
+    """The codes of one run's keys."""
 
     stores: Codes = field(default_factory=lambda: Codes("store", STORE_BITS))
     items: Codes = field(default_factory=lambda: Codes("item", ITEM_BITS))
 
     @property
     def schema(self) -> pa.Schema:
-        """Of what `rows` gives."""
+        """Schema of the table that `rows` returns."""
         named = pa.dictionary(pa.int32(), pa.string())
         return pa.schema([("date", pa.date32()), ("store", named), ("item", named), ("sales", pa.int64())])
 
@@ -79,7 +83,7 @@ class Keys:
         return pack(_codes(rows["store"], self.stores), _codes(rows["item"], self.items), _days(rows["date"]))
 
     def rows(self, keys: Ints, sales: Ints) -> pa.Table:
-        """The rows that keys stand for: date, store and item (dictionary-coded), sales."""
+        """The rows that keys stand for: date, store and item (both dictionary-coded), and sales."""
         columns = {
             "date": pa.array(day_of(keys).astype(np.int32), pa.int32()).cast(pa.date32()),
             "store": _named(store_of(keys), self.stores),
@@ -90,7 +94,13 @@ class Keys:
 
 
 def pack(stores: Ints, items: Ints, days: Ints) -> Ints:
-    """Keys in the order of store, item, day; days count from 1970-01-01."""
+    """Keys, which sort by store, then item, then day.
+
+    Args:
+        stores: Number of each row's store.
+        items: Number of each row's item.
+        days: Days since 1970-01-01.
+    """
     return (stores << (ITEM_BITS + DAY_BITS)) | (items << DAY_BITS) | days
 
 
@@ -105,7 +115,7 @@ def day_number(day: date) -> int:
 
 
 def date_of(number: int) -> date:
-    """The day that is some days after 1970-01-01."""
+    """The day with a number of days since 1970-01-01."""
     return date.fromordinal(_EPOCH + int(number))
 
 
@@ -113,27 +123,32 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 def item_of(keys: Ints) -> Ints:
-    """Numbers of the items."""
+    """The number of each key's item."""
     return (keys >> DAY_BITS) & _ITEM
 
 
 def store_of(keys: Ints) -> Ints:
-    """Numbers of the stores."""
+    """The number of each key's store."""
     return keys >> (ITEM_BITS + DAY_BITS)
 
 
 def series_of(keys: Ints) -> Ints:
-    """The keys without their days."""
+    """Each key without its day."""
     return keys & _SERIES_MASK
 
 
 def order_of(keys: Ints) -> Ints | None:
-    """What sorts the keys, or nothing if they are in ascending order already, as most exports are."""
+    """The places that sort the keys, or `None` if they are in ascending order, as in most exports."""
     return None if (keys[1:] >= keys[:-1]).all() else np.argsort(keys)
 
 
 def places(among: Ints, keys: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    """Where in ascending `among` each key would stand, and whether it is there."""
+    """Where keys belong in an ascending array, and whether they are in it already.
+
+    Args:
+        among: Ascending keys.
+        keys: Keys to look up.
+    """
     where = np.searchsorted(among, keys)
     if not len(among):
         return where, np.zeros(len(keys), bool)
@@ -154,7 +169,7 @@ def _days(column: Any) -> Ints:
 
 
 def _named(numbers: Ints, codes: Codes) -> pa.DictionaryArray:
-    """The names that numbers stand for; the dictionary holds no other."""
+    """The names that numbers stand for, as a dictionary array without unused names."""
     used = np.bincount(numbers, minlength=len(codes.names)) > 0
     places_of = (np.cumsum(used) - 1).astype(np.int32)
     names = [codes.names[number] for number in np.flatnonzero(used).tolist()]
@@ -163,13 +178,13 @@ def _named(numbers: Ints, codes: Codes) -> pa.DictionaryArray:
 
 @dataclass(frozen=True)
 class Upsert:
-    """What rows do to other rows.
+    """The result of putting new rows into old ones.
 
     Attributes:
-        keys: Of all rows then, ascending.
-        sales: Of all rows then.
-        fresh: Which of the new rows have a key that was not there.
-        changed: Which of the new rows have a key that had other sales.
+        keys: Keys of all rows afterwards, ascending.
+        sales: Sales of all rows afterwards.
+        fresh: Mask of the new rows whose key did not exist.
+        changed: Mask of the new rows whose key existed with other sales.
     """
 
     keys: Ints
@@ -179,11 +194,11 @@ class Upsert:
 
 
 def upsert(old: tuple[Ints, Ints], new: tuple[Ints, Ints]) -> Upsert:
-    """Put new rows in among old ones, over those of the same key.
+    """Put new rows into old ones; a new row replaces the old row of the same key.
 
     Args:
-        old: Keys, ascending, and sales of the rows that are there.
-        new: The same of those that come, each key once.
+        old: Ascending keys and sales of the existing rows.
+        new: Ascending keys and sales of the new rows, each key once.
     """
     (old_keys, old_sales), (keys, sales) = old, new
     if not len(old_keys):
@@ -201,5 +216,5 @@ def upsert(old: tuple[Ints, Ints], new: tuple[Ints, Ints]) -> Upsert:
 
 
 def month_of(days: Ints) -> NDArray[np.int16]:
-    """Months since 1970-01 of days since 1970-01-01."""
+    """Months since 1970-01, for days since 1970-01-01."""
     return _MONTHS[days]

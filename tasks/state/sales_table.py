@@ -1,7 +1,8 @@
-"""The sales table: accepted rows, one a key, in Delta; its versions are the snapshots that releases name.
+"""The sales table: accepted rows, each key once, in Delta. Its versions are the snapshots that releases name.
 
-It is partitioned by month. An ingest adds a file to a month, or writes it anew where a known value changes, and makes
-all that visible in one commit: a night costs the same at any age of the table, and of two writers at once one fails.
+The table is partitioned by month. An ingest adds a file to a month, or rewrites the month if a known value changes, and
+makes everything visible in one commit. So a night costs the same at any age of the table, and one of two simultaneous
+writers fails.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
@@ -25,20 +25,16 @@ from tasks.state.row_keys import Ints, Keys, Month, day_number, day_of, item_of,
 COLUMNS = pa.schema([("date", pa.date32()), ("store", pa.string()), ("item", pa.string()), ("sales", pa.int64())])
 SCHEMA = pa.schema([*COLUMNS, ("month", pa.string())])
 _RECENT = 100
-"""Commits among which a batch that was cut off is looked for."""
+"""Number of last commits in which an interrupted batch is looked for."""
 
 
 class NoSales(ValueError):
     """There is no sales table yet."""
 
 
-class OtherLayout(ValueError):
-    """A sales table that an earlier version of shelfcast made."""
-
-
 @dataclass(frozen=True)
 class Snapshot:
-    """A version of the sales table."""
+    """A version of the sales table: number of rows, first and last day."""
 
     version: int
     rows: int
@@ -47,12 +43,12 @@ class Snapshot:
 
 
 def snapshot(home: Home) -> int | None:
-    """The current version, or nothing before the first ingest."""
+    """The current version, or `None` before the first ingest."""
     return _version(DeltaTable(home.sales)) if delta.exists(home.sales) else None
 
 
 def _version(table: DeltaTable) -> int:
-    """The last commit that brought sales; tidying up makes commits too, which change none."""
+    """The last commit that brought sales; `tidy` makes commits that do not change any."""
     for commit in table.history(_RECENT):
         if commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
             return int(commit["version"])
@@ -69,29 +65,6 @@ def latest(home: Home) -> tuple[int, date]:
     return _version(table), pc.max(pa.table(table.get_add_actions(flatten=True))["max.date"]).as_py()
 
 
-def read(
-    home: Home,
-    version: int | None = None,
-    after: date | None = None,
-    until: date | None = None,
-    stores: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """Rows of a version: date, store, item, sales.
-
-    Args:
-        home: Where the table is.
-        version: Defaults to `None`, the current one.
-        after: Only days after this one. Defaults to `None`.
-        until: Only days up to this one. Defaults to `None`.
-        stores: Only these. Defaults to `None`, all.
-
-    Raises:
-        NoSales: If nothing was ingested yet.
-    """
-    tables = [pa.table(batch).cast(COLUMNS) for batch in _batches(home, version, after, until, stores)]
-    return pa.concat_tables([COLUMNS.empty_table(), *tables]).to_pandas()
-
-
 def panel(
     home: Home,
     version: int | None = None,
@@ -99,7 +72,14 @@ def panel(
     until: date | None = None,
     stores: Sequence[str] | None = None,
 ) -> Panel:
-    """The rows that `read` gives as a panel. They are gone through twice, and never in memory all at once.
+    """Rows of the sales table as a panel. They are read twice, and never in memory all at once.
+
+    Args:
+        home: Whose sales table.
+        version: Version of the table. Defaults to `None`, the current one.
+        after: Only days after this one. Defaults to `None`, all days.
+        until: Only days up to and including this one. Defaults to `None`, all days.
+        stores: Only these stores. Defaults to `None`, all stores.
 
     Raises:
         NoSales: If nothing was ingested yet.
@@ -114,17 +94,14 @@ def panel(
             counts[int(series)] = counts.get(int(series), 0) + int(rows)
         first, last = min(first, int(day_of(found).min())), max(last, int(day_of(found).max()))
     known = np.array(sorted(counts), np.int64)
-    names = [
-        (keys.stores.names[store], keys.items.names[item])
-        for store, item in zip(store_of(known).tolist(), item_of(known).tolist(), strict=True)
-    ]
+    names = list(zip(keys.stores.named(store_of(known)), keys.items.named(item_of(known)), strict=True))
 
-    def pieces() -> Iterator[Rows]:
+    def chunks() -> Iterator[Rows]:
         for batch in _batches(*asked, coded=("store", "item")):
             found = keys.of_rows(pa.table(batch))
             yield Rows(np.searchsorted(known, series_of(found)), day_of(found), batch["sales"].to_numpy())
 
-    return to_panel(names, np.array([counts[series] for series in known.tolist()], np.int64), (first, last), pieces())
+    return to_panel(names, np.array([counts[series] for series in known.tolist()], np.int64), (first, last), chunks())
 
 
 def _batches(
@@ -149,7 +126,7 @@ def _batches(
 
 
 def stores(home: Home) -> list[str]:
-    """The stores that have sales, "2" before "10".
+    """The stores that have sales, in natural order: "2" before "10".
 
     Raises:
         NoSales: If nothing was ingested yet.
@@ -162,7 +139,7 @@ def stores(home: Home) -> list[str]:
 
 
 def describe(home: Home, version: int) -> Snapshot:
-    """What a release says of the snapshot it was made from, from the table's statistics.
+    """A version's number of rows and days, from the table's statistics.
 
     Raises:
         NoSales: If nothing was ingested yet.
@@ -173,7 +150,7 @@ def describe(home: Home, version: int) -> Snapshot:
 
 
 class Months:
-    """The table's rows month by month, as keys. They are those of the version that it is made at."""
+    """The table's rows month by month, as keys, in the version that was current when the object was made."""
 
     def __init__(self, home: Home, keys: Keys) -> None:
         self.keys = keys
@@ -187,16 +164,16 @@ class Months:
             self._files.setdefault(month, []).append(action)
             self.rows[month] = self.rows.get(month, 0) + action["num_records"]
 
-    def take(
+    def read_month(
         self, month: Month, part: int = 0, parts: int = 1, days: tuple[int, int] | None = None
     ) -> tuple[Ints, Ints]:
         """Keys, ascending, and sales of a month.
 
         Args:
-            month: Since 1970-01.
-            part: Only stores whose number in `keys` leaves this remainder. Defaults to 0.
-            parts: The divisor. Defaults to 1, so that all stores are taken.
-            days: The first and last day wanted, since 1970-01-01. Defaults to all of the month.
+            month: Months since 1970-01.
+            part: Only stores whose number, divided by `parts`, leaves this remainder. Defaults to 0.
+            parts: The divisor. Defaults to 1, all stores.
+            days: First and last day that are wanted, since 1970-01-01. Defaults to `None`, the whole month.
         """
         first, last = days or (0, np.iinfo(np.int32).max)
         keys, sales = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
@@ -221,9 +198,14 @@ class Months:
 
 
 def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
-    """Rows that a batch inserted and changed in a run that was cut off after it; zeros if there was none.
+    """The numbers of rows that an interrupted run of a batch inserted and changed; zeros if there was none.
 
-    Zeros too if they are more than the `good` rows of today, as rules or refused stores were others then.
+    They are zeros too if they exceed the `good` rows of today, as the rules or the refused stores were different then.
+
+    Args:
+        home: Whose sales table.
+        batch: Id of the batch.
+        good: Number of the batch's good rows today.
     """
     if snapshot(home) is not None:
         for commit in _table(home, None).history(_RECENT):
@@ -236,9 +218,4 @@ def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
 def _table(home: Home, version: int | None) -> DeltaTable:
     if not delta.exists(home.sales):
         raise NoSales(f"there are no sales in {home.root} yet; run `shelfcast ingest` first")
-    table = DeltaTable(home.sales, version=version)
-    if table.metadata().partition_columns != ["month"]:
-        raise OtherLayout(
-            f"{home.sales} was made by an earlier shelfcast; ingest {home.landing} into a new home, it has every file"
-        )
-    return table
+    return DeltaTable(home.sales, version=version)

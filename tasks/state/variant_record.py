@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from tasks.forecasting.rollout.selection import Candidate
+from tasks.forecasting.rollout.devices import VariantFacts
 from tasks.state.record import Number, Record
 
 CheckOutcome = Literal["pass", "fail", "abstain", "not applicable"]
@@ -110,13 +110,13 @@ class Judged(Protocol):
     def worst_off(self) -> tuple[StoreDifference, ...]: ...
 
 
-def candidates(variants: Iterable[VariantRecord]) -> list[Candidate]:
+def candidates(variants: Iterable[VariantRecord]) -> list[VariantFacts]:
     """The measured variants, as far as a device cares."""
     return [_of_a_device(each) for each in variants if each.ram_bytes is not None]
 
 
-def _of_a_device(variant: VariantRecord) -> Candidate:
-    return Candidate(
+def _of_a_device(variant: VariantRecord) -> VariantFacts:
+    return VariantFacts(
         variant.name,
         variant.passed,
         variant.file_bytes or 0,

@@ -9,10 +9,11 @@ from tasks.backtest import simulate as steps
 from tasks.backtest.models import Backtest
 from tasks.backtest.simulate import LostModels, cadences, replay_history, train_models, write_report
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
-from tasks.forecasting.backtest.cost_benefit import NO_GATE, NOTHING_PASSED, SETTINGS
+from tasks.forecasting.backtest.cost_benefit import NO_GATE, SETTINGS
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.report.backtest_result import BacktestResult, ReplayRecord
+from tasks.report.sentences.backtest import NOTHING_PASSED
 from tasks.state.home import Home
 from tests.backtest.replays import DAYS, FIRST, LATER, SEASONS, VARIANT, Made, opened
 from tests.conftest import LENIENT

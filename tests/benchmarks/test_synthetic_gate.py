@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.synthetic_gate import BASELINE, Trial
+from benchmarks.synthetic_gate import BASELINE, SyntheticGate
 from tasks.forecasting.gate.checks import Check
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, INCUMBENT, REFERENCE, Evidence
 from tasks.forecasting.gate.limits import Limits
@@ -29,7 +29,7 @@ def check(verdict: Verdict, name: str) -> Check:
 def gates() -> list[Evidence]:
     """A year of 5 stores with 10 items."""
     truth = {"equal": 0.0, "at the allowance": 0.3, "+1 pp": 1.0}
-    return [Trial(days=YEAR, seed=seed).evidence(truth) for seed in range(GATES)]
+    return [SyntheticGate(days=YEAR, seed=seed).evidence(truth) for seed in range(GATES)]
 
 
 @cache
@@ -76,7 +76,7 @@ def test_one_bad_store_of_fifty_is_found_and_named_and_no_other() -> None:
     for seed in range(GATES):
         bad = seed % 50
         truth = {"healthy": 0.0, "bad": np.where(np.arange(50) == bad, 5.0, 0.0)}
-        healthy, worse = judge(Trial(stores=50, items=2, days=YEAR, seed=seed).evidence(truth), STORES)[1:]
+        healthy, worse = judge(SyntheticGate(stores=50, items=2, days=YEAR, seed=seed).evidence(truth), STORES)[1:]
         alarms += check(healthy, "store").outcome != "pass"
         answer = check(worse, "store")
         found += answer.counterfactual is not None and answer.counterfactual.stores == (str(bad + 1),)
@@ -88,8 +88,8 @@ def test_one_bad_store_of_fifty_is_found_and_named_and_no_other() -> None:
 def test_false_alarms_stay_rare_if_all_fifty_stores_are_at_the_limit(days: int) -> None:
     """At most 5 %; four standard deviations of so many tries above that."""
     tries, truth = GATES // 4, {"at the limit": 2.0}
-    trials = [Trial(stores=50, items=2, days=days, seed=seed) for seed in range(tries)]
-    verdicts = [judge(trial.evidence(truth), STORES)[1] for trial in trials]
+    synthetic = [SyntheticGate(stores=50, items=2, days=days, seed=seed) for seed in range(tries)]
+    verdicts = [judge(gate.evidence(truth), STORES)[1] for gate in synthetic]
     alarms = sum(check(verdict, "store").outcome == "fail" for verdict in verdicts)
     assert alarms <= (0.05 + 4 * np.sqrt(0.05 * 0.95 / tries)) * tries
 
@@ -98,23 +98,23 @@ def test_false_alarms_stay_rare_if_all_fifty_stores_are_at_the_limit(days: int) 
 
 
 def test_a_trial_is_what_it_says() -> None:
-    evidence = Trial(days=56).evidence({"equal": 0.0, "worse": 1.5})
+    evidence = SyntheticGate(days=56).evidence({"equal": 0.0, "worse": 1.5})
     assert set(evidence.errors) == {REFERENCE, CHAMPION, INCUMBENT, BASELINE, "equal", "worse"}
     assert evidence.mape(REFERENCE) > evidence.mape(CHAMPION) + 1
-    alike = Trial(days=56).evidence({"equal": 0.0, "worse": 0.0})
+    alike = SyntheticGate(days=56).evidence({"equal": 0.0, "worse": 0.0})
     np.testing.assert_array_equal(alike.errors["equal"].percentage, evidence.errors["equal"].percentage)
     assert evidence.mape("worse") - alike.mape("worse") == pytest.approx(1.5, abs=1e-5), "exactly so much worse"
 
 
 def test_a_store_can_be_made_worse_alone() -> None:
-    before = Trial(stores=3, days=56).evidence({"own": 0.0}).errors["own"].percentage
-    evidence = Trial(stores=3, days=56).evidence({"own": np.array([0.0, 2.0, 0.0])})
+    before = SyntheticGate(stores=3, days=56).evidence({"own": 0.0}).errors["own"].percentage
+    evidence = SyntheticGate(stores=3, days=56).evidence({"own": np.array([0.0, 2.0, 0.0])})
     more = evidence.errors["own"].percentage - before
     np.testing.assert_allclose(more, np.where(evidence.stores == "2", 2, 0)[:, None] * evidence.counted, atol=1e-3)
 
 
 def test_the_seed_decides() -> None:
-    one, again, other = (Trial(days=56, seed=seed).evidence({}).mape(CHAMPION) for seed in (1, 1, 2))
+    one, again, other = (SyntheticGate(days=56, seed=seed).evidence({}).mape(CHAMPION) for seed in (1, 1, 2))
     assert one == again != other
 
 
@@ -123,7 +123,7 @@ def test_the_seed_decides() -> None:
 
 def test_ten_steps_that_are_each_allowed_do_not_add_up() -> None:
     """Releases that are each 0.3 pp worse than what stores run: the yearly budget of 1 pp stops them after three."""
-    evidence, runs = Trial().evidence({"own": 0.0}), 0
+    evidence, runs = SyntheticGate().evidence({"own": 0.0}), 0
     errors = [
         replace(evidence.errors["own"], percentage=evidence.errors["own"].percentage + 0.3 * step * evidence.counted)
         for step in range(11)
@@ -134,6 +134,6 @@ def test_ten_steps_that_are_each_allowed_do_not_add_up() -> None:
         verdict = judge(replace(evidence, errors=compared), Limits())[1]
         alone = check(verdict, "champion")
         assert (alone.outcome == "pass") == (0.3 * (step - runs) <= 0.5)
-        assert (verdict.outcome == "pass") == (step <= 3), verdict.reasons
+        assert (verdict.outcome == "pass") == (step <= 3), verdict.checks
         runs = step if verdict.outcome == "pass" else runs
     assert runs == 3

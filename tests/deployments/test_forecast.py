@@ -22,7 +22,7 @@ from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.data.windows import SplitPolicy, windows
 from tasks.forecasting.model.lstm import Training
 from tasks.forecasting.model.recipe import Recipe
-from tasks.forecasting.rollout.selection import DeviceClass
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import StoreList
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.retrain.build import build

@@ -36,9 +36,8 @@ from deltalake.table import TableOptimizer
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import replay
-from tasks.ingest.contract.suite import Contract
-from tasks.ingest.ingest import merge_batch, read_batch
-from tasks.ingest.replay import Chosen
+from tasks.ingest.contract.expectations import Contract
+from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
 from tasks.monitor.score import score
 from tasks.monitor.watch import watch
@@ -53,6 +52,7 @@ from tasks.state.overrides import Override
 from tasks.state.release import refused, releases
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work, publish_candidate
+from tests.ingest.steps import AMPLE, merge, read
 from tests.stores import promote, update_channel
 
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
@@ -89,10 +89,9 @@ class Little(Intake):
         return 100
 
 
-def ingest(work: Work, source: Path, size: Intake = Intake()) -> None:  # noqa: B008  # frozen
+def ingest(work: Work, source: Path, size: Intake = AMPLE) -> None:
     with TemporaryDirectory() as staging:
-        batch = read_batch.fn([str(source)], work.home, Contract(), Path(staging), size=size)
-        merge_batch.fn(batch, work.home, size=size)
+        merge(work.home, read(work.home, Path(staging), source, size=size), size=size)
 
 
 def ingest_in_parts(work: Work, source: Path) -> None:
@@ -127,7 +126,7 @@ def monitoring(work: Work, source: Path) -> None:
 
 def replaying(work: Work, source: Path) -> None:
     with TemporaryDirectory() as staging:
-        replay.replay.fn(work.home, Contract(max_sales=10_000_000), Chosen(), Path(staging))
+        replay.replay.fn(work.home, Contract(max_sales=10_000_000), ReplayRequest(), Path(staging), AMPLE)
 
 
 def tidying(work: Work, source: Path) -> None:

@@ -22,6 +22,7 @@ from tasks.state import ledger, sales_table, scores
 from tasks.state.home import Home
 from tests.conftest import Work
 from tests.faults.driver import STEPS, Job
+from tests.sales import sales_rows
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,8 +68,7 @@ def visible(folder: Path) -> dict[str, bytes]:
 def sales(home: Home, version: int | None = None) -> list[tuple[Any, ...]]:
     if sales_table.snapshot(home) is None:
         return []
-    rows = sales_table.read(home, version)[["date", "store", "item", "sales"]]
-    return sorted(rows.itertuples(index=False, name=None))
+    return sorted(sales_rows(home, version).itertuples(index=False, name=None))
 
 
 def content(home: Home) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def content(home: Home) -> dict[str, Any]:
     return {
         "snapshot": sales_table.snapshot(home),
         "sales": sales(home),
-        "quarantine": sorted(str(dict(row, at=None)) for row in quarantine.rows(home)),
+        "quarantine": sorted(str(row.model_dump(exclude={"at"})) for row in quarantine.rows(home)),
         "ledger": [
             (entry.kind, entry.subject, entry.release, entry.variant, entry.why, entry.details)
             for entry in ledger.read(home, get_args(ledger.Kind))

@@ -62,7 +62,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, api_url: str, settings: Any) 
     folder = tmp_path_factory.mktemp("retailer")
     write_sample(folder / "history.csv.gz", CHAIN)
     result = ingest([str(folder / "history.csv.gz")], str(folder / "home"))
-    assert result["rows_accepted"] == CHAIN.rows
+    assert result.rows_accepted == CHAIN.rows
     return folder / "home"
 
 
@@ -130,7 +130,7 @@ def test_a_release_spreads_from_the_canary_store_to_the_rest(home: Path, promote
 def test_live_accuracy_is_watched_and_drift_is_said_once(home: Path, promoted: Promotions, tmp_path: Path) -> None:
     assert all(each.days == 0 and each.mape is None for each in monitor(str(home)).stores)
     write_sample(tmp_path / "next.parquet", NEXT)
-    assert ingest([str(tmp_path / "next.parquet")], str(home))["rows_accepted"] == 14 * 15
+    assert ingest([str(tmp_path / "next.parquet")], str(home)).rows_accepted == 14 * 15
     quiet = monitor(str(home))
     assert [(each.days, each.store) for each in quiet.stores] == [(14, store) for store in "12345"]
     assert all(each.drift_pp is not None and abs(each.drift_pp) < 4 for each in quiet.stores)

@@ -9,8 +9,8 @@ import pytest
 from flows.settings import ROOT, load, stores_listed
 from flows.settings_errors import SettingsError
 from tasks.forecasting.data.history import ExcludedPeriod, History
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import CostModel
 
 STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
 

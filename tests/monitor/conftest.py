@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.ingest.sample import write_sample
 from tasks.state.home import Home
 from tests.conftest import CHAIN, TakeIn

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import CostModel
 from tasks.forecasting.synthetic import noise_floor
 from tasks.ingest.sample import write_sample
 from tasks.monitor.result import StoreScore, monitored
@@ -84,6 +84,6 @@ def test_a_day_on_which_a_store_was_closed_is_not_scored(shop: Shop, tmp_path: P
     closed = (sales["store"].astype(str) == "2") & (pd.to_datetime(sales["date"]) == pd.Timestamp(2023, 3, 10))
     sales.loc[closed, "sales"] = 0
     sales.to_parquet(tmp_path / "closed.parquet")
-    assert closed.sum() == 2 and take_in(home, tmp_path / "closed.parquet")["rows_accepted"] == 14 * 4
+    assert closed.sum() == 2 and take_in(home, tmp_path / "closed.parquet").rows_accepted == 14 * 4
     days = {each.store: each.live.days for each in scored(home, sales_table.latest(home)[1])}
     assert days == {"1": 14, "2": 13}

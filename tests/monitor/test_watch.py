@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.forecasting.rollout.selection import CostModel
 from tasks.monitor.result import StoreScore, monitored
 from tasks.monitor.score import score
 from tasks.monitor.watch import expired, watch

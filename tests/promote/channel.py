@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, Store, StoreList
 from tasks.promote.promote import promote_wave
 from tasks.promote.result import Delivery

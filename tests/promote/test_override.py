@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import CostModel
 from tasks.forecasting.rollout.waves import RolloutPolicy
 from tasks.promote import override
 from tasks.promote.result import Delivery

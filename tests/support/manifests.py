@@ -11,10 +11,13 @@ from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import RECIPES
-from tasks.forecasting.rollout.selection import CostModel, DeviceClass, dominated_by, rank
+from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.charts.comparison import Sample
+from tasks.report.sentences.choice import choice_record
 from tasks.state.arrays import SeriesRecord
-from tasks.state.choice_record import ChoiceRecord, RankingRow
+from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord
 from tasks.state.prepared import Prepared
 from tasks.state.record import Record
@@ -133,16 +136,9 @@ def reference(name: str, mape: float, wape: float, bias_pct: float) -> dict[str,
 
 
 def choices(variants: tuple[VariantRecord, ...]) -> tuple[ChoiceRecord, ...]:
-    rankings = {name: rank(candidates(variants), name, device, COSTS, 5) for name, device in DEVICES.items()}
+    facts = candidates(variants)
     return tuple(
-        ChoiceRecord(
-            device=name,
-            **DEVICES[name].model_dump(),
-            variant=ranking.choice.variant,
-            reason=ranking.choice.reason,
-            ranking=tuple(RankingRow.model_validate(row) for row in ranking.rows),
-        )
-        for name, ranking in rankings.items()
+        choice_record(rank(facts, device, COSTS, 5), name, device, COSTS.currency) for name, device in DEVICES.items()
     )
 
 

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.forecasting.backtest.cadence import NONE
-from tasks.forecasting.gate.comparison import Estimate
+from tasks.forecasting.gate.comparison import UNDEFINED, Estimate
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import DIGITS, Cost, CostModel
+from tasks.forecasting.rollout.costs import DIGITS, Cost, CostModel
 
 NO_GATE, SETTINGS = "no gate", "the settings' gate"
 
-NOTHING_PASSED = (
-    " No model of it passed the gate: what is scored is the forecast without a network, learned anew at each retrain."
-)
-"""To add where that is so: then it is not a network that pays."""
+DAYS_A_YEAR = 365
 
 
 def compared_limits(gate: Limits) -> dict[str, Limits | None]:
@@ -39,13 +36,13 @@ def compared_limits(gate: Limits) -> dict[str, Limits | None]:
 
 
 @dataclass(frozen=True)
-class Spent:
+class Usage:
     """What a cadence took over a replay.
 
     Attributes:
-        mape: Over all its days, in percent.
-        retrains: After the first model, which every cadence has.
-        sent_bytes: Of all files that a store was sent, compressed.
+        mape: MAPE over all its days, in percent.
+        retrains: Number of retrains after the first model, which every cadence has.
+        sent_bytes: Bytes of all files that a store was sent, compressed.
     """
 
     mape: float
@@ -53,73 +50,68 @@ class Spent:
     sent_bytes: int
 
 
-def yearly_cost(spent: Spent, best: float, days: int, stores: int, costs: CostModel) -> Cost | None:
+def yearly_cost(usage: Usage, best: float, days: int, stores: int, costs: CostModel) -> Cost | None:
     """What a cadence costs one store in a year; `None` where its MAPE is undefined.
 
     Args:
-        spent: What it took.
+        usage: What the cadence took.
         best: The lowest MAPE of all that are compared, in percent; to two decimals, as in the choice of a variant.
         days: Length of the replay.
-        stores: How many share the cost of a retrain.
+        stores: Number of stores that share the cost of a retrain.
         costs: What a store pays.
     """
-    if not (math.isfinite(spent.mape) and math.isfinite(best)):
+    if not (math.isfinite(usage.mape) and math.isfinite(best)):
         return None
-    a_year = 365 / days
-    sending = costs.per_mb_sent * spent.sent_bytes / 1e6 * a_year
-    errors = costs.per_mape_pp * round(round(spent.mape, DIGITS) - round(best, DIGITS), DIGITS)
-    retraining = costs.per_retrain * spent.retrains * a_year / stores
-    return Cost(sending, errors, retraining, sending + errors + retraining)
+    above = round(usage.mape, DIGITS) - round(best, DIGITS)
+    return costs.of_a_year(above, usage.sent_bytes, usage.retrains, stores, DAYS_A_YEAR / days)
 
 
 def cheapest_first(costs: Mapping[str, Cost | None]) -> list[str]:
-    """Cadences by what they cost in all; those that cannot be measured last, equal ones as they came."""
-    return sorted(costs, key=lambda name: math.inf if (cost := costs[name]) is None else cost.total)
+    """Cadences by what they cost in all; those that cannot be measured last, equal ones in the order given."""
+    return sorted(costs, key=lambda name: _total(costs[name]))
 
 
 def beyond_noise(difference: Estimate) -> bool:
-    """Whether a difference is one: both bounds are on one side of zero; never where it is undefined."""
+    """Whether a difference is more than noise: both bounds are on one side of zero; never where it is undefined."""
     return difference.low > 0 or difference.high < 0
 
 
-def verdict(
-    costs: Mapping[str, Cost | None], differences: Mapping[str, Estimate], currency: str, confidence: float
-) -> str:
-    """One sentence: which cadence pays, by how much, and whether its MAPE differs by more than noise.
+@dataclass(frozen=True)
+class Summary:
+    """Which cadence costs least, and what that is beside the others.
+
+    Attributes:
+        best: The cheapest cadence; `None` where no two can be compared.
+        saved: What the cheapest costs less than the next, and than no retraining, by cadence, in a year and store.
+        rival: The cadence that its MAPE is compared with: no retraining, or the next if that is the cheapest.
+        difference: MAPE of the cheapest above the rival's, in percentage points.
+        confidence: Confidence of each bound of the difference, a share.
+    """
+
+    best: str | None
+    saved: Mapping[str, float]
+    rival: str
+    difference: Estimate
+    confidence: float
+
+
+def summary(costs: Mapping[str, Cost | None], differences: Mapping[str, Estimate], confidence: float) -> Summary:
+    """Which cadence pays, by how much, and how its MAPE differs.
 
     Args:
-        costs: Of each cadence.
+        costs: Cost of each cadence.
         differences: MAPE of the cheapest minus that of each other cadence, in percentage points.
-        currency: Of the costs.
-        confidence: Of each bound of a difference, a share.
+        confidence: Confidence of each bound of a difference, a share.
     """
     best, *others = cheapest_first(costs)
-    cost, second = costs[best], others[0] if others else None
-    if cost is None or second is None:
-        return "No cadence can be compared: MAPE is undefined."
-    rival = second if best == NONE else NONE
-    saved = [
-        f"{theirs.total - cost.total:,.2f} {currency} a year and store less than {_named(other)}"
-        for other in dict.fromkeys([second, rival])
-        if (theirs := costs[other]) is not None
-    ]
-    subject = (
-        "Retraining does not pay: one model for all days costs" if best == NONE else f"Retraining {best} pays: it costs"
-    )
-    mape = _against(differences[rival], _named(rival), confidence)
-    return f"{subject} {' and '.join(saved) or 'least'}. Its MAPE is {mape}."
+    cost = costs[best]
+    if cost is None or not others:
+        return Summary(None, {}, NONE, UNDEFINED, confidence)
+    rival = others[0] if best == NONE else NONE
+    compared = {name: costs[name] for name in (others[0], rival)}
+    saved = {name: other.total - cost.total for name, other in compared.items() if other is not None}
+    return Summary(best, saved, rival, differences[rival], confidence)
 
 
-def _named(cadence: str) -> str:
-    return "no retraining" if cadence == NONE else f"retraining {cadence}"
-
-
-def _against(difference: Estimate, named: str, confidence: float) -> str:
-    if not math.isfinite(difference.value):
-        return f"not comparable with that of {named}"
-    if not round(difference.value, DIGITS):
-        return f"that of {named}, to 0.01 pp"
-    word = "below" if difference.value < 0 else "above"
-    bounds = f"{difference.low:+.3f} to {difference.high:+.3f} pp, {200 * confidence - 100:.0f} % sure"
-    noise = "more than noise" if beyond_noise(difference) else "no more than noise"
-    return f"{abs(difference.value):.3f} pp {word} that of {named} ({bounds}), which is {noise}"
+def _total(cost: Cost | None) -> float:
+    return math.inf if cost is None else cost.total

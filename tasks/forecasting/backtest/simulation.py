@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.backtest.cutoff import Cutoff
+from tasks.forecasting.backtest.replay import Decision, Replay, ReplayScore, Trained
 from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.panel import Panel
@@ -25,9 +25,8 @@ from tasks.forecasting.gate.evidence import (
     QUARTERS,
     REFERENCE,
     SAME_SEASON,
-    YEAR,
+    SAME_WEEKDAY_YEAR,
     Evidence,
-    File,
     Forecast,
 )
 from tasks.forecasting.gate.limits import Limits
@@ -35,92 +34,8 @@ from tasks.forecasting.gate.verdict import Verdict, judge
 
 FOUR_WEEKS = 28
 
-Rivals = tuple[tuple[str, date], ...]
-"""Whom a candidate is compared with: the role, and the day on which that model was trained."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a retrain on one day made, and what it forecasts from the start of its holdout to the end of all sales.
-
-    Attributes:
-        start: Column of all sales at which the holdout begins.
-        files: Of the baseline first, each after its parent's; the last is what would ship.
-        units: What that forecasts, shape `(series, days)` of all sales from `start` on; NaN where it does not.
-        reference: The same of the forecast without a network.
-        label: What that is, in words.
-        others: The same of the other files on the holdout alone, by variant.
-        age_days: Days from the last sales to the retrain.
-    """
-
-    start: int
-    files: tuple[File, ...]
-    units: Floats
-    reference: Floats
-    label: str
-    others: Mapping[str, Floats]
-    age_days: int
-
-    def at(self, table: Floats, series: NDArray[np.integer], column: NDArray[np.integer]) -> Floats:
-        """Units of a table at places of all sales, the shape of `column`; NaN outside it."""
-        place = column - self.start
-        inside = (place >= 0) & (place < table.shape[1])
-        return np.where(inside, table[series, np.where(inside, place, 0)], np.nan)
-
-    @property
-    def tables(self) -> dict[str, Floats]:
-        """What each file forecasts, by variant."""
-        return {**self.others, self.files[-1].variant: self.units}
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What became of one retrain.
-
-    Attributes:
-        day: On which it ran.
-        promoted: Whether stores run it from that day on.
-        verdict: The gate's; nothing without a gate.
-    """
-
-    day: date
-    promoted: bool
-    verdict: Verdict | None = None
-
-
-class Course(NamedTuple):
-    """How a replay went: its decisions, in order."""
-
-    decisions: tuple[Decision, ...]
-
-    def runs_on(self, day: date) -> date | None:
-        """The day on which the model was trained that stores run on `day`; nothing before the first promotion."""
-        return next((each.day for each in reversed(self.decisions) if each.promoted and each.day <= day), None)
-
-    @property
-    def promoted(self) -> tuple[date, ...]:
-        return tuple(each.day for each in self.decisions if each.promoted)
-
-    @property
-    def refused(self) -> tuple[Decision, ...]:
-        return tuple(each for each in self.decisions if not each.promoted)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """How well a course forecast.
-
-    Attributes:
-        overall: Over all days.
-        months: By month, as YYYY-MM.
-        four_weeks: By the first day of each four weeks.
-        without_a_model: Days on which no model was promoted yet, which the forecast without a network is scored for.
-    """
-
-    overall: Accuracy
-    months: Mapping[str, Accuracy]
-    four_weeks: Mapping[str, Accuracy]
-    without_a_model: int
+Comparators = tuple[tuple[str, date], ...]
+"""Whom a candidate is compared with: each role, and the day on which its model was trained."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +43,11 @@ class Simulation:
     """All that replays of one history have in common; training is over.
 
     Attributes:
-        sales: All of them.
-        trained: By the day of the retrain.
+        sales: All sales.
+        trained: What each retrain made, by its day.
         first: The first day that is forecast.
         history: Which days and series take part in a retrain.
-        days: How it splits them.
+        days: How a retrain splits the days.
         policy: Which days count in errors.
         groups: Items of each item class.
     """
@@ -144,36 +59,36 @@ class Simulation:
     days: SplitPolicy
     policy: MapePolicy
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _seen: dict[tuple[date, Rivals], Evidence] = field(default_factory=dict, repr=False, compare=False)
-    _judged: dict[tuple[date, Rivals, Limits], Verdict] = field(default_factory=dict, repr=False, compare=False)
+    _seen: dict[tuple[date, Comparators], Evidence] = field(default_factory=dict, repr=False, compare=False)
+    _judged: dict[tuple[date, Comparators, Limits], Verdict] = field(default_factory=dict, repr=False, compare=False)
 
-    def course(self, days: Sequence[date], limits: Limits | None) -> Course:
+    def replay(self, days: Sequence[date], limits: Limits | None) -> Replay:
         """Retrain on these days, the first model on the first of them, and promote what the gate passes.
 
         Args:
-            days: In order.
-            limits: The gate's; `None` promotes every file that works.
+            days: Days of the retrains, in order.
+            limits: The gate's limits; `None` promotes every file that works.
         """
-        course = Course(())
+        replay = Replay()
         for day in days:
-            course = Course((*course.decisions, self._decide(day, course, limits)))
-        return course
+            replay = Replay((*replay.decisions, self._decide(day, replay, limits)))
+        return replay
 
-    def forecast(self, course: Course, chosen: Windows) -> Floats:
-        """Units that were forecast, shape `(windows,)`: by the champion of the day, without one by no network.
+    def forecast(self, replay: Replay, chosen: Windows) -> Floats:
+        """Units forecast, shape `(windows,)`: by the champion of the day, or without a network where there is none.
 
         Args:
-            course: Who was champion when.
-            chosen: Windows of `sales`, on the course's first day or later.
+            replay: Who was champion when.
+            chosen: Windows of `sales`, on the replay's first day or later.
         """
         units = np.full(len(chosen), np.nan)
-        ends = [*(self._column(each.day) for each in course.decisions), len(self.sales.dates)]
-        for decision, (start, end) in zip(course.decisions, pairwise(ends), strict=True):
-            mine = (chosen.column >= start) & (chosen.column < end)
-            champion = course.runs_on(decision.day)
+        ends = [*(self._column(each.day) for each in replay.decisions), len(self.sales.dates)]
+        for decision, (start, end) in zip(replay.decisions, pairwise(ends), strict=True):
+            within = (chosen.column >= start) & (chosen.column < end)
+            champion = replay.runs_on(decision.day)
             model = self.trained[champion or decision.day]
             table = model.units if champion else model.reference
-            units[mine] = model.at(table, chosen.series[mine], chosen.column[mine])
+            units[within] = model.at(table, chosen.series[within], chosen.column[within])
         return units
 
     @property
@@ -182,24 +97,27 @@ class Simulation:
         start = self._column(self.first)
         return EvaluationSet(windows(self.sales, start, len(self.sales.dates)), start, self.policy, self.groups)
 
-    def score(self, course: Course, yardstick: EvaluationSet) -> Scored:
+    def score(self, replay: Replay, yardstick: EvaluationSet) -> ReplayScore:
         """Errors of what stores ran.
 
         Args:
-            course: Who was champion when.
-            yardstick: That of this simulation; it is asked for so that it is made once.
+            replay: Who was champion when.
+            yardstick: This simulation's own; it is asked for so that it is made once.
         """
-        sums = yardstick.daily(self.forecast(course, yardstick.windows))
+        sums = yardstick.daily(self.forecast(replay, yardstick.windows))
         _, days = yardstick.segments
         since = (days - days[0]).astype(int) // FOUR_WEEKS
-        end = course.promoted[0] if course.promoted else self.sales.dates[-1].astype(date) + timedelta(1)
         (overall,) = self._by(sums, np.zeros(len(days), str)).values()
-        return Scored(
+        return ReplayScore(
             overall,
             self._by(sums, days.astype("datetime64[M]").astype(str)),
             self._by(sums, (days[0] + since * FOUR_WEEKS).astype(str)),
-            (end - self.first).days,
+            self._days_without_a_model(replay),
         )
+
+    def _days_without_a_model(self, replay: Replay) -> int:
+        after_the_last = self.sales.dates[-1].astype(date) + timedelta(1)
+        return (next(iter(replay.promoted), after_the_last) - self.first).days
 
     def _by(self, sums: ErrorTotals, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
         """Errors by the label of each day, shape `(days,)`."""
@@ -207,41 +125,39 @@ class Simulation:
         summed = ErrorTotals(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in sums))
         return dict(zip(names.tolist(), summed.accuracy(self.policy.min_coverage), strict=True))
 
-    def _decide(self, day: date, course: Course, limits: Limits | None) -> Decision:
+    def _decide(self, day: date, replay: Replay, limits: Limits | None) -> Decision:
         if limits is None:
             return Decision(day, self.trained[day].files[-1].fault is None)
-        key = (day, self._rivals(day, course), limits)
+        comparators = self._comparators(day, replay)
+        key = (day, comparators, limits)
         if key not in self._judged:
-            self._judged[key] = judge(self._evidence(*key[:2]), limits)[-1]
+            self._judged[key] = judge(self._evidence(day, comparators), limits)[-1]
         verdict = self._judged[key]
         return Decision(day, verdict.outcome == "pass", verdict)
 
-    def _rivals(self, day: date, course: Course) -> Rivals:
+    def _comparators(self, day: date, replay: Replay) -> Comparators:
         """The champion, what ran earlier within the year, and the release of the same season last year."""
-        found = {CHAMPION: course.runs_on(day)}
-        first = next(iter(course.promoted), None)
-        found |= {f"{BUDGET} {ago}": course.runs_on(day - timedelta(ago)) or first for ago in QUARTERS}
-        off = {each: abs((day - each).days - YEAR) for each in course.promoted}
-        found[LAST_YEAR] = min(
-            (each for each in off if off[each] <= SAME_SEASON), key=lambda each: off[each], default=None
-        )
-        return tuple((role, model) for role, model in found.items() if model)
+        first = next(iter(replay.promoted), None)
+        models = {CHAMPION: replay.runs_on(day)}
+        models |= {f"{BUDGET} {ago}": replay.runs_on(day - timedelta(ago)) or first for ago in QUARTERS}
+        models[LAST_YEAR] = _same_season(day, replay.promoted)
+        return tuple((role, model) for role, model in models.items() if model)
 
-    def _evidence(self, day: date, rivals: Rivals) -> Evidence:
-        """Everybody on the holdout of the candidate of `day`."""
-        if (day, rivals) not in self._seen:
-            self._seen[day, rivals] = self._measure(day, rivals)
-        return self._seen[day, rivals]
+    def _evidence(self, day: date, comparators: Comparators) -> Evidence:
+        """Everybody on the holdout of the candidate of `day`, measured once."""
+        if (day, comparators) not in self._seen:
+            self._seen[day, comparators] = self._measure(day, comparators)
+        return self._seen[day, comparators]
 
-    def _measure(self, day: date, rivals: Rivals) -> Evidence:
+    def _measure(self, day: date, comparators: Comparators) -> Evidence:
         candidate, cutoff = self.trained[day], Cutoff.before(day, self.sales, self.history, self.days)
         yardstick = EvaluationSet(cutoff.holdout, cutoff.split.holdout, self.policy, self.groups)
         places = cutoff.everywhere(yardstick.windows)
         reference = candidate.at(candidate.reference, *places)
         forecasts = {name: Forecast(name, candidate.at(table, *places)) for name, table in candidate.tables.items()}
-        for role, trained_on in rivals:
-            rival = self.trained[trained_on]
-            forecasts[role] = Forecast(_label(role, trained_on), rival.at(rival.units, *places))
+        for role, trained_on in comparators:
+            model = self.trained[trained_on]
+            forecasts[role] = Forecast(_label(role, trained_on), model.at(model.units, *places))
         forecasts[REFERENCE] = Forecast(candidate.label, reference)
         forecasts[INCUMBENT] = forecasts.get(CHAMPION, Forecast("the reference forecast", reference))
         return Evidence.of(yardstick, candidate.files, forecasts, candidate.age_days)
@@ -250,7 +166,15 @@ class Simulation:
         return int(np.searchsorted(self.sales.dates, np.datetime64(day, "D")))
 
 
+def _same_season(day: date, promoted: Sequence[date]) -> date | None:
+    """The promoted model trained nearest to a year before `day`; `None` where none was in the same season."""
+    off = {model: abs((day - model).days - SAME_WEEKDAY_YEAR) for model in promoted}
+    near = [model for model in promoted if off[model] <= SAME_SEASON]
+    return min(near, key=lambda model: off[model], default=None)
+
+
 def _label(role: str, day: date) -> str:
+    """What a comparator is, in words."""
     if role == CHAMPION:
         return f"what the stores run, the model of {day}"
     if role == LAST_YEAR:

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from tasks.forecasting.data.dtypes import Floats
 
@@ -19,8 +19,8 @@ class Draws:
     """A ratio in each draw.
 
     Attributes:
-        ratios: In rising order, shape `(draws,)`.
-        blocks: How many of its blocks make up the series.
+        ratios: The ratios in rising order, shape `(draws,)`.
+        blocks: Number of blocks that make up the series.
     """
 
     ratios: Floats
@@ -29,7 +29,7 @@ class Draws:
     def bounds(self, confidence: float) -> tuple[float, float]:
         """One-sided lower and upper bound, each at `confidence` (a share); NaN with fewer than two blocks.
 
-        Bounds are order statistics, so that they never fall if a draw rises; the first and last one at most.
+        Bounds are order statistics, so that they never fall if a draw rises, and never lie beyond the draws.
 
         Source:
             Hesterberg (2015), "What Teachers Should Know About the Bootstrap", 4.2: the expanded percentile interval,
@@ -37,8 +37,8 @@ class Draws:
         """
         if self.blocks < 2:
             return math.nan, math.nan
-        further = student(confidence, self.blocks - 1) * math.sqrt(self.blocks / (self.blocks - 1))
-        rank = max(int(math.erfc(further / math.sqrt(2)) / 2 * (1 + len(self.ratios))), 1)
+        beyond = _share_beyond(confidence, self.blocks)
+        rank = max(int(beyond * (1 + len(self.ratios))), 1)
         return float(self.ratios[rank - 1]), float(self.ratios[-rank])
 
 
@@ -51,10 +51,10 @@ class Bootstrap:
 
     Attributes:
         days: Length of the series.
-        block_weeks: Length of a block at most.
-        draws: How many.
-        blocks: How many blocks a series has at least, if it has so many weeks; shorter series have shorter blocks.
-        seed: The same seed gives the same draws.
+        block_weeks: Greatest length of a block.
+        draws: Number of draws.
+        blocks: Least number of blocks, if the series has so many weeks; a short series has shorter blocks.
+        seed: Equal seeds give equal draws.
 
     Source:
         Politis & Romano (1992), "A circular block-resampling procedure for stationary data".
@@ -68,12 +68,12 @@ class Bootstrap:
 
     @property
     def length(self) -> int:
-        """Days of a block."""
+        """Number of days in a block."""
         weeks = min(self.block_weeks, self.days // (self.blocks * WEEK))
         return min(max(weeks, 1) * WEEK, self.days)
 
     def sums(self, values: Floats) -> Floats:
-        """ErrorTotals of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
+        """Sums of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
         whole, rest = divmod(self.days, self.length)
         total = np.zeros((self.draws, values.shape[1]))
         for length, blocks in ((self.length, self._starts[:whole]), (rest, self._starts[whole:])):
@@ -90,8 +90,8 @@ class Bootstrap:
         A draw without any day that counts has the ratio of all days.
 
         Args:
-            numerator: By day, shape `(days,)`.
-            denominator: By day, at least one above zero.
+            numerator: Values by day, shape `(days,)`.
+            denominator: Values by day, of which at least one is above zero.
         """
         top, over = self.sums(np.stack([numerator, denominator], axis=1)).T
         ratios = np.full(self.draws, numerator.sum() / denominator.sum())
@@ -101,14 +101,12 @@ class Bootstrap:
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
         """First days of blocks, shape `(blocks, draws)`; the last block is shorter where the days do not divide."""
-        return np.random.default_rng(self.seed).integers(self.days, size=(-(-self.days // self.length), self.draws))
+        blocks = math.ceil(self.days / self.length)
+        return np.random.default_rng(self.seed).integers(self.days, size=(blocks, self.draws))
 
 
-def student(confidence: float, freedom: float) -> float:
-    """Quantile of Student's t distribution; with few degrees of freedom too large far out, by 2 % for 99 % and 3.
-
-    Source:
-        Wallace (1959), "Bounds on normal approximations to Student's and the chi-square distributions".
-    """
-    normal = NormalDist().inv_cdf(confidence) * (8 * freedom + 3) / (8 * freedom + 1)
-    return math.copysign(math.sqrt(freedom * math.expm1(normal**2 / freedom)), normal)
+def _share_beyond(confidence: float, blocks: float) -> float:
+    """Share of the draws beyond a bound: that of a normal distribution beyond Student's t quantile."""
+    # what `scipy.stats.t.ppf` calls, which takes a second to import
+    quantile = float(stdtrit(blocks - 1, confidence))
+    return float(ndtr(-quantile * math.sqrt(blocks / (blocks - 1))))

@@ -13,23 +13,27 @@ from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.data.dtypes import Floats
 
 REFERENCE, CHAMPION, INCUMBENT, LAST_YEAR, BUDGET = "reference", "champion", "incumbent", "last year", "budget"
-"""Forecasters that variants are compared with: the one without a network; what stores run; the same with the reference
-where a store runs nothing; the release of the same season last year; what stores ran earlier within the year."""
+"""Forecasters that variants are compared with.
+
+The reference is the forecast without a network, the champion is what stores run, and the incumbent is what a store
+would keep: its champion, else the reference. `last year` is the release of the same season last year, and `budget`
+with a number of days is what stores ran so many days ago.
+"""
 
 QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
-"""How far back the yearly drift budget looks, in days; to a store's first model where it ran none then."""
+"""How far back the yearly drift budget looks, in days; it looks at a store's first model where it ran none then."""
 
-YEAR, SAME_SEASON = 364, 45
-"""Days back to the same season, and days that a release may be off it."""
+SAME_WEEKDAY_YEAR, SAME_SEASON = 364, 45
+"""Days back to the same weekday a year ago, and how many days off that a release of the same season may be."""
 
 
 class Forecast(NamedTuple):
     """What one forecaster says of the holdout.
 
     Attributes:
-        label: What it is, in words.
-        units: Of each window, shape `(windows,)`; NaN where it is undefined.
-        stores: Those that it forecasts for. Defaults to `None`, all.
+        label: What the forecaster is, in words.
+        units: Units forecast for each window, shape `(windows,)`; NaN where undefined.
+        stores: The stores that it forecasts for. Defaults to `None`, all.
     """
 
     label: str
@@ -39,33 +43,33 @@ class Forecast(NamedTuple):
 
 @dataclass(frozen=True)
 class Errors:
-    """One forecaster's errors, summed by cell and day.
+    """One forecaster's errors, summed by segment and day.
 
     Attributes:
-        label: What it is, in words.
-        percentage: Absolute percentage errors in percent, shape `(cells, days)`; NaN where the forecast is.
-        signed: Forecast minus sales in units, the same shape.
-        runs: In which cells it forecasts, shape `(cells,)`.
+        label: What the forecaster is, in words.
+        percentage: Absolute percentage errors in percent, shape `(segments, days)`; NaN where the forecast is.
+        signed: Forecast minus sales in units, shape `(segments, days)`.
+        covers: Mask of the segments that it forecasts, shape `(segments,)`.
     """
 
     label: str
     percentage: Floats
     signed: Floats
-    runs: NDArray[np.bool_]
+    covers: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class File:
-    """What is known of a variant's file; it is the shipped run's.
+    """What is known of a variant's file, which is that of the shipped run.
 
     Attributes:
-        variant: Its name.
-        parent: The variant that it was made from, nothing for the baseline.
-        fault: Why it does not load or answer its golden samples, nothing where it does.
-        file_bytes: On disk.
-        transfer_bytes: Compressed by zstd.
+        variant: The variant's name.
+        parent: The variant that it was made from; `None` for the baseline.
+        fault: Why the file does not load or answer its golden samples; `None` where it does.
+        file_bytes: Size on disk.
+        transfer_bytes: Size compressed by zstd.
         run_mapes: MAPE of every run in percent, NaN where undefined.
-        misfits: For each device class why the file does not fit it, nothing where it does.
+        misfits: Why the file does not fit each device class; `None` where it does. Defaults to `None`, no class known.
     """
 
     variant: str
@@ -79,20 +83,20 @@ class File:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the gate sees. A cell is an item class in a store; arrays have shape `(cells, days)`.
+    """All that the gate sees. A segment is an item class in a store; arrays have shape `(segments, days)`.
 
     Attributes:
         policy: Hash of the MAPE policy that everything was measured under.
-        min_coverage: Its least share of days that MAPE must cover, in percent.
-        stores: Of each cell.
-        classes: Of each cell.
+        min_coverage: Least share of the days that MAPE must cover, in percent.
+        stores: The store of each segment, shape `(segments,)`.
+        classes: The item class of each segment, shape `(segments,)`.
         days: Consecutive days of the holdout, shape `(days,)`.
-        forecasts: How many were measured.
-        counted: How many count in MAPE.
-        sold: Units.
-        files: One a variant, the baseline first, each after its parent.
-        errors: By variant or by what it is compared with. A variant without errors was not measured.
-        age_days: Days from the last sales to the retrain; nothing where it is not known.
+        forecasts: Number of forecasts measured.
+        counted: Number of forecasts that count in MAPE.
+        sold: Units sold.
+        files: One file for each variant, the baseline first, each after its parent.
+        errors: Errors by variant or by what it is compared with. A variant without errors was not measured.
+        age_days: Days from the last sales to the retrain; `None` where it is not known.
     """
 
     policy: str
@@ -145,7 +149,7 @@ class Evidence:
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         for number, each in enumerate(self.errors.values()):
             arrays |= {f"percentage{number}": each.percentage.astype(np.float32)}
-            arrays |= {f"signed{number}": each.signed.astype(np.float32), f"runs{number}": each.runs}
+            arrays |= {f"signed{number}": each.signed.astype(np.float32), f"runs{number}": each.covers}
         facts = {
             "policy": self.policy,
             "min_coverage": self.min_coverage,
@@ -186,8 +190,8 @@ class Evidence:
         if name not in self.errors:
             return float("nan")
         each = self.errors[name]
-        counted = float(self.counted[each.runs].sum())
-        return float(each.percentage[each.runs].sum()) / counted if counted else float("nan")
+        counted = float(self.counted[each.covers].sum())
+        return float(each.percentage[each.covers].sum()) / counted if counted else float("nan")
 
 
 _ARRAYS = ("stores", "classes", "days", "forecasts", "counted", "sold")
@@ -195,8 +199,8 @@ _ARRAYS = ("stores", "classes", "days", "forecasts", "counted", "sold")
 
 def _errors(yardstick: EvaluationSet, stores: NDArray[np.str_], forecast: Forecast) -> Errors:
     sums = yardstick.daily(forecast.units)
-    runs = np.ones(len(stores), bool) if forecast.stores is None else np.isin(stores, list(forecast.stores))
-    return Errors(forecast.label, _stored(sums.percentage), _stored(sums.signed), runs)
+    covers = np.ones(len(stores), bool) if forecast.stores is None else np.isin(stores, list(forecast.stores))
+    return Errors(forecast.label, _stored(sums.percentage), _stored(sums.signed), covers)
 
 
 def _stored(values: Floats) -> Floats:

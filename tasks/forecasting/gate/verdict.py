@@ -1,14 +1,18 @@
-"""The gate: whether a variant may reach a store, check by check, with a sentence for each."""
+"""The gate: whether a variant may reach a store, check by check."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.forecasting.gate.checks import Check, Checks, Outcome
-from tasks.forecasting.gate.comparison import Comparison, Group
+from tasks.forecasting.gate.case import Case
+from tasks.forecasting.gate.checks import Check, Outcome
+from tasks.forecasting.gate.comparison import Comparison
 from tasks.forecasting.gate.evidence import INCUMBENT, Evidence, File
+from tasks.forecasting.gate.groups import Group, ranked
 from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.gate.rules import ask
 
-WORST_OFF = 3
-"""Stores named that come off worst."""
+NAMED = 3
+"""Number of stores named as the worst."""
 
 
 @dataclass(frozen=True)
@@ -16,22 +20,17 @@ class Verdict:
     """The gate's answer for one variant: `fail` if a check fails, else `abstain` if one abstains, else `pass`.
 
     Attributes:
-        variant: Its name.
+        variant: The variant's name.
         outcome: What may happen to it.
-        checks: All that was asked.
-        worst_off: The stores where it is worse than what they would keep, or least better, the worst first, in
+        checks: The answers to all that was asked.
+        worst_stores: The stores where it is worst against what they would keep, or least better, the worst first, in
             percentage points.
     """
 
     variant: str
     outcome: Outcome
     checks: tuple[Check, ...]
-    worst_off: tuple[Group, ...] = ()
-
-    @property
-    def reasons(self) -> list[str]:
-        """A sentence for each check that did not pass."""
-        return [check.sentence for check in self.checks if check.outcome in ("fail", "abstain")]
+    worst_stores: tuple[Group, ...] = ()
 
 
 def judge(evidence: Evidence, limits: Limits) -> list[Verdict]:
@@ -48,18 +47,21 @@ def judge(evidence: Evidence, limits: Limits) -> list[Verdict]:
 
 
 def _verdict(comparison: Comparison, file: File, files: dict[str, File]) -> Verdict:
-    baseline = next(iter(files))
     parent = files[file.parent] if file.parent else None
-    checks = tuple(Checks(comparison, file, parent, baseline).ask())
-    outcomes = {check.outcome for check in checks}
-    outcome: Outcome = "fail" if "fail" in outcomes else "abstain" if "abstain" in outcomes else "pass"
-    unanswered = {check.name for check in checks if check.outcome == "abstain"} - {"too good"}
-    if unanswered and comparison.limits.abstain == "refuse":
-        outcome = "fail"
-    return Verdict(file.variant, outcome, checks, _worst_off(comparison, file.variant))
+    checks = tuple(ask(Case(comparison, file, parent, baseline=next(iter(files)))))
+    outcome = _overall(checks, refuse_unanswered=comparison.limits.abstain == "refuse")
+    return Verdict(file.variant, outcome, checks, _worst_stores(comparison, file.variant))
 
 
-def _worst_off(comparison: Comparison, variant: str) -> tuple[Group, ...]:
-    if not {variant, INCUMBENT} <= set(comparison.evidence.errors):
+def _overall(checks: Iterable[Check], refuse_unanswered: bool) -> Outcome:
+    """The worst of the outcomes. A result too good to believe abstains in any case, as a person must look."""
+    abstaining = {check.name for check in checks if check.outcome == "abstain"}
+    if any(check.outcome == "fail" for check in checks) or (refuse_unanswered and abstaining - {"too good"}):
+        return "fail"
+    return "abstain" if abstaining else "pass"
+
+
+def _worst_stores(comparison: Comparison, variant: str) -> tuple[Group, ...]:
+    if not comparison.has(variant, INCUMBENT):
         return ()
-    return comparison.ranked(variant, INCUMBENT, comparison.evidence.stores)[:WORST_OFF]
+    return ranked(comparison, variant, INCUMBENT, comparison.evidence.stores)[:NAMED]

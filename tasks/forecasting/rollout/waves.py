@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.data.days import natural
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.freeze import Freeze
-from tasks.forecasting.rollout.selection import DeviceClass
 
 
 class UnknownStores(ValueError):
@@ -110,6 +110,23 @@ class StoreList(BaseModel):
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Why a wave must wait.
+
+    Attributes:
+        store: Code of the canary store that it waits for.
+        cause: The store was rolled back from the release, or drifts, or was scored on too few days.
+        days: Number of days that the store was scored on.
+        needed: Number of days that it must have been scored on.
+    """
+
+    store: str
+    cause: Literal["rolled back", "drifting", "too few days"]
+    days: int
+    needed: int
+
+
+@dataclass(frozen=True)
 class Wave:
     """The stores that a promotion reaches in one step.
 
@@ -121,7 +138,7 @@ class Wave:
 
     name: str
     stores: tuple[str, ...]
-    hold: str | None = None
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True)
@@ -146,22 +163,24 @@ def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, poli
 
     A store that was rolled back does not get the release again unless a person names it.
     """
-    everywhere = list(stores)
-    canaries = listed.canaries(everywhere)
-    waiting = [store for store in everywhere if store not in progress.running | progress.rolled_back]
-    first = tuple(store for store in waiting if store in canaries)
-    if first:
+    known = list(stores)
+    canaries = listed.canaries(known)
+    waiting = [store for store in known if store not in progress.running | progress.rolled_back]
+    if first := tuple(store for store in waiting if store in canaries):
         return Wave("canary", first)
-    rest = tuple(store for store in waiting if store not in canaries)
-    return Wave("rest", rest, _hold(canaries, progress, policy)) if rest else Wave("none", ())
+    if waiting:
+        return Wave("rest", tuple(waiting), _hold(canaries, progress, policy))
+    return Wave("none", ())
 
 
-def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> str | None:
+def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> Hold | None:
+    """The first canary store that something is wrong with, or that was scored on too few days."""
     for store in canaries:
+        days, needed = progress.scored_days.get(store, 0), policy.canary_days
         if store in progress.rolled_back:
-            return f"canary store {store} was rolled back from it"
+            return Hold(store, "rolled back", days, needed)
         if store in progress.drifting:
-            return f"canary store {store} drifts"
-        if (days := progress.scored_days.get(store, 0)) < policy.canary_days:
-            return f"canary store {store} was scored on {days} days, {policy.canary_days} are needed"
+            return Hold(store, "drifting", days, needed)
+        if days < needed:
+            return Hold(store, "too few days", days, needed)
     return None

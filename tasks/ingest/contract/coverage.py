@@ -1,6 +1,6 @@
-"""The calendar of a batch: which stores and series have rows on which days, in the table and the batch together.
+"""The coverage of a batch: on which days stores and series have rows, in the sales table and the batch together.
 
-It is shown rows month by month and holds counts only: its size depends on stores, series and days, not on rows.
+It sees rows month by month and keeps counts only, so that its size depends on stores, series and days, not on rows.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from tasks.state.row_keys import Ints, Keys, Month, date_of, day_of, item_of, mo
 RECENT = 28
 """Days without sales after which a series is no longer active."""
 
-YEAR = 364
-"""Days to the same weekday of last year's same week."""
+SAME_WEEKDAY_YEAR = 364
+"""Days back to the same weekday in the same week of last year."""
 
 LONGEST_COMPARISON = 28
-"""Days, the last of a batch, that are compared with last year's."""
+"""Number of last days of a batch that are compared with last year."""
 
 _LONGEST_MONTH = 31
 Bools = NDArray[np.bool_]
@@ -28,7 +28,16 @@ Bools = NDArray[np.bool_]
 
 @dataclass
 class _Series:
-    """Of each series seen so far, in the order of `keys`."""
+    """What is known of each series, in the order of `keys`.
+
+    Attributes:
+        keys: Ascending keys of the series.
+        last_day: Day of the last row.
+        open_days: Number of days in the batch's span on which the store had rows, up to the last row.
+        missing: Number of days that the series lacks.
+        first_gap: First day of the first gap; -1 if there is none.
+        last_gap: Last day of the last gap; -1 if there is none.
+    """
 
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     last_day: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -38,7 +47,7 @@ class _Series:
     last_gap: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     def slots(self, keys: Ints) -> tuple[Ints, Bools]:
-        """Where each of some series stands, and whether it was seen before; new ones are put in."""
+        """The place of each series, and whether it was seen before; new series are inserted."""
         where, known = places(self.keys, keys)
         if known.all():
             return where, known
@@ -50,11 +59,25 @@ class _Series:
         return np.searchsorted(self.keys, keys), known
 
 
-class Calendar:
-    """Which stores and series have rows on which days. Months are shown to it in their order."""
+class Coverage:
+    """On which days stores and series have rows. `see` is called month by month, in order, and `finish` at the end.
+
+    A series lacks a day if its store has rows of other items then, between two rows of its own or after its last row.
+    For example, in a batch of one store with the days 5 to 8, where `x` is a row:
+
+        day         5  6  7  8
+        item a      x  x  .  x      the store has rows on the days 5, 6 and 8; it is closed on day 7
+        item b      x  .  .  x      item b lacks day 6, and not day 7
+    """
 
     def __init__(self, first: int, last: int, stores: Iterable[int]) -> None:
-        """Args: first, last: the batch's days since 1970-01-01. stores: the batch's."""
+        """Prepare to see months.
+
+        Args:
+            first: First day of the batch, since 1970-01-01.
+            last: Last day of the batch, since 1970-01-01.
+            stores: Numbers of the stores that the batch names.
+        """
         self.first, self.last = first, last
         self.stores = np.array(sorted(stores), np.int64)
         self._rows: dict[Month, Ints] = {}
@@ -65,18 +88,18 @@ class Calendar:
 
     @property
     def months(self) -> dict[Month, tuple[int, int]]:
-        """The months that it must see, of the table and the batch together, with the first and last day wanted."""
+        """The months that it must see, with the first and last day that it needs of each."""
         found: dict[Month, tuple[int, int]] = {}
         for first, last in (
-            (self._compared_from - YEAR, self.last - YEAR),
+            (self._compared_from - SAME_WEEKDAY_YEAR, self.last - SAME_WEEKDAY_YEAR),
             (self.first - RECENT - 1, self.last),
         ):
             days = np.arange(max(first, 0), max(last, 0) + 1)
             months = month_of(days)
             for month in np.unique(months).tolist():
-                mine = days[months == month]
-                low, high = found.get(month, (int(mine[0]), int(mine[-1])))
-                found[month] = min(low, int(mine[0])), max(high, int(mine[-1]))
+                of_month = days[months == month]
+                low, high = found.get(month, (int(of_month[0]), int(of_month[-1])))
+                found[month] = min(low, int(of_month[0])), max(high, int(of_month[-1]))
         return found
 
     @property
@@ -84,12 +107,12 @@ class Calendar:
         return max(self.first, self.last - LONGEST_COMPARISON + 1)
 
     def see(self, month: Month, keys: Ints, sales: Ints) -> None:
-        """Rows of some stores in a month, each key once, ascending; no later call brings more of these stores.
+        """Take in the rows of some stores in a month, in one call for each store and month.
 
         Args:
-            month: Whose rows.
-            keys: What is in the table or the batch.
-            sales: Units of each.
+            month: Months since 1970-01.
+            keys: Ascending keys in the sales table or the batch, each once.
+            sales: Units for each key.
         """
         known = day_of(keys) <= self.last
         keys, sales = (keys, sales) if known.all() else (keys[known], sales[known])
@@ -113,7 +136,16 @@ class Calendar:
         self._see_items(keys, days, stores)
 
     def _follow(self, keys: Ints, days: Ints, opened: Ints) -> None:
-        """Compare the days between two rows of a series with the days on which its store had rows."""
+        """Compare the gaps between two rows of a series with the days on which its store had rows.
+
+        `opened` counts the store's days with rows up to each row. Between two rows of a series this count rises by 1 if
+        the series lacks nothing; each further day is one that it lacks.
+
+        Args:
+            keys: Ascending keys of a month.
+            days: Day of each key.
+            opened: Number of days with rows of the key's store, up to and including its day.
+        """
         series = series_of(keys)
         starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
         ends = np.append(starts[1:], len(keys)) - 1
@@ -148,7 +180,7 @@ class Calendar:
             self._item_seen[items[when], kind] = True
 
     def finish(self) -> None:
-        """Count the days that lack at the end, once all months were seen."""
+        """Count the days that series lack after their last row, once all months were seen."""
         series, stores = self._series, store_of(self._series.keys)
         active = np.isin(stores, self.stores) & (series.last_day >= self.last - RECENT)
         lacking = np.where(active, self._open[stores] - series.open_days, 0)
@@ -156,13 +188,13 @@ class Calendar:
         self._note(slots, lacking, series.last_day + 1, np.full(len(slots), self.last))
 
     def gaps(self, keys: Keys) -> pd.DataFrame:
-        """Series of the batch's stores that lack days on which their store had sales: how many, from when to when."""
+        """Series of the batch's stores that lack days: number of days, and the first and last of them."""
         series = self._series
         chosen = np.flatnonzero((series.missing > 0) & np.isin(store_of(series.keys), self.stores))
         return pd.DataFrame(
             {
-                "store": [keys.stores.names[number] for number in store_of(series.keys[chosen])],
-                "item": [keys.items.names[number] for number in item_of(series.keys[chosen])],
+                "store": keys.stores.named(store_of(series.keys[chosen])),
+                "item": keys.items.named(item_of(series.keys[chosen])),
                 "days": series.missing[chosen],
                 "first": [date_of(number) for number in series.first_gap[chosen]],
                 "last": [date_of(number) for number in series.last_gap[chosen]],
@@ -170,9 +202,9 @@ class Calendar:
         )
 
     def lost_days(self) -> Ints:
-        """Days without any row on which a store had some a week before, by store of the batch.
+        """For each store of the batch, the number of days without any row that had rows a week before.
 
-        Looked at are the days since its last sales before the batch; a store that is closed for ever counts once.
+        Days count from the store's last sales before the batch. A store that has closed for ever counts once only.
         """
         opened: Any = self._days(self._rows, self.first - RECENT, self.last)[self.stores] > 0
         expected = np.zeros_like(opened)
@@ -186,26 +218,30 @@ class Calendar:
         return (expected & ~opened & looked_at).sum(axis=1)
 
     def against_last_year(self) -> pd.DataFrame:
-        """Rows and units of the batch's stores and last days, and those of the same weeks of last year.
+        """Rows and units of the batch's stores on its last days, and in the same weeks of last year.
 
-        Columns `rows`, `units`, `rows_then`, `units_then`, one row a store. Only days count that last year had rows on.
+        The columns are `rows`, `units`, `rows_then` and `units_then`, with one row for each store. Only days count on
+        which there were rows last year.
         """
         span = self._compared_from, self.last
-        then = [self._days(seen, span[0] - YEAR, span[1] - YEAR)[self.stores] for seen in (self._rows, self._units)]
+        then = [
+            self._days(seen, span[0] - SAME_WEEKDAY_YEAR, span[1] - SAME_WEEKDAY_YEAR)[self.stores]
+            for seen in (self._rows, self._units)
+        ]
         now = [self._days(seen, *span)[self.stores] for seen in (self._rows, self._units)]
         comparable = then[0].sum(axis=0) > 0
         sums = [each[:, comparable].sum(axis=1) for each in (*now, *then)]
         return pd.DataFrame(dict(zip(("rows", "units", "rows_then", "units_then"), sums, strict=True)))
 
     def new_and_vanished_stores(self) -> tuple[Ints, Ints]:
-        """Stores of the batch without sales before it, and stores that had some in the weeks before and have none now.
+        """Stores of the batch without sales before it, and stores with sales in the weeks before and none now.
 
-        Before the first sales nothing is new.
+        In the first batch of all, nothing is new.
         """
         recent: Any = self._days(self._rows, self.first - RECENT, self.first - 1).any(axis=1)
-        year: Any = self._days(self._rows, self._compared_from - YEAR, min(self.last - YEAR, self.first - 1)).any(
-            axis=1
-        )
+        year: Any = self._days(
+            self._rows, self._compared_from - SAME_WEEKDAY_YEAR, min(self.last - SAME_WEEKDAY_YEAR, self.first - 1)
+        ).any(axis=1)
         past = recent | year
         now = self._days(self._rows, self.first, self.last).any(axis=1)
         new = self.stores[~past[self.stores]] if past.any() else self.stores[:0]
@@ -214,13 +250,13 @@ class Calendar:
         return new, np.flatnonzero(gone)
 
     def new_and_vanished_items(self) -> tuple[Ints, Ints]:
-        """The same of items in the batch's stores; one that sells on few days has vanished after a week."""
+        """Items (in the batch's stores) without sales before it, and items with sales before and none for a week."""
         before, within, this_week = self._item_seen.T
         new = np.flatnonzero(within & ~before) if before.any() else np.empty(0, np.int64)
         return new, np.flatnonzero(before & ~within & ~this_week)
 
     def _days(self, seen: dict[Month, Ints], first: int, last: int) -> Ints:
-        """Counts by store and day, of all days from first to last."""
+        """Counts by store and day, from the first to the last day; shape `(store, day)`."""
         count = max((len(each) for each in seen.values()), default=0)
         count = max(count, int(self.stores.max(initial=-1)) + 1)
         days = np.zeros((count, max(last - first + 1, 0)), np.int64)
@@ -237,7 +273,7 @@ def _first_day(month: Month) -> int:
 
 
 def grown(array: NDArray, rows: int) -> NDArray:
-    """The array with at least so many rows, new ones being zero."""
+    """The array with at least a number of rows; new rows are zero."""
     if len(array) >= rows:
         return array
     grown = np.zeros((rows, *array.shape[1:]), array.dtype)

@@ -1,6 +1,6 @@
-"""The profile of a batch: what its stores look like once it is merged, beside their last weeks and last year's.
+"""The profile of a batch: statistics of its stores after the merge, compared with the weeks before and last year.
 
-The data contract is held against it.
+The data contract is checked against it.
 """
 
 from dataclasses import dataclass
@@ -9,54 +9,55 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.ingest.contract.coverage import Calendar, grown
-from tasks.ingest.contract.row_rules import GOOD, REASONS, Reasons
+from tasks.ingest.contract.coverage import Coverage, grown
+from tasks.ingest.contract.row_rules import REASONS, Reason, Reasons
 from tasks.state.row_keys import Ints, Keys
 
 
-class Tally:
-    """Counts of a batch's rows by store and reason."""
+class ReasonCounts:
+    """Numbers of rows in a batch by store and reason."""
 
     def __init__(self) -> None:
         self._counts = np.zeros((1, len(REASONS)), np.int64)
 
     def add(self, stores: Ints, reasons: Reasons) -> None:
-        """Count rows; a store of -1 is none."""
+        """Count rows. A store of -1 stands for a row that names no store."""
         counts = np.bincount((stores + 1) * len(REASONS) + reasons)
         counts = np.append(counts, np.zeros(-len(counts) % len(REASONS), np.int64)).reshape(-1, len(REASONS))
         self._counts = grown(self._counts, len(counts))
         self._counts[: len(counts)] += counts
 
     def move(self, stores: Ints, reason: int) -> None:
-        """Rows that were counted as good are bad for a reason."""
+        """Count rows as bad, for a reason, that were counted as good before."""
         self.add(stores, np.full(len(stores), reason, np.int8))
-        self._counts[:, GOOD] -= np.bincount(stores + 1, minlength=len(self._counts))
+        self._counts[:, Reason.GOOD] -= np.bincount(stores + 1, minlength=len(self._counts))
 
     @property
     def reasons(self) -> Ints:
-        """Rows by reason."""
+        """Number of rows for each reason."""
         return self._counts.sum(axis=0)
 
     @property
     def stores(self) -> Ints:
-        """Rows by store and reason, without those that name no store."""
+        """Number of rows for each store and reason, without rows that name no store; shape `(store, reason)`."""
         return self._counts[1:]
 
 
 @dataclass(frozen=True)
-class Profile:
-    """What a batch looks like.
+class BatchProfile:
+    """Summary statistics of a batch.
 
     Attributes:
-        stores: One row a store that it names: `store`; `rows`, also bad ones; `bad_share` of them; `rows_ratio` and
-            `mean_ratio`, rows and mean sales against the same weeks of last year (NaN where that had none); `gap_days`,
-            days that series lack, and `gap_series`, how many they are; `lost_days` without any row of the store.
-        batch: The same and more of all of it, by name; see `_batch`.
-        gaps: Series that lack days: `store`, `item`, `days`, `first`, `last`.
-        new_stores: Stores without sales in the weeks before.
-        vanished_stores: Stores with sales in the weeks before and none now.
-        new_items: The same of items.
-        vanished_items: The same of items, after a week without.
+        stores: One row for each store that the batch names, with the columns `store`; `rows`, including bad ones;
+            `bad_rows` and `bad_share`; `rows_ratio` and `mean_ratio`, rows and mean sales divided by those of the same
+            weeks of last year (NaN if there were none); `gap_days`, days that series lack, and `gap_series`, the number
+            of these series; `lost_days`, days without any row of the store.
+        batch: Statistics of the whole batch by name; see `_batch`.
+        gaps: Series that lack days, with the columns `store`, `item`, `days`, `first` and `last`.
+        new_stores: Stores without sales in the weeks before the batch.
+        vanished_stores: Stores with sales in the weeks before the batch and none in it.
+        new_items: Items without sales in the weeks before the batch.
+        vanished_items: Items with sales in the weeks before the batch and none in its last week.
     """
 
     stores: pd.DataFrame
@@ -69,7 +70,7 @@ class Profile:
 
 
 COMPARABLE_ROWS = 28
-"""Rows of last year's same weeks below which nothing is compared with them."""
+"""Rows in the same weeks of last year that a comparison needs at least."""
 
 _FAULTS = {
     "no_date_share": ("missing date", "unparsable date"),
@@ -83,51 +84,64 @@ _FAULTS = {
 }
 
 
-def profile(tally: Tally, calendar: Calendar, keys: Keys) -> Profile:
-    """The profile of a batch, once all its rows were tallied and all months seen."""
-    stores, items = keys.stores.names, keys.items.names
-    chosen = calendar.stores
-    counts, gaps, year = tally.stores[chosen], calendar.gaps(keys), calendar.against_last_year()
-    bad = counts.sum(axis=1) - counts[:, GOOD]
-    by_store = gaps.groupby("store")["days"].agg(["sum", "count"])
-    names = [stores[number] for number in chosen]
-    frame = pd.DataFrame({"store": pd.Series(names, dtype=str), "rows": counts.sum(axis=1), "bad_rows": bad})
-    frame["bad_share"] = frame["bad_rows"] / frame["rows"]
-    frame["rows_ratio"], frame["mean_ratio"] = _ratios(year)
-    lacking = by_store.reindex(names).fillna(0).astype(np.int64)
-    frame["gap_days"], frame["gap_series"] = lacking["sum"].to_numpy(), lacking["count"].to_numpy()
-    frame["lost_days"] = calendar.lost_days()
-    new, vanished = calendar.new_and_vanished_stores()
-    new_items, vanished_items = calendar.new_and_vanished_items()
-    return Profile(
-        frame,
-        _batch(tally, year),
+def profile(reason_counts: ReasonCounts, coverage: Coverage, keys: Keys) -> BatchProfile:
+    """The profile of a batch, after all its rows were counted and all months seen.
+
+    Args:
+        reason_counts: The batch's rows by store and reason.
+        coverage: Days on which stores and series have rows, in the sales table and the batch together.
+        keys: Names of stores and items.
+    """
+    year, gaps = coverage.against_last_year(), coverage.gaps(keys)
+    new, vanished = coverage.new_and_vanished_stores()
+    new_items, vanished_items = coverage.new_and_vanished_items()
+    return BatchProfile(
+        _stores(reason_counts, coverage, year, gaps, keys),
+        _batch(reason_counts, year),
         gaps,
-        tuple(stores[number] for number in new),
-        tuple(stores[number] for number in vanished),
-        tuple(items[number] for number in new_items),
-        tuple(items[number] for number in vanished_items),
+        keys.stores.named(new),
+        keys.stores.named(vanished),
+        keys.items.named(new_items),
+        keys.items.named(vanished_items),
     )
 
 
-def _batch(tally: Tally, year: pd.DataFrame) -> dict[str, float]:
-    """Of the whole batch: `rows`, the share of bad ones, the share of each kind of fault, and ratios to last year."""
-    counts = tally.reasons
+def _stores(
+    reason_counts: ReasonCounts, coverage: Coverage, year: pd.DataFrame, gaps: pd.DataFrame, keys: Keys
+) -> pd.DataFrame:
+    """Statistics of each store that the batch names."""
+    counts, names = reason_counts.stores[coverage.stores], keys.stores.named(coverage.stores)
+    frame = pd.DataFrame({"store": pd.Series(names, dtype=str), "rows": counts.sum(axis=1)})
+    frame["bad_rows"] = frame["rows"] - counts[:, Reason.GOOD]
+    frame["bad_share"] = frame["bad_rows"] / frame["rows"]
+    frame["rows_ratio"], frame["mean_ratio"] = _ratios(year)
+    of_store = gaps.groupby("store")["days"].agg(["sum", "count"])
+    lacking = of_store.reindex(list(names)).fillna(0).astype(np.int64)
+    frame["gap_days"], frame["gap_series"] = lacking["sum"].to_numpy(), lacking["count"].to_numpy()
+    frame["lost_days"] = coverage.lost_days()
+    return frame
+
+
+def _batch(reason_counts: ReasonCounts, year: pd.DataFrame) -> dict[str, float]:
+    """Statistics of the whole batch: `rows`, shares of bad rows in all and by fault, and ratios to last year."""
+    counts = reason_counts.reasons
     rows = int(counts.sum())
     shares = {
         name: sum(int(counts[REASONS.index(reason)]) for reason in reasons) / max(rows, 1)
         for name, reasons in _FAULTS.items()
     }
     rows_ratio, mean_ratio = _ratios(year.sum().to_frame().T)
-    whole = {"rows": rows, "bad_share": (rows - int(counts[GOOD])) / max(rows, 1)}
+    whole = {"rows": rows, "bad_share": (rows - int(counts[Reason.GOOD])) / max(rows, 1)}
     return {**whole, **shares, "rows_ratio": float(rows_ratio[0]), "mean_ratio": float(mean_ratio[0])}
 
 
 def _ratios(year: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows, and mean sales, against last year's; NaN where too few rows say something."""
+    """Rows and mean sales divided by last year's; NaN if there are too few rows to compare."""
     rows, units, rows_then, units_then = (year[name].to_numpy(float) for name in year)
     compared = rows_then >= COMPARABLE_ROWS
     with np.errstate(divide="ignore", invalid="ignore"):
         rows_ratio = rows / rows_then
         mean_ratio = (units / rows) / (units_then / rows_then)
-    return tuple(np.where(compared & np.isfinite(each), each, np.nan) for each in (rows_ratio, mean_ratio))  # type: ignore[return-value]
+    rows_ratio[~(compared & np.isfinite(rows_ratio))] = np.nan
+    mean_ratio[~(compared & np.isfinite(mean_ratio))] = np.nan
+    return rows_ratio, mean_ratio

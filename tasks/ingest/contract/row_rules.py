@@ -1,20 +1,22 @@
-"""Rows told apart: what can be right from what cannot, with the reason. Nothing here reads or writes."""
+"""Rules for single rows: which rows can be right, and why the others cannot. Nothing here reads or writes a file."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.ingest.reading.chunk import Piece
+from tasks.ingest.reading.chunk import Chunk
 from tasks.state.row_keys import Codes, Ints, Keys, day_number, order_of, pack
 
 Reasons = NDArray[np.int8]
+"""A `Reason` for each row."""
 
 REASONS = (
     "",
@@ -35,9 +37,17 @@ REASONS = (
     "duplicate key with another value",
     "store refused",
 )
-"""Why a row is refused, by number; 0 is a good row. Where several hold, the first one is said."""
+"""Why a row is refused, in words; 0 is a good row. If several reasons hold, the first in this order is reported."""
 
-GOOD, MISSHAPEN, CONFLICT, STORE_REFUSED = 0, *(REASONS.index(reason) for reason in REASONS[-3:])
+
+class Reason(IntEnum):
+    """Places in `REASONS` that code refers to; the other reasons come from the rules for a column below."""
+
+    GOOD = 0
+    MISSHAPEN = REASONS.index("wrong number of columns")
+    CONFLICT = REASONS.index("duplicate key with another value")
+    STORE_REFUSED = REASONS.index("store refused")
+
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
@@ -45,12 +55,12 @@ _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row must keep to.
+    """The contract's limits for a single row.
 
     Attributes:
-        first_day: The first day that sales can be of.
-        today: The last one.
-        max_sales: The most units that one series can sell in a day.
+        first_day: Earliest day that is allowed.
+        today: Latest day that is allowed.
+        max_sales: Largest number of units that one series can sell in a day.
     """
 
     first_day: date
@@ -59,14 +69,14 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Sifted:
-    """The rows of a piece, told apart.
+class RowChecks:
+    """Which rows of a chunk are good, and why the others are not.
 
     Attributes:
-        reasons: Of each row, by its number in `REASONS`.
-        stores: Of each row, -1 where it names none.
-        keys: Of the good rows.
-        sales: Of the good rows, units.
+        reasons: Place in `REASONS` for each row.
+        stores: Number of the store for each row, -1 where the row names none.
+        keys: Keys of the good rows.
+        sales: Units of the good rows.
     """
 
     reasons: Reasons
@@ -76,31 +86,53 @@ class Sifted:
 
     @property
     def good(self) -> NDArray[np.bool_]:
-        return self.reasons == GOOD
+        return self.reasons == Reason.GOOD
 
 
-def sift(piece: Piece, keys: Keys, rules: Rules) -> Sifted:
-    """Tell the rows that can be right from those that cannot; misshapen lines are not among them.
+def check_rows(chunk: Chunk, keys: Keys, rules: Rules) -> RowChecks:
+    """Tell the rows that can be right from those that cannot. Misshapen lines have no texts and are not checked.
+
+    For example, with a limit of 1,000,000 units:
+
+        2026-01-05,1,1,7      good
+        2026-01-05,,1,7       missing store
+        05.01.2026,,1,-7      unparsable date (the first of three reasons)
+
+    Args:
+        chunk: Rows as text.
+        keys: Codes of the stores and items seen so far; new names are added.
+        rules: Limits for a row.
 
     Raises:
-        keys.TooManyCodes: If there are more stores or items than any chain has.
+        row_keys.TooManyCodes: If there are more stores or items than any chain has.
     """
-    days, bad_days = _read(piece.texts["date"], lambda text: _day(text, rules))
-    stores, bad_stores = _read(piece.texts["store"], lambda text: code(text, "store"), keys.stores)
-    items, bad_items = _read(piece.texts["item"], lambda text: code(text, "item"), keys.items)
-    sales, bad_sales = _read(piece.texts["sales"], lambda text: _units(text, rules.max_sales))
+    days, bad_days = _read(chunk.texts["date"], lambda text: _day(text, rules))
+    stores, bad_stores = _read(chunk.texts["store"], lambda text: code(text, "store"), keys.stores)
+    items, bad_items = _read(chunk.texts["item"], lambda text: code(text, "item"), keys.items)
+    sales, bad_sales = _read(chunk.texts["sales"], lambda text: _units(text, rules.max_sales))
     reasons = bad_days
-    for fault in (bad_stores, bad_items, bad_sales):
-        reasons = np.where(reasons == GOOD, fault, reasons)
-    if (good := reasons == GOOD).all():
-        return Sifted(reasons, stores, pack(stores, items, days), sales)
-    return Sifted(reasons, stores, pack(stores[good], items[good], days[good]), sales[good])
+    for faults in (bad_stores, bad_items, bad_sales):
+        reasons = np.where(reasons == Reason.GOOD, faults, reasons)
+    if (good := reasons == Reason.GOOD).all():
+        return RowChecks(reasons, stores, pack(stores, items, days), sales)
+    return RowChecks(reasons, stores, pack(stores[good], items[good], days[good]), sales[good])
 
 
 def conflicts(keys: Ints, sales: Ints) -> tuple[Ints, Ints]:
-    """One row of each key that always comes with the same sales, in order; and all rows of keys that do not.
+    """Which rows to keep, one for each key, and which rows conflict: their key comes with different sales.
 
-    Of a key that comes with two values nobody knows which is right.
+    If a key comes with two values, nobody knows which one is right, so that none is kept. For example:
+
+        keys   5 3 5 4 3        key 3 always comes with 7, and key 4 once: rows 1 and 3 are kept, row 4 repeats row 1
+        sales  8 7 9 6 7        key 5 comes with 8 and 9: rows 0 and 2 conflict
+        result ([1, 3], [0, 2])
+
+    Args:
+        keys: Key of each row, in any order.
+        sales: Units of each row.
+
+    Returns:
+        Places of the rows that are kept, in the order of their keys, and places of all rows that conflict.
     """
     if not len(keys):
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -111,19 +143,25 @@ def conflicts(keys: Ints, sales: Ints) -> tuple[Ints, Ints]:
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     if len(starts) == len(keys):
         return order, np.empty(0, np.int64)
-    differing = np.minimum.reduceat(units, starts) != np.maximum.reduceat(units, starts)
-    counts = np.diff(np.append(starts, len(keys)))
-    return order[starts[~differing]], order[np.repeat(differing, counts)]
+    differ = np.minimum.reduceat(units, starts) != np.maximum.reduceat(units, starts)
+    repeats = np.diff(np.append(starts, len(keys)))
+    return order[starts[~differ]], order[np.repeat(differ, repeats)]
 
 
 def _read(
     column: pa.DictionaryArray, parse: Callable[[str | None], Any], codes: Codes | None = None
 ) -> tuple[Ints, Reasons]:
-    """Values and faults of a column; each distinct text is looked at once, and the missing one."""
+    """The value and the fault of each row in a column. Each distinct text, and the missing one, is parsed once.
+
+    Args:
+        column: Text of each row.
+        parse: Gives the value of a text, or its fault.
+        codes: Turns values into numbers. Defaults to `None` for values that are numbers.
+    """
     parsed = [parse(text) for text in (*column.dictionary.to_pylist(), None)]
-    faults = np.array([each.reason if isinstance(each, _Fault) else GOOD for each in parsed], np.int8)
-    fine = [None if isinstance(each, _Fault) else each for each in parsed]
-    values = codes.of(fine) if codes else np.array([0 if value is None else value for value in fine], np.int64)
+    faults = np.array([value.reason if isinstance(value, _Fault) else Reason.GOOD for value in parsed], np.int8)
+    valid = [None if isinstance(value, _Fault) else value for value in parsed]
+    values = codes.of(valid) if codes else np.array([0 if value is None else value for value in valid], np.int64)
     indices = column.indices
     where = (indices.fill_null(len(parsed) - 1) if indices.null_count else indices).to_numpy()
     return values[where], faults[where]
@@ -163,7 +201,7 @@ def _units(text: str | None, max_sales: int) -> int | _Fault:
 
 
 def code(text: str | None, name: str) -> str | _Fault:
-    """The code of a store or an item that a text names."""
+    """The code of the store or item that a text names: the text without spaces around it."""
     if not (text := (text or "").strip()):
         return _Fault(f"missing {name}")
     return text if "\ufffd" not in text and text.isprintable() else _Fault(f"unreadable {name}")

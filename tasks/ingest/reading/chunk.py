@@ -1,4 +1,4 @@
-"""A piece of a file that arrived: some of its rows as text, with their line numbers. Files are read piece by piece."""
+"""A chunk: some rows of a file as text, with their line numbers. Files are read chunk by chunk, in bounded memory."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -14,18 +14,19 @@ Ints = NDArray[np.int64]
 
 
 class UnreadableFile(ValueError):
-    """A file that is not a table of sales; the batch it came with is refused."""
+    """A file that is not a table of sales; the batch that contains it is refused."""
 
 
 @dataclass(frozen=True)
-class Piece:
+class Chunk:
     """Rows of a file, as they arrived.
 
     Attributes:
         lines: Line number of each row (row number in Parquet), ascending.
         texts: Date, store, item and sales of each row as dictionary-coded text, dates in ISO and sales with a point.
-        misshapen: Numbers of the lines with another number of columns, ascending.
-        raw: Texts of lines as they stood in the file, by their numbers; of Parquet the values.
+        misshapen: Numbers of the lines with a wrong number of columns, ascending. They have no texts.
+        raw: Function that returns the text of lines as it stood in the file, given their numbers. For Parquet the text
+            is the values, separated by commas.
     """
 
     lines: Ints
@@ -38,30 +39,30 @@ class Piece:
         return len(self.lines) + len(self.misshapen)
 
 
-def in_our_writing(
-    found: Mapping[str, pa.DictionaryArray], rows: int, feed: Feed, typed: Collection[str] = ()
+def normalise(
+    columns: Mapping[str, pa.DictionaryArray], rows: int, feed: Feed, typed: Collection[str]
 ) -> dict[str, pa.DictionaryArray]:
-    """The four columns, dates in ISO and sales with a point.
+    """The four columns in shelfcast's notation: dates in ISO, sales with a decimal point.
 
     Args:
-        found: The columns that the file has, by our names.
-        rows: How many each has.
-        feed: How they are written.
-        typed: Columns that need no reading, as their values are no text. Defaults to none.
+        columns: The columns that the file has, by shelfcast's names.
+        rows: Number of rows in each column.
+        feed: How the file is written.
+        typed: Columns whose values are typed (a date, a number), so that their text needs no conversion.
     """
-    texts = dict(found)
-    for name, change, ours in (
+    texts = dict(columns)
+    for name, convert, is_ours in (
         ("date", feed.day, feed.date_format == "iso"),
         ("sales", feed.number, feed.decimal == "."),
     ):
-        if name in texts and name not in typed and not ours:
-            texts[name] = each_text(texts[name], change)
-    nothing = np.zeros(rows, np.int32)
-    texts |= {name: pa.DictionaryArray.from_arrays(nothing, [value]) for name, value in feed.set.items()}
+        if name in texts and name not in typed and not is_ours:
+            texts[name] = each_text(texts[name], convert)
+    first_code = np.zeros(rows, np.int32)
+    texts |= {name: pa.DictionaryArray.from_arrays(first_code, [value]) for name, value in feed.set.items()}
     return {name: texts[name] for name in COLUMNS}
 
 
-def each_text(column: pa.DictionaryArray, function: Callable[[Any], str | None]) -> pa.DictionaryArray:
-    """The column with each of its distinct values changed."""
-    changed = pa.array([function(value) for value in column.dictionary.to_pylist()], pa.string())
-    return pa.DictionaryArray.from_arrays(column.indices, changed)
+def each_text(column: pa.DictionaryArray, convert: Callable[[Any], str | None]) -> pa.DictionaryArray:
+    """The column with each of its distinct values converted."""
+    converted = pa.array([convert(value) for value in column.dictionary.to_pylist()], pa.string())
+    return pa.DictionaryArray.from_arrays(column.indices, converted)

@@ -1,4 +1,4 @@
-"""CSV as pieces: text in any encoding, plain or compressed, block by block. A bad line costs that line only."""
+"""CSV as chunks: text in any encoding, plain or compressed, block by block. A bad line costs that line only."""
 
 import codecs
 import csv
@@ -15,28 +15,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from tasks.ingest.reading.chunk import Ints, Piece, UnreadableFile, in_our_writing
+from tasks.ingest.reading.chunk import Chunk, Ints, UnreadableFile, normalise
 from tasks.ingest.reading.feed import Feed, WrongColumns
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """First bytes of compressed files; a file's name says nothing of it."""
 
 BLOCK = 1 << 24
-"""Bytes of text in a piece; no line is longer."""
+"""Bytes of text in a chunk, and the longest line that is allowed."""
 
-csv.field_size_limit(2 * BLOCK)  # else a field of 128 kB is none here, and is one for pyarrow
+csv.field_size_limit(2 * BLOCK)  # by default Python's csv refuses a field of 128 kB, which pyarrow reads
 
 
-def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
-    """The rows of a CSV file, whose first line is the header.
+def chunks(path: Path, feed: Feed) -> Iterator[Chunk]:
+    """Read the rows of a CSV file, whose first line is the header.
 
     Raises:
-        UnreadableFile: If it is empty, damaged, no text, or lacks a column that the feed names.
+        UnreadableFile: If the file is empty, damaged or not text, or lacks a column that the feed names.
     """
     blocks = _blocks(path, feed.encoding)
     start = next(blocks, b"")
     if not start.strip():
-        deque(blocks, 0)  # a file that is blank to its end is said to be empty
+        deque(blocks, 0)  # raises if the file is blank to its end
     head, _, block = start.partition(b"\n")
     delimiter, header = feed.header(head.decode().rstrip("\r"))
     try:
@@ -46,13 +46,22 @@ def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
     first = 2
     while block or (block := next(blocks, b"")):
         ends = block.count(b"\n")
-        yield _piece(block, first, ends + (not block.endswith(b"\n")), wanted, (len(header), delimiter), feed)
+        yield _chunk(block, first, ends + (not block.endswith(b"\n")), wanted, (len(header), delimiter), feed)
         first += ends
         block = b""
 
 
-def _piece(block: bytes, first: int, count: int, wanted: dict[str, int], shape: tuple[int, str], feed: Feed) -> Piece:
-    """The rows of a block of `count` lines, of which the first has the number `first`."""
+def _chunk(block: bytes, first: int, count: int, wanted: dict[str, int], shape: tuple[int, str], feed: Feed) -> Chunk:
+    """The rows of a block.
+
+    Args:
+        block: Text of whole lines.
+        first: Number of the block's first line.
+        count: Number of lines in the block.
+        wanted: Position in the header of each wanted column.
+        shape: Number of columns, and the delimiter.
+        feed: How the file is written.
+    """
     lines = np.arange(first, first + count)
     table = _whole_records(block, count, *shape)
     bad: list[int] = []
@@ -60,8 +69,10 @@ def _piece(block: bytes, first: int, count: int, wanted: dict[str, int], shape: 
         lines = _nonempty_lines(block, first)
         table, bad = _records(block, len(lines), *shape) or _records_by_line(block, lines - first, *shape)
     shaped = np.delete(lines, bad) if bad else lines
-    found = {name: _encoded(table[f"c{index}"]) for name, index in wanted.items()}
-    return Piece(shaped, in_our_writing(found, len(shaped), feed), lines[bad], lambda some: _raw(block, some - first))
+    columns = {name: _encoded(table[f"c{index}"]) for name, index in wanted.items()}
+    return Chunk(
+        shaped, normalise(columns, len(shaped), feed, typed=()), lines[bad], lambda some: _raw(block, some - first)
+    )
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -70,7 +81,7 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.Table | None:
-    """A block's table, if each of its lines is one record; as it is nearly always."""
+    """The table of a block in which each line is one record, as in nearly every block; `None` for other blocks."""
     if _misread(block, delimiter):
         return None
     try:
@@ -81,7 +92,7 @@ def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.T
 
 
 def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.Table, list[int]] | None:
-    """A block's table and its misshapen lines; nothing where records are not lines."""
+    """The table of a block and the places of its misshapen lines; `None` if a record spans several lines."""
     bad: list[int] = []
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
@@ -98,9 +109,9 @@ def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.T
 
 
 def _misread(block: bytes, delimiter: str) -> bool:
-    """Whether pyarrow may read a block otherwise than line by line.
+    """Whether pyarrow may read a block differently from reading it line by line.
 
-    It ends a line at a lone CR, leaves out a byte order mark at the start, and closes a quote that is open at the end.
+    Pyarrow ends a line at a lone CR, drops a byte order mark at the start, and closes a quote that is open at the end.
     """
     if block.startswith(codecs.BOM_UTF8) or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return True
@@ -114,16 +125,25 @@ def _parsed(block: bytes, width: int, delimiter: str, set_aside: Any) -> pa.Tabl
     kinds = dict.fromkeys(columns, pa.dictionary(pa.int32(), pa.string()))
     return pa.csv.read_csv(
         pa.BufferReader(block),
-        # with threads pyarrow does not tell the numbers of bad rows
+        # with threads, pyarrow does not report the numbers of bad rows
         pa.csv.ReadOptions(column_names=columns, use_threads=set_aside is None, block_size=BLOCK >> 2),
-        # else pyarrow closes a quote that is open where a chunk of its own ends
+        # otherwise pyarrow closes a quote that is open where one of its own blocks ends
         pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside, newlines_in_values=b'"' in block),
         pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
     )
 
 
 def _records_by_line(block: bytes, lines: Ints, width: int, delimiter: str) -> tuple[pa.Table, list[int]]:
-    """The same, slower, each line by itself: a quote that is never closed costs its own line only."""
+    """The table of a block and the places of its misshapen lines, read line by line, which is slower.
+
+    A quote that is never closed costs its own line only.
+
+    Args:
+        block: Text of whole lines.
+        lines: Places in the block of the lines that are not empty.
+        width: Number of columns.
+        delimiter: What separates the columns.
+    """
     physical = block.decode().split("\n")
     shaped: list[list[str]] = []
     bad: list[int] = []
@@ -138,18 +158,18 @@ def _records_by_line(block: bytes, lines: Ints, width: int, delimiter: str) -> t
 
 
 def _values(line: str, delimiter: str) -> list[str]:
-    """The values of a line; none if a quote in it stays open or a lone CR ends it."""
+    """The values of a line; an empty list if a quote in it stays open or a lone CR ends it."""
     reader = csv.reader([line, ""], delimiter=delimiter)
     try:
         values = next(reader)
     except csv.Error:
         return []
-    # an open quote goes on in the next line
+    # with an open quote the reader goes on to the next line
     return values if reader.line_num == 1 else []
 
 
 def _nonempty_lines(block: bytes, first: int) -> Ints:
-    """Numbers of the lines of a block that are not empty, its first line having the number `first`."""
+    """Numbers of the lines of a block that are not empty; `first` is the number of its first line."""
     text = np.frombuffer(block, np.uint8)
     ends = np.append(np.flatnonzero(text == ord("\n")), len(text))
     starts = np.append(0, ends[:-1] + 1)
@@ -165,16 +185,16 @@ def _raw(block: bytes, lines: Ints) -> list[str]:
 
 
 def _blocks(path: Path, encoding: str) -> Iterator[bytes]:
-    """The file's text in UTF-8, whole lines at a time, bytes that are none replaced by U+FFFD.
+    """The file's text in UTF-8, whole lines at a time; undecodable bytes are replaced by U+FFFD.
 
     Raises:
-        UnreadableFile: If it is empty, damaged or no text.
+        UnreadableFile: If the file is empty, damaged or not text.
     """
     rest, blank = b"", True
-    for number, chunk in enumerate(_decoded(path, encoding)):
-        if not number and b"\0" in chunk[:4096]:
+    for number, buffer in enumerate(_decoded(path, encoding)):
+        if not number and b"\0" in buffer[:4096]:
             raise UnreadableFile(f"{path.name} is not text (it holds NUL bytes); sales come as CSV in UTF-8")
-        whole, newline, rest = (rest + chunk).rpartition(b"\n")
+        whole, newline, rest = (rest + buffer).rpartition(b"\n")
         if len(rest) > BLOCK:
             raise UnreadableFile(f"{path.name} has a line of over {BLOCK >> 20} MB; is it a CSV file?")
         blank = blank and not (whole.strip() or rest.strip())
@@ -191,23 +211,23 @@ def _text(block: bytes, encoding: str) -> bytes:
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
-    """The file's content without its byte order mark, in UTF-8; of UTF-8 itself as it is."""
-    chunks = _chunks(path)
+    """The file's content in UTF-8 without its byte order mark; UTF-8 itself is passed on undecoded."""
+    buffers = _buffers(path)
     if encoding == "utf-8":
-        yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
-        yield from chunks
+        yield next(buffers, b"").removeprefix(codecs.BOM_UTF8)
+        yield from buffers
         return
     decoder, start = codecs.getincrementaldecoder(encoding)("replace"), True
     try:
-        for chunk in chain(chunks, [None]):
-            text = decoder.decode(chunk or b"", final=chunk is None)
+        for buffer in chain(buffers, [None]):
+            text = decoder.decode(buffer or b"", final=buffer is None)
             yield (text.removeprefix("\ufeff") if start else text).encode(errors="replace")
             start = start and not text
     except UnicodeError:
         raise UnreadableFile(f"{path.name} is not text in {encoding}; which encoding is it in?") from None
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _buffers(path: Path) -> Iterator[bytes]:
     with ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(path.open("rb"))
         start = file.read(len(ZSTD))
@@ -219,8 +239,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 opened = stack.enter_context(gzip.GzipFile(fileobj=file))
             elif kind:
                 opened = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
-            while chunk := opened.read(BLOCK):
-                yield chunk
+            while buffer := opened.read(BLOCK):
+                yield buffer
         except (OSError, EOFError, zlib.error) as error:
             if not kind:
                 raise

@@ -1,4 +1,4 @@
-"""Columns: how one retailer's export is written, and its header and values read as ours. Nothing here reads a file."""
+"""A feed: how one retailer's export is written, and how its header and values become ours. No file is read here."""
 
 import csv
 import re
@@ -9,11 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 COLUMNS = ("date", "store", "item", "sales")
 DELIMITERS = (",", ";", "\t", "|")
-"""What `auto` looks for in a header line."""
+"""Delimiters that `auto` looks for in a header line."""
 
 _PROBES = (date(2023, 11, 28), date(2024, 2, 9))
 _UNSEPARATED = re.compile(r"%[a-zA-Z]%[a-zA-Z]")
+REPLACEMENT = "\ufffd"
 _SWAPPED = str.maketrans(",.", ".,")
+
+
+USUAL_NAMES = {
+    "date": ("ds", "day", "datum", "dt"),
+    "store": ("shop", "store_nbr", "store_id", "filiale"),
+    "item": ("sku", "product", "item_nbr", "item_id", "article", "artikel"),
+    "sales": ("y", "units", "qty", "quantity", "unit_sales", "absatz"),
+}
+"""Names that exports often have for our columns: proposed where a column is missing, never assumed."""
 
 
 class WrongColumns(ValueError):
@@ -23,18 +33,22 @@ class WrongColumns(ValueError):
 class Feed(BaseModel):
     """How one retailer's export is written. The defaults read CSV with our columns, ISO dates and a decimal point.
 
-    Nothing is guessed but the delimiter, from the header line. Codes of stores and items stay text as they stand.
-    Parquet has its own types: there only texts are read by `date_format` and `decimal`.
+    Only the delimiter is guessed, from the header line. Codes of stores and items stay text, exactly as written.
+    Parquet columns have types: `date_format` and `decimal` apply to text columns only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
-    map: dict[str, str] = Field({}, description="our column -> the file's, in any case; others have our names")
-    set: dict[str, str] = Field({}, description="our column -> its value in each row, ISO if a date; hides the file's")
-    delimiter: str = Field("auto", description="one ASCII character; auto: that of the header among , ; tab |")
-    decimal: str = Field(".", description="decimal mark of sales, . or ,")
+    map: dict[str, str] = Field(
+        {}, description="our column -> the file's name for it, in any case; columns not listed have our names"
+    )
+    set: dict[str, str] = Field(
+        {}, description="our column -> its value in every row, ISO if a date; a column of the file is then ignored"
+    )
+    delimiter: str = Field("auto", description="one ASCII character; auto: whichever of , ; tab | the header uses")
+    decimal: str = Field(".", description="decimal mark of the sales, . or ,")
     date_format: str = Field("iso", description="iso, or a strptime format such as %d.%m.%Y")
-    encoding: str = Field("utf-8", description="of text files, by Python's name; undecodable bytes become U+FFFD")
+    encoding: str = Field("utf-8", description="Python's name of the text encoding; undecodable bytes become U+FFFD")
 
     @field_validator("map", "set")
     @classmethod
@@ -92,14 +106,18 @@ class Feed(BaseModel):
 
     @property
     def wanted(self) -> dict[str, str]:
-        """The file's column of each of ours that is not set."""
+        """The file's name of each of our columns that is not set to a constant."""
         return {name: self.map.get(name, name) for name in COLUMNS if name not in self.set}
 
     def with_columns(self, columns: dict[str, str], constants: dict[str, str]) -> "Feed":
-        """The same with other columns mapped and set; what is mapped here is no longer set, and the other way round.
+        """This feed with further columns mapped and set; a column mapped here is no longer set, and vice versa.
+
+        Args:
+            columns: Our column -> the file's name for it.
+            constants: Our column -> its value in every row.
 
         Raises:
-            pydantic.ValidationError: For a column that we do not have, or one that is mapped and set.
+            pydantic.ValidationError: If we have no such column, or one is both mapped and set.
         """
         mapped = {name: theirs for name, theirs in self.map.items() if name not in constants} | columns
         fixed = {name: value for name, value in self.set.items() if name not in columns} | constants
@@ -109,24 +127,26 @@ class Feed(BaseModel):
         """Where each wanted column is in a header.
 
         Raises:
-            WrongColumns: If one is missing or there twice, with what was wanted and what came.
+            WrongColumns: If a column is missing or appears twice; the message shows the header and how to map columns.
         """
-        found = [name.strip().lower() for name in header]
-        names = [name.lower() for name in self.wanted.values()]
-        if wrong := [theirs for theirs in self.wanted.values() if theirs.lower() not in found]:
-            fault = f"lacks the column{'s' * (len(wrong) > 1)} {', '.join(wrong)}"
-        elif wrong := [theirs for theirs in self.wanted.values() if found.count(theirs.lower()) > 1]:
-            fault = f"has the column {wrong[0]} twice"
-        else:
-            return [found.index(name) for name in names]
-        wanted = [theirs + f" ({ours})" * (theirs.lower() != ours) for ours, theirs in self.wanted.items()]
-        shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in ", ".join(header)[:200])
-        raise WrongColumns(f"{fault}; wanted {', '.join(wanted)}. Received: {shown}")
+        names = [name.strip().lower() for name in header]
+        wanted = {ours: theirs.lower() for ours, theirs in self.wanted.items()}
+        if missing := [ours for ours, theirs in wanted.items() if theirs not in names]:
+            raise WrongColumns(f"lacks {self._named(missing)}. {_received(header)}. {_remedy(missing, names)}")
+        if twice := [ours for ours, theirs in wanted.items() if names.count(theirs) > 1]:
+            raise WrongColumns(f"has {self._named(twice[:1])} twice. {_received(header)}. {_remedy(twice[:1], [])}")
+        return [names.index(theirs) for theirs in wanted.values()]
+
+    def _named(self, columns: Sequence[str]) -> str:
+        """Columns by the names that the file should have, with shelfcast's name where that is another."""
+        theirs = {ours: self.wanted[ours] for ours in columns}
+        names = [name if name.lower() == ours else f"{name} ({ours})" for ours, name in theirs.items()]
+        return f"the {'column' if len(names) == 1 else 'columns'} {', '.join(names)}"
 
     def header(self, line: str) -> tuple[str, list[str]]:
         """The delimiter of a header line and the names in it.
 
-        `auto` takes the delimiter that shows all wanted columns, else the one that shows most columns.
+        `auto` chooses the delimiter that yields all wanted columns, otherwise the one that yields most columns.
         """
         marks = DELIMITERS if self.delimiter == "auto" else (self.delimiter,)
         names = {mark: _names(line, mark) for mark in marks}
@@ -140,19 +160,19 @@ class Feed(BaseModel):
             return False
 
     def day(self, text: str | None) -> str | None:
-        """A date in ISO; a text that is not in the declared format can then be no date."""
+        """A date in ISO. A text in another format than the declared one is marked, so that no later rule reads it."""
         if self.date_format == "iso" or not (text and text.strip()):
             return text
         day = _day(text.strip(), self.date_format)
         return f"{text} (not {self.date_format})" if day is None else day.isoformat()
 
     def number(self, text: str | None) -> str | None:
-        """A number with a decimal point; a point that stood there becomes a comma, which no number has."""
+        """A number with a decimal point. A point in the text becomes a comma, so that 1.234 is not read as 1,234."""
         return text if self.decimal == "." or text is None else text.translate(_SWAPPED)
 
 
 def _day(text: str, form: str) -> date | None:
-    """The day that a text names in a format; ASCII digits only, and all of them where nothing separates two numbers."""
+    """The day that a text names, in ASCII digits; a format without separators asks for all digits."""
     if any(sign.isdecimal() and not sign.isascii() for sign in text):
         return None
     try:
@@ -162,6 +182,19 @@ def _day(text: str, form: str) -> date | None:
     if moment.time() != time() or (_UNSEPARATED.search(form) and moment.strftime(form).lower() != text.lower()):
         return None
     return moment.date()
+
+
+def _received(header: Sequence[str]) -> str:
+    text = ", ".join(header)[:200]
+    return f"Received: {''.join(sign if sign.isprintable() else REPLACEMENT for sign in text)}"
+
+
+def _remedy(columns: Sequence[str], names: Sequence[str]) -> str:
+    """How to say which of the file's columns, given in lower case, are ours; usual names are proposed."""
+    proposed = {ours: next((name for name in USUAL_NAMES[ours] if name in names), "...") for ours in columns}
+    mapped = f"Name the file's columns with --map {','.join(f'{ours}={theirs}' for ours, theirs in proposed.items())}"
+    unknown = [ours for ours, theirs in proposed.items() if theirs == "..." and ours != "sales"]
+    return f"{mapped}, or set one value for all rows with --set {unknown[-1]}=..." if unknown else mapped
 
 
 def _names(line: str, delimiter: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Parquet as pieces: rows of any types, as the texts that CSV would have."""
+"""Parquet as chunks: rows of any types, as the text that CSV would have."""
 
 import math
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from tasks.ingest.reading.chunk import Ints, Piece, UnreadableFile, each_text, in_our_writing
+from tasks.ingest.reading.chunk import Chunk, Ints, UnreadableFile, each_text, normalise
 from tasks.ingest.reading.feed import Feed, WrongColumns
 
 ROWS = 1 << 20
-"""Rows of a piece."""
+"""Rows in a chunk."""
 
 
-def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
-    """The rows of a Parquet file.
+def chunks(path: Path, feed: Feed) -> Iterator[Chunk]:
+    """Read the rows of a Parquet file.
 
     Raises:
-        UnreadableFile: If it is damaged, of columns that hold no values, or lacks a column that the feed names.
+        UnreadableFile: If the file is damaged, lacks a column that the feed names, or has lists or records in one.
     """
     try:
-        # without buffering a whole row group would be in memory
+        # without a buffer a whole row group would be in memory
         with pa.parquet.ParquetFile(path, buffer_size=1 << 22, pre_buffer=False) as file:
             schema = file.schema_arrow
             names = [schema.names[index] for index in feed.positions(schema.names)]
@@ -33,7 +33,7 @@ def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
             typed = [column for column, name in ours.items() if not _is_text(_held(schema.field(name).type))]
             first = 1
             for batch in file.iter_batches(batch_size=ROWS, columns=names):
-                yield _piece(batch, first, ours, feed, typed)
+                yield _chunk(batch, first, ours, feed, typed)
                 first += len(batch)
     except WrongColumns as error:
         raise UnreadableFile(f"{path.name} {error}") from None
@@ -41,19 +41,19 @@ def pieces(path: Path, feed: Feed) -> Iterator[Piece]:
         raise UnreadableFile(f"{path.name} is not a Parquet file that can be read ({_line(error)})") from None
 
 
-def _piece(batch: pa.RecordBatch, first: int, ours: dict[str, str], feed: Feed, typed: list[str]) -> Piece:
-    stood = {column: each_text(_encoded(batch[name]), _as_text) for column, name in ours.items()}
+def _chunk(batch: pa.RecordBatch, first: int, ours: dict[str, str], feed: Feed, typed: list[str]) -> Chunk:
+    columns = {column: each_text(_encoded(batch[name]), _as_text) for column, name in ours.items()}
 
     def raw(lines: Ints) -> list[str]:
-        texts = [pc.fill_null(column.take(lines - first).cast(pa.string()), "") for column in stood.values()]
+        texts = [pc.fill_null(column.take(lines - first).cast(pa.string()), "") for column in columns.values()]
         return pc.binary_join_element_wise(*texts, ",").to_pylist()
 
     lines = np.arange(first, first + len(batch))
-    return Piece(lines, in_our_writing(stood, len(batch), feed, typed), np.empty(0, np.int64), raw)
+    return Chunk(lines, normalise(columns, len(batch), feed, typed), np.empty(0, np.int64), raw)
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:
-    """The column dictionary-coded, its texts as bytes: they need not be UTF-8."""
+    """The column dictionary-coded; text becomes bytes, as it need not be valid UTF-8."""
     coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
     if not _is_text(coded.dictionary.type):
         return coded
@@ -65,7 +65,7 @@ def _held(kind: pa.DataType) -> pa.DataType:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    """Whether values are texts, or bytes, as some writers do not say that they are texts."""
+    """Whether values are text, or bytes, which is how some writers declare text."""
     is_a = pa.types
     return any(
         test(kind)

@@ -1,10 +1,10 @@
-"""Where feeds come from: files and folders on this machine, and by URL whatever fsspec reaches. No row is read here.
+"""Sources: files and folders on this machine, and whatever fsspec reaches by URL. No row is read here.
 
-Credentials and endpoints are not part of a source; they are where fsspec and the store's client look for them. For S3:
-`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, `~/.aws` or the machine's role; `AWS_ENDPOINT_URL` for a
-store that is not Amazon's, without a user in it; `AWS_MAX_ATTEMPTS` for how often to try (1 fails at once, the default
-after some 10 s). For any protocol: options in `~/.config/fsspec/*.json` or variables such as `FSSPEC_S3_ANON=true`,
-`FSSPEC_SFTP_PASSWORD`.
+Credentials and endpoints are not part of a source; fsspec and the object store's client have their own places for them.
+For S3: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, `~/.aws` or the machine's role;
+`AWS_ENDPOINT_URL` for an object store that is not Amazon's, without a user in it; `AWS_MAX_ATTEMPTS` for the number of
+attempts (1 fails at once, the default after some 10 s). For any protocol: options in `~/.config/fsspec/*.json` or
+variables such as `FSSPEC_S3_ANON=true` and `FSSPEC_SFTP_PASSWORD`.
 """
 
 import glob
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from textwrap import shorten
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
@@ -25,36 +25,36 @@ BLOCK = 1 << 23
 """Bytes of a remote file in memory at a time."""
 
 STAMPS = ("etag", "mtime", "lastmodified", "modified", "modify", "modificationtime")
-"""What stores call the property that changes with a file's content, letters only, the surest first."""
+"""Names that object stores have for the property that changes with a file's content, the most reliable first."""
 
 USER = re.compile(r"(?i)(?<=://)([^/\s@:]*:(?:[^/\s]*|(?!\d*/)\S*)|(?<=http://)[^/\s]*|(?<=https://)[^/\s]*)@")
-"""User and password of a URL, on the web also a token; `container@account` of Azure is neither."""
+"""User and password in a URL, on the web also a token; Azure's `container@account` is neither."""
 
 QUERY = re.compile(r"(?i)(https?://[^\s?'\"]*)\?[^\s'\"]*")
-"""On the web a query may sign a URL."""
+"""A query in a web address, which may be a signature and so a secret."""
 
 PROTOCOLS = re.compile(r"(?i)(?:^|(?<=::))[a-z][a-z0-9+.-]*(?=://)")
-"""Of a URL, each: in `zip://*.csv::s3://bucket/in.zip` two."""
+"""Each protocol in a URL; `zip://*.csv::s3://bucket/in.zip` has two."""
 
 DENIED = re.compile("Permission|Credential|Auth|Token|Profile")
-"""How clients name their errors about who may read; web servers say 401 or 403."""
+"""Names of clients' errors about missing permission; web servers answer 401 or 403."""
 
 
 class SourceError(ValueError):
-    """There is nothing to read at a source, or no way to it."""
+    """A source that holds nothing to read, or that cannot be reached."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One content that sources hold.
+    """One file content that the sources hold.
 
     Attributes:
-        path: Where it can be read; the fetched copy of a remote file, nothing if that is known.
-        sha256: Of its bytes: the same content under another name is the same file.
-        name: What it is called at its source.
-        origin: Its absolute path or its URL, without credentials.
-        version: Of a remote file: changes with origin and content. None for a local one, and where the store keeps
-            neither ETag nor time of change, so that the file is fetched each time.
+        path: Where the file can be read; for a remote file its fetched copy, or `None` if its content is known already.
+        sha256: Hash of the bytes: the same content under another name is the same file.
+        name: Name of the file at its source.
+        origin: Absolute path or URL, without credentials.
+        version: For a remote file, a hash that changes with origin and content. `None` for a local file, and where the
+            object store keeps neither ETag nor time of change, so that the file is fetched each time.
         copies: The same content elsewhere in the sources.
     """
 
@@ -65,21 +65,27 @@ class SourceFile:
     version: str | None = None
     copies: tuple["SourceFile", ...] = ()
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Versions of the file and its copies, by which `find` knows them later without fetching them."""
+        return tuple(file.version for file in (self, *self.copies) if file.version)
 
-def find(sources: Iterable[str], fetched: Path, known: Mapping[str, str] = {}) -> list[SourceFile]:
+
+def find(sources: Iterable[str], fetched: Path, known: Mapping[str, str]) -> list[SourceFile]:
     """The files that sources name, each content once, in the order of the sources and then of their names.
 
-    A folder stands for all files of sales below it. In a pattern such as `in/*.csv` or `s3://bucket/in/*.csv`, `**`
-    stands for any folders, and matches that are no files of sales are passed over. Each call lists remote folders anew.
+    A folder stands for all sales files below it. In a pattern such as `in/*.csv` or `s3://bucket/in/*.csv`, `**`
+    stands for any number of folders, and matches that are not sales files are skipped. Each call lists remote folders
+    again.
 
     Args:
         sources: Files, folders, patterns, and URLs of these.
-        fetched: A folder for copies of remote files, each whole; it is made where needed.
-        known: The sha256 of remote files, by version, whose content is needed no more: they are not fetched again.
-            `versions` of earlier calls. Defaults to none.
+        fetched: Folder for complete copies of remote files; it is created if needed.
+        known: sha256 by version of remote files whose content is known, so that they are not fetched again: the
+            `versions` that earlier calls returned.
 
     Raises:
-        SourceError: If a source does not exist, holds no file of sales, is of another kind, or cannot be read.
+        SourceError: If a source does not exist, holds no sales file, is of another kind, or cannot be read.
     """
     found: dict[str, SourceFile] = {}
     seen = dict(known)
@@ -88,16 +94,16 @@ def find(sources: Iterable[str], fetched: Path, known: Mapping[str, str] = {}) -
             if file.version:
                 seen[file.version] = file.sha256
             first = found.setdefault(file.sha256, file)
-            if file.origin not in {each.origin for each in (first, *first.copies)}:
+            if file.origin not in {copy.origin for copy in (first, *first.copies)}:
                 found[file.sha256] = replace(first, copies=(*first.copies, file))
     return list(found.values())
 
 
 def require_usable(sources: Iterable[str]) -> None:
-    """Look whether the sources on this machine are there, and whether those of others can be asked for.
+    """Check that the sources on this machine exist, and that the protocols of remote sources are known.
 
     Raises:
-        SourceError: If one does not exist, holds no file of sales, or is of another kind or an unknown protocol.
+        SourceError: If a source does not exist, holds no sales file, or is of another kind or an unknown protocol.
     """
     for source in sources:
         if _protocol(source):
@@ -106,13 +112,8 @@ def require_usable(sources: Iterable[str]) -> None:
             _files(_path(source))
 
 
-def versions(found: Iterable[SourceFile]) -> dict[str, str]:
-    """The sha256 of each remote file by its version, copies included: what `find` may be told as known later."""
-    return {each.version: each.sha256 for file in found for each in (file, *file.copies) if each.version}
-
-
 def _protocol(source: str) -> str:
-    """The protocol of a URL of another machine; nothing for a path or a `file://` URL."""
+    """The protocol of a remote URL; an empty string for a path or a `file://` URL."""
     protocol = re.match(r"([a-z][a-z0-9+.-]*)://", source, re.IGNORECASE)
     return protocol[1].lower() if protocol and protocol[1].lower() != "file" else ""
 
@@ -206,7 +207,7 @@ def _require_known(url: str) -> None:
 
 
 def _store(url: str) -> tuple[Any, str]:
-    """The file system of a URL, new, so that it knows no old listing and no old credentials; and the path there."""
+    """A new file system for a URL, without cached listings or credentials, and the path in it."""
     import fsspec
 
     _require_known(url)
@@ -214,53 +215,61 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 def _close(store: Any) -> None:
-    """Close the connections; left to the garbage collector, they stay open where the machine is busy."""
+    """Close the connections, which the garbage collector may leave open on a busy machine."""
     from fsspec.asyn import sync
 
     for client in filter(None, (getattr(store, "_s3", None), getattr(store, "_session", None))):
-        with suppress(Exception):  # what was read is whole
+        with suppress(Exception):  # everything was read already
             sync(store.loop, client.close, timeout=10)
 
 
 def _listed(store: Any, path: str, url: str) -> dict[str, dict[str, Any]]:
-    """Properties of the files of sales that a URL names, by their path at the store."""
+    """Properties of the sales files that a URL names, by their path in the object store."""
     there = _there(store, path)
-    if there and there["type"] != "directory":
-        if not _is_sales(_public(there["name"])):
-            raise SourceError(_unfit(_public(url)))
-        return {there["name"]: there}
-    found, nothing = (store.find(path, detail=True), _empty) if there else (_matching(store, path), _unmatched)
-    chosen = {name: each for name, each in found.items() if each["type"] != "directory" and _is_sales(_public(name))}
-    if not chosen:
-        # listings pass over what may not be read, except this one
-        store.ls(re.split(r"[*?\[]", path, maxsplit=1)[0].rpartition("/")[0] if nothing is _unmatched else path)
-        raise SourceError(nothing(_public(url)))
-    return chosen
+    if there is None:
+        folder = re.split(r"[*?\[]", path, maxsplit=1)[0].rpartition("/")[0]
+        return _sales_among(_matching(store, path)) or _nothing(store, folder, _unmatched(_public(url)))
+    if there["type"] == "directory":
+        return _sales_among(store.find(path, detail=True)) or _nothing(store, path, _empty(_public(url)))
+    if not _is_sales(_public(there["name"])):
+        raise SourceError(_unfit(_public(url)))
+    return {there["name"]: there}
+
+
+def _sales_among(files: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: file for name, file in files.items() if file["type"] != "directory" and _is_sales(_public(name))}
+
+
+def _nothing(store: Any, folder: str, message: str) -> NoReturn:
+    """Say that there is no sales file, unless listing the folder shows that permission is missing."""
+    store.ls(folder)  # other listings skip what may not be read
+    raise SourceError(message)
 
 
 def _there(store: Any, path: str) -> dict[str, Any] | None:
-    """Properties of a file or folder; None where there is none and the path is a pattern."""
+    """Properties of a file or folder; `None` if there is none and the path is a pattern."""
     try:
         return store.info(path)
     except FileNotFoundError:
         if not _is_pattern(path):
             raise
     except PermissionError:
-        # who may read `in/*` of a bucket, and no more, may not ask what `in` is
+        # whoever may read `in/*` of a bucket, and no more, is not allowed to ask what `in` is
         return None if _is_pattern(path) else {"type": "directory"}
     return None
 
 
 def _is_pattern(path: str) -> bool:
-    """Whether a path at a store may name several files; on the web `?` begins a query, and `[::1]` is a host."""
+    """Whether a path may name several files; in a web address `?` begins a query, and `[::1]` is a host."""
     web = re.match(r"https?://[^/]*([^?]*)", path)
     return bool(re.search(r"[*\[]", web[1])) if web else glob.has_magic(path)
 
 
 def _matching(store: Any, pattern: str) -> dict[str, dict[str, Any]]:
     found = store.glob(pattern, detail=True)
-    folders = [name for name, each in found.items() if each["type"] == "directory"]
-    return found | {name: each for folder in folders for name, each in store.find(folder, detail=True).items()}
+    folders = [name for name, file in found.items() if file["type"] == "directory"]
+    inside = (store.find(folder, detail=True) for folder in folders)
+    return found | {name: file for files in inside for name, file in files.items()}
 
 
 def _address(store: Any, url: str, path: str, name: str) -> str:
@@ -274,14 +283,14 @@ def _address(store: Any, url: str, path: str, name: str) -> str:
 
 
 def _version(address: str, properties: dict[str, Any]) -> str | None:
-    """On the web another query is another file, also where its stamp is the same."""
+    """The file's version, from its address and stamp; on the web a different query means a different file."""
     plain = {re.sub("[^a-z]", "", key.lower()): value for key, value in properties.items()}
     stamp = next((str(plain[name]) for name in STAMPS if plain.get(name)), None)
     return stamp and hashlib.sha256(json.dumps([address, stamp, plain.get("size")]).encode()).hexdigest()
 
 
 def _fetch(store: Any, name: str, size: int | None, fetched: Path, called: str) -> tuple[Path, str]:
-    """A copy of a remote file in a folder of its own, and its sha256."""
+    """Fetch a remote file into a folder of its own; the copy and its sha256."""
     fetched.mkdir(parents=True, exist_ok=True)
     copy = Path(mkdtemp(dir=fetched)) / called
     digest, got = hashlib.sha256(), 0
@@ -296,7 +305,7 @@ def _fetch(store: Any, name: str, size: int | None, fetched: Path, called: str) 
 
 @contextmanager
 def _explained(url: str, fault: str) -> Iterator[None]:
-    """Any error on the way to a URL as one line that says what to do; clients share no base class of theirs."""
+    """Turn any error on the way to a URL into one line that says what to do; clients' errors share no base class."""
     try:
         yield
     except SourceError:
@@ -323,7 +332,7 @@ def _sentence(error: Exception, url: str, fault: str) -> str:
 
 
 def _on_the_web(error: Exception) -> Exception:
-    """What went wrong on the web: fsspec calls it all FileNotFoundError."""
+    """The error behind a FileNotFoundError, as which fsspec reports every failure of a web server."""
     cause = error.__cause__
     if not isinstance(error, FileNotFoundError) or not isinstance(cause, Exception):
         return error
@@ -332,7 +341,7 @@ def _on_the_web(error: Exception) -> Exception:
 
 
 def _reason(error: BaseException, url: str) -> str:
-    """What an error says, in one line, without what is secret in the URL."""
+    """The error's message in one line, without the secrets of the URL."""
     text = str(error) or type(error).__name__
     for user in USER.findall(url):
         password = user.partition(":")[2]
@@ -342,5 +351,5 @@ def _reason(error: BaseException, url: str) -> str:
 
 
 def _public(text: str) -> str:
-    """Text without users and passwords in its URLs, and without queries on the web."""
+    """The text without users and passwords in its URLs, and without queries of web addresses."""
     return QUERY.sub(r"\1", USER.sub("", text))

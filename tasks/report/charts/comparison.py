@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from tasks.forecasting.rollout.selection import DIGITS
+from tasks.forecasting.rollout.costs import DIGITS
 from tasks.state.manifest import Manifest, ReferenceRecord
 from tasks.state.record import or_nan
 from tasks.state.variant_record import Errors, VariantRecord

@@ -7,6 +7,7 @@ import altair as alt
 
 from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
 from tasks.report.explain import subject
+from tasks.report.text import ON_PAGES
 from tasks.state.manifest import Manifest
 from tasks.state.variant_record import CheckRecord, VariantRecord
 
@@ -154,11 +155,7 @@ def _ends(rows: list[Difference]) -> tuple[float, float]:
 
 def _drawn(row: Difference, ends: tuple[float, float], wide: bool) -> dict[str, float | str]:
     """A row with its figures in words, and within the panel, as Altair takes it."""
-    figures = _signed(row.value)
+    figures = ON_PAGES["signed"](row.value)
     if wide:
-        figures += f" ({_signed(row.low)} to {_signed(row.high)})"
+        figures += f" ({ON_PAGES['signed'](row.low)} to {ON_PAGES['signed'](row.high)})"
     return asdict(row) | row.within(*ends) | {"figures": figures}
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")

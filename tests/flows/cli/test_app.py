@@ -75,7 +75,11 @@ def assert_one_clear_line(result: subprocess.CompletedProcess[str], *words: str)
         (
             "columns.csv",
             b"day,shop,sku,qty\n2024-01-01,1,1,3\n",
-            ["wanted date, store, item, sales", "day, shop, sku, qty"],
+            [
+                "lacks the columns date, store, item, sales",
+                "Received: day, shop, sku, qty",
+                "--map date=day,store=shop,item=sku",
+            ],
         ),
         ("rubbish.csv", bytes(range(256)) * 8, ["rubbish.csv is not text"]),
         ("cut.csv.gz", gzip.compress(GOOD.encode() * 500)[:-20], ["cut.csv.gz is a damaged gzip", "fetch it again"]),
@@ -95,6 +99,7 @@ def test_bad_files_are_refused_in_one_line_and_change_nothing(
     assert answer["refused"] is True
     assert answer["rows_accepted"] == answer["rows_changed"] == answer["rows_quarantined"] == 0
     assert answer["rows_refused"] == answer["rows_read"]
+    assert [row["file"] for row in answer["bad_rows"]] == [name] * answer["rows_read"]
     left = {path.name for path in (tmp_path / "home").glob("[!.]*")}
     assert left == ({"docs", "ledger"} if answer["rows_read"] else set()), "what it was and why, and no row of it"
 
@@ -361,7 +366,7 @@ def test_bad_rows_are_corrected_in_a_list_and_come_back(run: Run, tmp_path: Path
     text = (tmp_path / "bad.csv").read_text()
     (tmp_path / "bad.csv").write_text(text.replace('"-3"', '"3"'))
     replayed = run("quarantine", "replay", "--fix-with", "bad.csv")
-    assert "1 rows held against today's rules: 1 accepted" in replayed.stdout
+    assert "1 row checked against today's rules: 1 added" in replayed.stdout
     assert "2024-01-05,S-1,4006381333931,-3" in replayed.stdout
     assert json.loads(run("quarantine", "list", "--json").stdout)["total"] == 0
     assert_one_clear_line(run("quarantine", "replay", "--fix-with", "none.csv"), "none.csv cannot be read as CSV")
@@ -390,7 +395,13 @@ def test_sales_that_nothing_can_be_learned_from(run: Run, tmp_path: Path, rows: 
 
 def test_a_sample_lands_where_ingest_looks(run: Run, tmp_path: Path) -> None:
     made = json.loads(run("sample", "--stores", "1", "--days", "30", "--format", "parquet", "--json").stdout)
-    assert made == {"path": str(tmp_path / "home" / "landing" / "synthetic-1x4x30-0.parquet"), "rows": 120}
+    assert made == {
+        "schema_version": 1,
+        "path": str(tmp_path / "home" / "landing" / "synthetic-1x4x30-0.parquet"),
+        "rows": 120,
+        "noise_floor": None,
+        "noise_floor_holdout": None,
+    }
     assert json.loads(run("ingest", "--json").stdout)["rows_accepted"] == 120
 
 

@@ -1,4 +1,4 @@
-"""What pays: costs worked by hand, and the sentence on them."""
+"""What pays: costs worked by hand."""
 
 import math
 
@@ -8,28 +8,29 @@ from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY
 from tasks.forecasting.backtest.cost_benefit import (
     NO_GATE,
     SETTINGS,
-    Spent,
+    Summary,
+    Usage,
     beyond_noise,
     cheapest_first,
     compared_limits,
-    verdict,
+    summary,
     yearly_cost,
 )
 from tasks.forecasting.gate.comparison import UNDEFINED, Estimate
 from tasks.forecasting.gate.limits import Limits
-from tasks.forecasting.rollout.selection import Cost, CostModel
+from tasks.forecasting.rollout.costs import Cost, CostModel
 
 COSTS = CostModel(per_mb_sent=2, per_mape_pp=100, per_retrain=50)
 
 
 def test_a_cost_is_that_of_a_year_and_store() -> None:
-    cost = yearly_cost(Spent(13.254, retrains=4, sent_bytes=500_000), 13.20, days=730, stores=10, costs=COSTS)
+    cost = yearly_cost(Usage(13.254, retrains=4, sent_bytes=500_000), 13.20, days=730, stores=10, costs=COSTS)
     assert cost == Cost(pytest.approx(0.5), pytest.approx(5.0), pytest.approx(10.0), pytest.approx(15.5))
 
 
 def test_a_cost_of_an_undefined_mape_is_undefined() -> None:
-    assert yearly_cost(Spent(math.nan, 4, 0), 13.2, 730, 10, COSTS) is None
-    assert yearly_cost(Spent(13.2, 4, 0), math.nan, 730, 10, COSTS) is None
+    assert yearly_cost(Usage(math.nan, 4, 0), 13.2, 730, 10, COSTS) is None
+    assert yearly_cost(Usage(13.2, 4, 0), math.nan, 730, 10, COSTS) is None
 
 
 def cost(total: float) -> Cost:
@@ -48,38 +49,31 @@ def test_a_difference_is_beyond_noise_if_its_bounds_are_on_one_side(bounds: tupl
     assert beyond_noise(Estimate(0.1, *bounds)) is beyond
 
 
-def test_a_cadence_that_pays() -> None:
-    said = verdict(
-        {NONE: cost(30), QUARTERLY: cost(12), MONTHLY: cost(10.5)},
-        {NONE: Estimate(-0.25, -0.31, -0.19), QUARTERLY: Estimate(-0.02, -0.05, 0.01)},
-        "EUR",
-        0.95,
-    )
-    assert said == (
-        "Retraining monthly pays: it costs 1.50 EUR a year and store less than retraining quarterly and 19.50 EUR a "
-        "year and store less than no retraining. Its MAPE is 0.250 pp below that of no retraining "
-        "(-0.310 to -0.190 pp, 90 % sure), which is more than noise."
-    )
+NOISE = Estimate(-0.02, -0.05, 0.01)
 
 
-def test_a_saving_within_noise_is_said_to_be() -> None:
-    said = verdict({NONE: cost(30), MONTHLY: cost(10)}, {NONE: Estimate(-0.2, -0.5, 0.1)}, "EUR", 0.95)
-    assert said.endswith("(-0.500 to +0.100 pp, 90 % sure), which is no more than noise.")
-    assert said.count("less than no retraining") == 1
+def test_the_cheapest_saves_beside_the_next_and_beside_no_retraining() -> None:
+    gain = Estimate(-0.25, -0.31, -0.19)
+    costs = {NONE: cost(30), QUARTERLY: cost(12), MONTHLY: cost(10.5)}
+    found = summary(costs, {NONE: gain, QUARTERLY: NOISE}, 0.95)
+    assert found == Summary(MONTHLY, {QUARTERLY: 1.5, NONE: 19.5}, NONE, gain, 0.95)
+
+
+def test_no_retraining_is_the_next_but_once() -> None:
+    assert summary({NONE: cost(30), MONTHLY: cost(10)}, {NONE: NOISE}, 0.95).saved == {NONE: 20}
 
 
 def test_no_retraining_can_be_best() -> None:
-    said = verdict({NONE: cost(0), MONTHLY: cost(11)}, {MONTHLY: Estimate(0.001, -0.01, 0.02)}, "EUR", 0.95)
-    assert said == (
-        "Retraining does not pay: one model for all days costs 11.00 EUR a year and store less than retraining "
-        "monthly. Its MAPE is that of retraining monthly, to 0.01 pp."
+    found = summary({NONE: cost(0), MONTHLY: cost(11)}, {MONTHLY: NOISE}, 0.95)
+    assert found == Summary(NONE, {MONTHLY: 11}, MONTHLY, NOISE, 0.95)
+
+
+def test_what_cannot_be_measured_is_compared_with_nothing() -> None:
+    assert summary({NONE: None, MONTHLY: None}, {}, 0.95).best is None
+    assert summary({NONE: cost(1)}, {}, 0.95).best is None
+    assert summary({NONE: None, MONTHLY: cost(1)}, {NONE: UNDEFINED}, 0.95) == Summary(
+        MONTHLY, {}, NONE, UNDEFINED, 0.95
     )
-
-
-def test_what_cannot_be_measured_is_said_to_be() -> None:
-    assert verdict({NONE: None, MONTHLY: None}, {}, "EUR", 0.95) == "No cadence can be compared: MAPE is undefined."
-    said = verdict({NONE: None, MONTHLY: cost(1)}, {NONE: UNDEFINED}, "EUR", 0.95)
-    assert said == "Retraining monthly pays: it costs least. Its MAPE is not comparable with that of no retraining."
 
 
 def test_limits_differ_in_what_mape_may_lose_alone() -> None:

@@ -1,6 +1,7 @@
 """The bootstrap draws whole weeks, always the same ones, and its bounds are as sure as they say."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.forecasting.gate.bootstrap import WEEK, Bootstrap, Draws, student
+from tasks.forecasting.gate.bootstrap import WEEK, Bootstrap, Draws
 
 SHAPES = [(364, 4), (365, 4), (30, 1), (28, 4), (20, 2), (5, 2), (1, 4)]
 
@@ -125,15 +126,25 @@ def test_no_bound_falls_if_an_error_rises(seed: int, days: int, share: float) ->
 @pytest.mark.parametrize(
     ("confidence", "freedom", "quantile"),
     [
-        (0.5, 5, 0.0),
         (0.8, 3, 0.978),
         (0.95, 3, 2.353),
         (0.95, 12, 1.782),
         (0.95, 25, 1.708),
-        (0.99, 3, 4.541),
+        (0.975, 3, 3.182),
         (0.99, 12, 2.681),
-        (0.999, 12, 3.930),
+        (0.99, 25, 2.485),
     ],
 )
-def test_student_as_in_printed_tables(confidence: float, freedom: int, quantile: float) -> None:
-    assert student(confidence, freedom) == pytest.approx(quantile, rel=0.03, abs=1e-12)
+def test_bounds_go_as_far_out_as_students_t_does_in_printed_tables(
+    confidence: float, freedom: int, quantile: float
+) -> None:
+    blocks, draws = freedom + 1, 1_000_000
+    low, high = Draws(np.arange(1.0, draws + 1), blocks).bounds(confidence)
+    beyond = NormalDist().cdf(-quantile * math.sqrt(blocks / freedom))
+    assert low / draws == pytest.approx(beyond, rel=0.01)
+    assert low + high == draws + 1, "as far on either side"
+
+
+def test_the_median_is_its_own_bound() -> None:
+    low, high = Draws(np.arange(1.0, 1000), blocks=6).bounds(0.5)
+    assert low == high == 500

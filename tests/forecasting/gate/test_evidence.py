@@ -47,7 +47,7 @@ def test_a_forecaster_is_measured_where_it_runs() -> None:
     here = np.isin(YARDSTICK.windows.panel.stores[YARDSTICK.windows.series], ["1", "10"])
     alone = EvaluationSet(YARDSTICK.windows[here], 28, MapePolicy()).accuracy(FORECASTS[CHAMPION].units[here])
     assert EVIDENCE.mape(CHAMPION) == pytest.approx(alone.mape, rel=1e-6)
-    assert EVIDENCE.errors[CHAMPION].runs.tolist() == np.isin(EVIDENCE.stores, ["1", "10"]).tolist()
+    assert EVIDENCE.errors[CHAMPION].covers.tolist() == np.isin(EVIDENCE.stores, ["1", "10"]).tolist()
 
 
 def test_what_is_read_is_what_was_written() -> None:
@@ -59,7 +59,7 @@ def test_what_is_read_is_what_was_written() -> None:
     assert [*read.errors] == [*EVIDENCE.errors]
     for name, errors in EVIDENCE.errors.items():
         assert read.errors[name].label == errors.label
-        for field in ("percentage", "signed", "runs"):
+        for field in ("percentage", "signed", "covers"):
             np.testing.assert_array_equal(getattr(read.errors[name], field), getattr(errors, field))
 
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from tasks.forecasting.rollout.selection import DeviceClass
-from tasks.forecasting.rollout.waves import Store, StoreList
+from tasks.forecasting.rollout.devices import DeviceClass
+from tasks.forecasting.rollout.waves import Hold, Progress, RolloutPolicy, Store, StoreList, Wave, next_wave
 
 DEVICE = DeviceClass(flash_kb=32, ram_kb=64, latency_us=200)
 
@@ -40,3 +40,30 @@ def test_a_store_that_is_not_listed(default: str | None, known: bool) -> None:
 def test_a_misspelt_key_is_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         StoreList.model_validate({"devices": {}, "stores": {"1": {"device": "till", "canery": True}}})
+
+
+STORES = ("1", "2", "3")
+LISTED = stores(s1=True, s2=False, s3=False)
+
+
+def progress(running: str = "", rolled_back: str = "", drifting: str = "", days: int = 0) -> Progress:
+    return Progress(frozenset(running), frozenset(rolled_back), frozenset(drifting), {"1": days})
+
+
+@pytest.mark.parametrize(
+    ("now", "wave"),
+    [
+        (progress(), Wave("canary", ("1",))),
+        (progress("1", days=7), Wave("rest", ("2", "3"))),
+        (progress("12", days=7), Wave("rest", ("3",))),
+        (progress("123", days=7), Wave("none", ())),
+        (progress("1", days=6), Wave("rest", ("2", "3"), Hold("1", "too few days", 6, 7))),
+        (progress("1", drifting="1", days=7), Wave("rest", ("2", "3"), Hold("1", "drifting", 7, 7))),
+        (progress(rolled_back="1"), Wave("rest", ("2", "3"), Hold("1", "rolled back", 0, 7))),
+        (progress("1", drifting="2", days=7), Wave("rest", ("2", "3"))),
+        (progress("1", rolled_back="2", days=7), Wave("rest", ("3",))),
+        (progress("13", rolled_back="2", days=7), Wave("none", ())),
+    ],
+)
+def test_the_next_wave_and_what_it_waits_for(now: Progress, wave: Wave) -> None:
+    assert next_wave(STORES, LISTED, now, RolloutPolicy(canary_days=7)) == wave

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -14,12 +13,12 @@ from pyarrow import parquet
 from pydantic import ValidationError
 
 from tasks.ingest import quarantine
-from tasks.ingest.contract.suite import Breach, Contract, Findings
-from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch, summary
 from tasks.ingest.reading.feed import Feed, WrongColumns
-from tasks.state import ledger, sales_table
+from tasks.state import ledger
 from tasks.state.home import Home
-from tests.ingest.reading.test_reader import sifted
+from tests.ingest.reading.found import checked
+from tests.ingest.steps import ingest
+from tests.sales import sales_rows
 
 OURS = "date,store,item,sales\n"
 
@@ -211,7 +210,7 @@ CASES = {
 def test_an_export_gives_its_rows_lines_and_reasons(tmp_path: Path, case: Case) -> None:
     path = tmp_path / "export.csv"
     path.write_bytes(case.packed(case.content.encode(case.encoding)))
-    found = sifted(path, Feed(**case.feed))
+    found = checked(path, Feed(**case.feed))
     assert found.accepted == case.rows
     assert found.refused == list(case.refused)
     assert found.repeated == case.repeated
@@ -222,7 +221,7 @@ def test_parquet_reads_texts_as_declared_and_keeps_raw_values(tmp_path: Path) ->
     feed = Feed(**GERMAN | {"map": {"date": "Datum", "store": "Filiale", "sales": "absatz"}, "set": {"item": "all"}})
     for columns in (texts, {name: pa.array(values).dictionary_encode() for name, values in texts.items()}):
         parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
-        found = sifted(tmp_path / "a.parquet", feed)
+        found = checked(tmp_path / "a.parquet", feed)
         assert found.accepted == [(day(5), "S-017", "all", 13)]
         assert found.refused == [(2, "06.01.2026,007,13.000", "unparsable sales")]
 
@@ -230,7 +229,7 @@ def test_parquet_reads_texts_as_declared_and_keeps_raw_values(tmp_path: Path) ->
 def test_parquet_with_types_of_its_own_needs_no_declaration(tmp_path: Path) -> None:
     columns = {"date": [day(5), day(6)], "store": [1, 2], "item": [4006381333931, 1], "sales": [13.0, 1.5]}
     parquet.write_table(pa.table(columns), tmp_path / "A.PARQUET")
-    found = sifted(tmp_path / "A.PARQUET", Feed(decimal=",", date_format="%d.%m.%Y"))
+    found = checked(tmp_path / "A.PARQUET", Feed(decimal=",", date_format="%d.%m.%Y"))
     assert found.accepted == [(day(5), "1", "4006381333931", 13)]
     assert found.refused == [(2, "2026-01-06,2,1,1.5", "fractional sales")]
 
@@ -271,39 +270,31 @@ def test_what_is_said_for_one_run_goes_over_the_feed() -> None:
         feed.with_columns({"item": "Art"}, {"item": "none"})
 
 
-def ingested(home: Home, path: Path, feed: Feed) -> dict[str, Any]:
-    with TemporaryDirectory() as staging:
-        batch = read_batch.fn([str(path)], home, Contract(), Path(staging), feed)
-        if batch.fault:
-            return refuse_batch.fn(batch, Findings((Breach("critical", batch.fault),)), home)
-        return summary(*merge_batch.fn(batch, home))
-
-
 def test_a_file_refused_for_its_columns_comes_in_with_the_right_ones(tmp_path: Path) -> None:
     home, path = Home(tmp_path / "home"), tmp_path / "export.csv"
     path.write_text("Date,Store,Sales\n2026-01-05,S-017,7\n2026-01-06,S-017,x\n")
-    assert "lacks the column item" in ingested(home, path, Feed())["why"]
+    assert "lacks the column item" in ingest(home, path).why
     assert not home.root.exists()
-    result = ingested(home, path, Feed(**ROSSMANN))
-    assert (result["rows_read"], result["rows_accepted"], result["rows_quarantined"]) == (2, 1, 1)
-    assert [(row.store, row.item, row.sales) for row in sales_table.read(home).itertuples()] == [("S-017", "all", 7)]
-    assert [(row["line"], row["raw"]) for row in quarantine.rows(home)] == [(3, "2026-01-06,S-017,x")]
+    result = ingest(home, path, feed=Feed(**ROSSMANN))
+    assert (result.rows_read, result.rows_accepted, result.rows_quarantined) == (2, 1, 1)
+    assert [(row.store, row.item, row.sales) for row in sales_rows(home).itertuples()] == [("S-017", "all", 7)]
+    assert [(row.line, row.raw) for row in quarantine.rows(home)] == [(3, "2026-01-06,S-017,x")]
 
 
-def test_content_that_was_taken_in_is_known_under_every_feed(tmp_path: Path) -> None:
+def test_content_that_was_ingested_is_known_under_every_feed(tmp_path: Path) -> None:
     home, path = Home(tmp_path / "home"), tmp_path / "export.csv"
     path.write_text("Date,Store,Sales\n2026-01-05,S-017,7\n")
-    first = ingested(home, path, Feed(**ROSSMANN))
+    first = ingest(home, path, feed=Feed(**ROSSMANN))
     (entry,) = ledger.read(home, ["ingest"])
     assert entry.details["reading"] == ROSSMANN
-    again = ingested(home, home.landing, Feed())
-    assert (again["rows_unchanged"], again["snapshot"], again["warnings"]) == (1, first["snapshot"], [])
-    other = ingested(home, path, Feed(**ROSSMANN | {"set": {"item": "1"}}))
-    assert (other["rows_unchanged"], other["snapshot"]) == (1, first["snapshot"])
-    assert [warning.partition(" with ")[0] for warning in other["warnings"]] == ["export.csv was taken in before"]
+    again = ingest(home, home.landing)
+    assert (again.rows_unchanged, again.snapshot, again.warnings) == (1, first.snapshot, ())
+    other = ingest(home, path, feed=Feed(**ROSSMANN | {"set": {"item": "1"}}))
+    assert (other.rows_unchanged, other.snapshot) == (1, first.snapshot)
+    assert [warning.partition(" with ")[0] for warning in other.warnings] == ["export.csv was ingested before"]
     assert len(ledger.read(home, ["ingest"])) == 1
 
 
 def test_a_header_is_shown_without_signs_that_would_break_the_line() -> None:
-    with pytest.raises(WrongColumns, match=r"Received: date\ufffd2026-01-05, 1$"):
+    with pytest.raises(WrongColumns, match=r"Received: date\ufffd2026-01-05, 1\. "):
         Feed().positions(["date\r2026-01-05", "1"])

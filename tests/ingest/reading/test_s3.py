@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 from urllib.request import Request, urlopen
@@ -22,12 +21,14 @@ import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
 
-from tasks.ingest.contract.suite import Contract
-from tasks.ingest.ingest import merge_batch, read_batch, summary
 from tasks.ingest.reading import sources
 from tasks.ingest.reading.sources import SourceError, SourceFile
-from tasks.state import ledger, sales_table
+from tasks.ingest.result import IngestResult
+from tasks.state import ledger
 from tasks.state.home import Home
+from tests.ingest.reading.test_sources import versions
+from tests.ingest.steps import ingest
+from tests.sales import sales_rows
 
 Find = Callable[..., list[SourceFile]]
 
@@ -155,10 +156,10 @@ def test_a_new_file_is_seen_and_old_ones_are_not_fetched_again(
     first = find("s3://bucket/in")
     assert requests() == ["in/a.csv", "in/b.csv.gz", "in/deep/c.parquet", "in/deep/d.csv.zst"]
     s3.pipe_file("bucket/in/e.csv", b"new")
-    second = find("s3://bucket/in", known=sources.versions(first))
+    second = find("s3://bucket/in", known=versions(first))
     assert requests() == ["in/e.csv"]
     assert [file.sha256 for file in second if not file.path] == [file.sha256 for file in first]
-    assert names(find("s3://bucket/in/a.csv", "s3://bucket/i*/?.csv", known=sources.versions(second))) == [
+    assert names(find("s3://bucket/in/a.csv", "s3://bucket/i*/?.csv", known=versions(second))) == [
         "a.csv",
         "e.csv",
     ]
@@ -171,7 +172,7 @@ def test_a_file_with_other_content_is_fetched_again(
     first = find("s3://bucket/in/*.csv")
     s3.pipe_file("bucket/in/a.csv", b"IN/A.CSV")
     requests()
-    (file,) = find("s3://bucket/in/*.csv", known=sources.versions(first))
+    (file,) = find("s3://bucket/in/*.csv", known=versions(first))
     assert file.path and file.path.read_bytes() == b"IN/A.CSV"
     assert (file.origin, file.sha256 != first[0].sha256) == (first[0].origin, True)
     assert requests() == ["in/a.csv"]
@@ -184,7 +185,7 @@ def test_the_same_content_under_two_names_is_one_file_and_neither_is_fetched_aga
     (file,) = found = find("s3://bucket/in/*.csv")
     assert (file.name, names(list(file.copies))) == ("a.csv", ["again.csv"])
     requests()
-    (known,) = find("s3://bucket/in/*.csv", known=sources.versions(found))
+    (known,) = find("s3://bucket/in/*.csv", known=versions(found))
     assert (known.path, known.sha256, requests()) == (None, file.sha256, [])
 
 
@@ -373,10 +374,8 @@ FEED = {
 }
 
 
-def take_in(home: Home) -> dict[str, Any]:
-    with TemporaryDirectory() as staging:
-        batch = read_batch.fn(["s3://bucket/days/"], home, Contract(), Path(staging))
-        return summary(*merge_batch.fn(batch, home))
+def take_in(home: Home) -> IngestResult:
+    return ingest(home, "s3://bucket/days/")
 
 
 def test_an_ingest_fetches_what_is_new_and_a_correction_replaces(
@@ -385,7 +384,8 @@ def test_an_ingest_fetches_what_is_new_and_a_correction_replaces(
     home = Home(tmp_path / "home")
     for name, content in FEED.items():
         s3.pipe_file(f"bucket/{name}", content)
-    assert take_in(home) | {"batch": "", "docs": ""} == {
+    assert take_in(home).model_dump(mode="json") | {"batch": "", "docs": ""} == {
+        "schema_version": 1,
         "batch": "",
         "rows_read": 4,
         "rows_accepted": 3,
@@ -393,12 +393,15 @@ def test_an_ingest_fetches_what_is_new_and_a_correction_replaces(
         "rows_unchanged": 0,
         "snapshot": 0,
         "rows_quarantined": 1,
+        "rows_refused": 0,
         "reasons": {"negative sales": 1},
         "refused": False,
         "refused_stores": [],
+        "why": None,
         "warnings": [],
         "records": [],
         "docs": "",
+        "bad_rows": [],
     }
     assert requests() == list(FEED)
     assert sorted(path.read_bytes() for path in home.landing.iterdir()) == sorted(FEED.values())
@@ -408,15 +411,15 @@ def test_an_ingest_fetches_what_is_new_and_a_correction_replaces(
 
     before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
     again = take_in(home)
-    assert (again["rows_read"], again["rows_accepted"], again["rows_unchanged"], again["snapshot"]) == (4, 0, 3, 0)
+    assert (again.rows_read, again.rows_accepted, again.rows_unchanged, again.snapshot) == (4, 0, 3, 0)
     assert requests() == []
     assert {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()} == before
 
     s3.pipe_file("bucket/days/a.csv", FEED["days/a.csv"].replace(b"01-06,1,1,7", b"01-06,1,1,9"))
     after = take_in(home)
     assert requests() == ["days/a.csv"]
-    assert (after["rows_read"], after["rows_accepted"], after["rows_changed"], after["rows_unchanged"]) == (4, 1, 1, 2)
-    rows = sales_table.read(home)
+    assert (after.rows_read, after.rows_accepted, after.rows_changed, after.rows_unchanged) == (4, 1, 1, 2)
+    rows = sales_rows(home)
     assert [(row.store, str(row.date), row.sales) for row in rows.sort_values(["store", "date"]).itertuples()] == [
         ("1", "2026-01-05", 7),
         ("1", "2026-01-06", 9),

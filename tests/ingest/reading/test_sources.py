@@ -34,7 +34,12 @@ def names(found: list[SourceFile]) -> list[str]:
 
 
 def find(tmp_path: Path, *named: object) -> list[SourceFile]:
-    return sources.find([str(each) for each in named], tmp_path / "fetched")
+    return sources.find([str(each) for each in named], tmp_path / "fetched", {})
+
+
+def versions(found: list[SourceFile]) -> dict[str, str]:
+    """What a later call of `find` is told of the files that an earlier one found."""
+    return {version: file.sha256 for file in found for version in file.versions}
 
 
 def test_a_source_is_a_file_or_a_folder_and_each_content_counts_once(tmp_path: Path) -> None:
@@ -100,7 +105,7 @@ def test_a_file_url_has_an_absolute_path(tmp_path: Path) -> None:
 def test_local_sources_load_no_fsspec(tmp_path: Path) -> None:
     path = csv(tmp_path, GOOD)
     names = "from tasks.ingest.reading.sources import find; from pathlib import Path"
-    code = f"import sys; {names}; find([{str(path)!r}], Path()); print('fsspec' in sys.modules)"
+    code = f"import sys; {names}; find([{str(path)!r}], Path(), {{}}); print('fsspec' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 
@@ -148,7 +153,7 @@ def test_a_store_that_keeps_no_time_of_change_has_no_versions(
 ) -> None:
     memory.pipe_file("/in/a.csv", GOOD)
     (file,) = found = find(tmp_path, "memory://in")
-    assert file.version is None and sources.versions(found) == {}
+    assert file.version is None and versions(found) == {}
 
 
 class Web(BaseHTTPRequestHandler):
@@ -203,14 +208,14 @@ def test_a_tagged_file_on_the_web_is_fetched_once(tmp_path: Path, web: str) -> N
     url = f"http://{web}/tagged.csv"
     found = find(tmp_path, url)
     Web.asked.clear()
-    (file,) = sources.find([url], tmp_path / "fetched", sources.versions(found))
+    (file,) = sources.find([url], tmp_path / "fetched", versions(found))
     assert (file.path, file.sha256, Web.asked) == (None, found[0].sha256, [])
 
 
 def test_another_query_is_another_file(tmp_path: Path, web: str) -> None:
     found = find(tmp_path, f"http://u:s3cret@{web}/tagged.csv?day=5")
-    assert sources.find([f"http://{web}/tagged.csv?day=5"], tmp_path, sources.versions(found))[0].path is None
-    assert sources.find([f"http://{web}/tagged.csv?day=6"], tmp_path, sources.versions(found))[0].path
+    assert sources.find([f"http://{web}/tagged.csv?day=5"], tmp_path, versions(found))[0].path is None
+    assert sources.find([f"http://{web}/tagged.csv?day=6"], tmp_path, versions(found))[0].path
 
 
 def one_line(error: pytest.ExceptionInfo[SourceError], start: str, *within: str) -> None:

@@ -1,0 +1,14 @@
+"""The sales table's rows as a frame, for tests that look at single rows."""
+
+import pandas as pd
+
+from tasks.state import delta
+from tasks.state.home import Home
+from tasks.state.sales_table import COLUMNS
+
+
+def sales_rows(home: Home, version: int | None = None) -> pd.DataFrame:
+    """All rows of a version: date, store, item, sales. Defaults to the current version."""
+    rows = delta.dataset(home.sales, version).to_table(columns=COLUMNS.names).cast(COLUMNS).to_pandas()
+    assert not rows.duplicated(["date", "store", "item"]).any()
+    return rows
