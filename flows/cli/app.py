@@ -2,14 +2,18 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli import render, schemas
-from flows.cli.console import Misuse, answering, flows, pairs
+from flows.cli import schemas
+from flows.cli.console import UsageError, command_context, parse_pairs, start_prefect
+from flows.cli.render import overrides as overrides_view
+from flows.cli.render import sales, training
+from flows.cli.render import stores as stores_view
 from flows.cli.results import ReportResult
 from flows.settings import home_at, load
 
@@ -69,6 +73,8 @@ Constants = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="OURS=VALUE,...", help="Values of columns that the file lacks: item=all"),
 ]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every column, however narrow the terminal is")]
+All = Annotated[bool, typer.Option("--all", help="Show every row, also of those that say the same")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only errors")]
 
 
@@ -99,15 +105,17 @@ def ingest(
     known day replaces it. A store with too many bad rows is refused alone; a batch with too many is refused whole, with
     exit code 3.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from tasks.ingest.reading.sources import require_usable
 
-        mapped, fixed = pairs("--map", columns), pairs("--set", constants)
+        mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
         load().feed(feed, mapped, fixed)
         require_usable(sources or [str(home_at(home).landing)])
 
-        result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
-        answer(result, render.ingest, refused=result.refused)
+        result = start_prefect("ingest").ingest(
+            sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed
+        )
+        answer(result, sales.ingest, refused=result.refused)
 
 
 @app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast retrain --profile quick")
@@ -123,6 +131,8 @@ def retrain(
         str | None, typer.Option(metavar="NAME", help="production, level or reference", show_default="the profile's")
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the release's manifest")] = "by hand",
+    wide: Wide = False,
+    every_row: All = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -131,13 +141,13 @@ def retrain(
 
     An interrupted run resumes. With the same sales and the same settings, the release is there already and is shown.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.requests.retrain import retrain_request
 
         retrain_request(home, profile, recipe)
 
-        result = flows("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
-        answer(result, render.retrain, refused=result.release is None)
+        result = start_prefect("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
+        answer(result, partial(training.retrain, wide=wide, every_row=every_row), refused=result.release is None)
 
 
 @app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast judge 20241231-4f381d4f --limits stricter.toml")
@@ -157,11 +167,11 @@ def judge(
     The verdicts come from the errors of each day that the release was judged on, against the models that stores ran
     then. Exit code 3 if no variant would pass.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.cli import views
 
         result = views.rejudged(home_at(home), release, load().limits(limits))
-        answer(result, render.judge, refused=not result.passed)
+        answer(result, training.judge, refused=not result.passed)
 
 
 @app.command(rich_help_panel=STORES, epilog="Example: shelfcast promote --stores 3,4")
@@ -176,14 +186,14 @@ def promote(
 
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.requests.promote import promote_request
 
         chosen = [store.strip() for store in stores.split(",")] if stores else None
         promote_request(home, release, chosen)
 
-        result = flows("promote").promote(home=home, release=release, stores=chosen)
-        answer(result, render.promote, refused=result.all_held)
+        result = start_prefect("promote").promote(home=home, release=release, stores=chosen)
+        answer(result, stores_view.promote, refused=result.all_held)
 
 
 @app.command(rich_help_panel=STORES, epilog='Example: shelfcast rollback 3 --why "shelves went empty"')
@@ -197,15 +207,15 @@ def rollback(
     quiet: Quiet = False,
 ) -> None:
     """Roll back a store, a region or all stores to their previous champion."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
-            raise Misuse("name one of: a STORE, --region or --all")
+            raise UsageError("name one of: a STORE, --region or --all")
         from flows.requests.promote import rollback_request
 
         rollback_request(home, store, region)
 
-        result = flows("promote").rollback(home=home, store=store, region=region, why=why)
-        answer(result, render.promote, refused=result.all_held)
+        result = start_prefect("promote").rollback(home=home, store=store, region=region, why=why)
+        answer(result, stores_view.promote, refused=result.all_held)
 
 
 @app.command(
@@ -234,13 +244,13 @@ def override(
     `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
     an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.requests.override import override_request
 
         asked = override_request(home, release, variant, freeze, who, why, until, ends).override
 
-        result = flows("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
-        answer(result, render.override)
+        result = start_prefect("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
+        answer(result, overrides_view.override)
 
 
 @app.command(rich_help_panel=WATCH, epilog="Example: shelfcast monitor --as-of 2025-01-31")
@@ -254,18 +264,21 @@ def monitor(
             show_default="the last day with sales",
         ),
     ] = None,
+    wide: Wide = False,
+    every_row: All = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.requests.monitor import monitor_request
 
         day = f"{as_of:%Y-%m-%d}" if as_of else None
         monitor_request(home, day)
 
-        answer(flows("monitor").monitor(home=home, as_of=day), render.monitor)
+        result = start_prefect("monitor").monitor(home=home, as_of=day)
+        answer(result, partial(stores_view.monitor, wide=wide, every_row=every_row))
 
 
 @app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast backtest --variant lstm-16 --days 364")
@@ -275,6 +288,8 @@ def backtest(
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="Profile whose recipe is used; each model is trained once")
     ] = "quick",
+    wide: Wide = False,
+    every_row: All = False,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -284,48 +299,54 @@ def backtest(
     The result says what each cadence and each limit of the gate would have done, and which cadence pays. Models are
     kept under backtests/ in the home, so an interrupted run resumes, and the same run again trains nothing.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.requests.backtest import backtest_request
 
         backtest_request(home, variant, profile)
 
-        result = flows("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
-        answer(result, render.backtest)
+        result = start_prefect("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
+        answer(result, partial(training.backtest, wide=wide, every_row=every_row))
 
 
 @app.command(rich_help_panel=WATCH, epilog="Example: shelfcast status --json")
-def status(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+def status(
+    wide: Wide = False, every_row: All = False, home: HomeOption = None, as_json: Json = False, quiet: Quiet = False
+) -> None:
     """Show what runs where and how well, and every open alert."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.cli import views
 
         settings = load()
-        answer(views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC)), render.status)
+        result = views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC))
+        answer(result, partial(stores_view.status, wide=wide, every_row=every_row))
 
 
 @app.command(rich_help_panel=STORES, epilog="Example: shelfcast releases")
 def releases(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """List releases and their verdicts, newest first, and refused candidates."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.cli import views
 
-        answer(views.published(home_at(home)), render.releases)
+        answer(views.published(home_at(home)), training.releases)
 
 
 @app.command(rich_help_panel=STORES, epilog="Example: shelfcast report 20241231-4f381d4f")
 def report(
-    release: Annotated[str | None, typer.Argument(help="Id of a release", show_default="the newest")] = None,
+    release: Annotated[
+        str | None, typer.Argument(help="Id of a release or of a refused candidate", show_default="the newest release")
+    ] = None,
     home: HomeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Print the path of a release's HTML report; while overrides are active, of a copy with a banner."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from tasks.report import override_banner
+        from tasks.state import overrides
         from tasks.state.release import find
 
         place = home_at(home)
-        found = find(place, release)
+        found = overrides.find(place, release) if release else find(place, None)
         page = override_banner.report(place, found)
         answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
 
@@ -348,10 +369,10 @@ def quarantine_list(
     quiet: Quiet = False,
 ) -> None:
     """List rows in quarantine: file, line, reason and raw text."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from tasks.ingest.quarantine import listing
 
-        answer(listing(home_at(home), reason, store, limit, csv), render.quarantine)
+        answer(listing(home_at(home), reason, store, limit, csv), sales.quarantine)
 
 
 @quarantine.command("replay", epilog="Example: shelfcast quarantine replay --fix-with bad.csv")
@@ -377,13 +398,13 @@ def quarantine_replay(
     CSV file. Values in the sales table are never overwritten. Rows of a refused store are merged once few enough of
     them are invalid.
     """
-    with answering(as_json, quiet) as answer:
-        mapped, fixed = pairs("--map", columns), pairs("--set", constants)
+    with command_context(as_json, quiet) as answer:
+        mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
         load().feed(feed, mapped, fixed)
         path = str(fix_with.absolute()) if fix_with else None
 
-        result = flows("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)
-        answer(result, render.replay)
+        result = start_prefect("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)
+        answer(result, sales.replay)
 
 
 @app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast tidy")
@@ -392,10 +413,10 @@ def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -
 
     Old versions of the sales stay readable for `tidy.keep_days` of the settings, or for ever if a release names them.
     """
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         load()
 
-        answer(flows("tidy").tidy(home=home), render.tidy)
+        answer(start_prefect("tidy").tidy(home=home), sales.tidy)
 
 
 @app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast sample /tmp/sales.csv --noise-floor")
@@ -428,7 +449,7 @@ def sample(
     quiet: Quiet = False,
 ) -> None:
     """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
-    with answering(as_json, quiet) as answer:
+    with command_context(as_json, quiet) as answer:
         from flows.settings_errors import explained
         from tasks.forecasting.synthetic import Chain
         from tasks.ingest.sample import sample as write
@@ -448,7 +469,7 @@ def sample(
             )
         name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
         target = path or home_at(home).landing / name
-        answer(write(target, chain, load().days.holdout if noise_floor else None), render.sample)
+        answer(write(target, chain, load().days.holdout if noise_floor else None), sales.sample)
 
 
 @app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast schema manifest")
@@ -456,7 +477,7 @@ def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(schemas.MODELS)}")],
 ) -> None:
     """Print the JSON schema of a release's manifest, a store's assignment, or a command's --json."""
-    with answering(as_json=False, quiet=True) as answer:
+    with command_context(as_json=False, quiet=True) as answer:
         answer.text(schemas.schema(name))
 
 
@@ -464,9 +485,9 @@ def schema(
 def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     """Serve all of deployments/prefect.yaml from this machine, with a local Prefect server if none is set."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING" if quiet else "INFO")
-    with answering(as_json=False, quiet=quiet):
+    with command_context(as_json=False, quiet=quiet):
         os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
-        flows("serve").serve()
+        start_prefect("serve").serve()
 
 
 def main() -> None:

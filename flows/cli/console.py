@@ -9,8 +9,6 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
@@ -62,7 +60,7 @@ class Answer:
 
 
 @contextmanager
-def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
+def command_context(as_json: bool, quiet: bool) -> Iterator[Answer]:
     """Run a command's body: errors become one line and an exit code, progress goes to stderr.
 
     Args:
@@ -83,7 +81,7 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
             answer.error("interrupted; the same command again resumes")
             raise typer.Exit(130) from None
         except Exception as error:
-            if _is_misuse(error):
+            if _is_usage_error(error):
                 answer.error(" ".join(_as_typed(error).split()))
                 raise typer.Exit(MISUSED) from None
             if os.environ.get("SHELFCAST_DEBUG"):
@@ -92,23 +90,25 @@ def answering(as_json: bool, quiet: bool) -> Iterator[Answer]:
             raise typer.Exit(FAILED) from None
 
 
-class Misuse(ValueError):
+class UsageError(ValueError):
     """Arguments that do not go together."""
 
 
-def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     """What `name=value,name=value` says, of an option that can come several times.
 
     Raises:
-        Misuse: If a part is no pair, or two have the same name.
+        UsageError: If a part is no pair, or two have the same name.
     """
     found: dict[str, str] = {}
     for part in ",".join(texts or []).split(",") if texts else []:
         name, equals, value = (each.strip() for each in part.partition("="))
         if not (name and equals):
-            raise Misuse(f"{option} takes name=value,name=value; a value with a comma goes into a feed of the settings")
+            raise UsageError(
+                f"{option} takes name=value,name=value; a value with a comma goes into a feed of the settings"
+            )
         if name in found:
-            raise Misuse(f"{option} names {name} twice: {found[name]} and {value}")
+            raise UsageError(f"{option} names {name} twice: {found[name]} and {value}")
         found[name] = value
     return found
 
@@ -118,30 +118,14 @@ def _as_typed(error: Exception) -> str:
     return error.as_option() if isinstance(error, RequestError) else str(error)
 
 
-def _is_misuse(error: Exception) -> bool:
+def _is_usage_error(error: Exception) -> bool:
     """Our own value errors are the user's to mend; anybody else's is a fault of ours."""
     return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
 
 
-def flows(module: str) -> Any:
+def start_prefect(module: str) -> Any:
     """The module `flows.<module>`; says first that Prefect starts, which takes seconds."""
     own = "" if os.environ.get("PREFECT_API_URL") else " (some 7 s; PREFECT_API_URL names a server that runs already)"
     logging.getLogger("shelfcast").info("starting Prefect%s", own)
     environment.prepare()
     return import_module(f"flows.{module}")
-
-
-def say(text: str) -> None:
-    """Text for people, on stdout."""
-    Console(file=sys.stdout, highlight=False, soft_wrap=True).print(text, markup=False)
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
-    """A table for people, on stdout; the first `left` columns are text, the others numbers."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for index, header in enumerate(headers):
-        grid.add_column(header, justify="left" if index < left else "right", no_wrap=True)
-    for row in rows:
-        grid.add_row(*("-" if cell is None else str(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 160
-    Console(file=sys.stdout, highlight=False, width=width).print(grid)

@@ -3,7 +3,7 @@
 import json
 from importlib import import_module
 
-from flows.cli.console import Misuse
+from flows.cli.console import UsageError
 from tasks.state.record import Document
 
 MODELS = {
@@ -33,10 +33,10 @@ def model(name: str) -> type[Document]:
     """The class of a document.
 
     Raises:
-        Misuse: If there is no document of that name.
+        UsageError: If there is no document of that name.
     """
     if name not in MODELS:
-        raise Misuse(f"NAME must be one of: {', '.join(MODELS)}. Received: {name}")
+        raise UsageError(f"NAME must be one of: {', '.join(MODELS)}. Received: {name}")
     module, _, of = MODELS[name].partition(":")
     found: type[Document] = getattr(import_module(module), of)
     return found

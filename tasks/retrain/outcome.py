@@ -30,6 +30,7 @@ class RetrainResult(Document):
     """The JSON of `shelfcast retrain`."""
 
     release: str | None = Field(description="the release's id; null if no variant passed")
+    candidate: str = Field(description="id of the release, or of the candidate that was refused")
     snapshot: int = Field(description="version of the sales table")
     seconds: float
     recipe: str
@@ -49,6 +50,7 @@ class RetrainResult(Document):
         manifest = outcome.manifest
         return cls(
             release=manifest.release if outcome.published else None,
+            candidate=manifest.release,
             snapshot=manifest.snapshot.version,
             seconds=seconds,
             recipe=manifest.profile.recipe_name,

@@ -53,9 +53,9 @@ def publish(
     record = _write(home, candidate, manifest(candidate, verdicts, limits, profile, reason, created, devices, costs))
     if not record.passed:
         _record_refusal(home, record)
-        return Outcome(record, _complete(candidate) / "report.html", published=False)
+        return Outcome(record, _complete(candidate, record) / "report.html", published=False)
     release = Release(home.releases / record.release)
-    move_folder(_complete(candidate), release.folder)
+    move_folder(_complete(candidate, record), release.folder)
     record_releases(home)
     discard_candidate(candidate)
     return Outcome(record, release.report, published=True)
@@ -101,14 +101,14 @@ def _details(record: Manifest) -> dict[str, object]:
     return {"variants": [variant.model_dump(mode="json") for variant in record.variants]}
 
 
-def _complete(candidate: Candidate) -> Path:
-    """Where the folder of the release is made, beside the candidate."""
-    return candidate.folder / "release"
+def _complete(candidate: Candidate, record: Manifest) -> Path:
+    """Where the folder of the release is made, under its id: within the candidate, where it stays if it is refused."""
+    return candidate.folder / record.release
 
 
 def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
     """Write the folder of a release, the manifest last; the manifest, which names all other files."""
-    folder = _complete(candidate)
+    folder = _complete(candidate, record)
     remove_folder(folder)
     for name in _built(candidate, "tflite"):
         write_file(folder / f"{name}.tflite", candidate.path(name, SHIPPED, "tflite").read_bytes())

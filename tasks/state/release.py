@@ -157,7 +157,7 @@ def releases(home: Home) -> list[Release]:
 
 def refused(home: Home) -> dict[str, Release]:
     """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
-    found = [Release(path.parent) for path in home.candidates.glob("*/release/manifest.json")]
+    found = [Release(path.parent) for path in home.candidates.glob("*/*/manifest.json")]
     found.sort(key=lambda release: release.manifest.created, reverse=True)
     return {each.manifest.release: each for each in found if not each.manifest.passed}
 

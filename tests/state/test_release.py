@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import rank
@@ -59,8 +59,8 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
 def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
     release = Release(shop[0].releases / shop[1])
     record = release.variant("lstm-16")
-    assert release.gated_mape("lstm-16", "2", DEFAULT_POLICY) == record.by_store["2"]
-    assert release.gated_mape("lstm-16", "new", DEFAULT_POLICY) == record.shipped_mape
+    assert release.gated_mape("lstm-16", "2", MapePolicy()) == record.by_store["2"]
+    assert release.gated_mape("lstm-16", "new", MapePolicy()) == record.shipped_mape
     assert record.shipped_mape != record.by_store["2"]
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from flows.cli.console import Misuse
+from flows.cli.console import UsageError
 from flows.cli.schemas import MODELS, model, schema
 from tasks.state.record import Document
 from tests.support.manifests import manifest
@@ -28,7 +28,7 @@ def test_the_schema_names_every_key_of_a_manifest() -> None:
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(Misuse, match=r"NAME must be one of: ingest, .*, manifest, retrain, .* Received: manifesto"):
+    with pytest.raises(UsageError, match=r"NAME must be one of: ingest, .*, manifest, retrain, .* Received: manifesto"):
         schema("manifesto")
 
 
