@@ -18,6 +18,7 @@ from tasks.state.home import Home
 from tasks.state.ledger import Entry
 from tasks.tidy import TidyResult, named_versions, tidy_tables
 from tests.conftest import TakeIn
+from tests.sales import sales_rows
 from tests.support.manifests import changed, manifest, prepared
 
 KEEP = Tidiness(keep_days=7)
@@ -58,7 +59,7 @@ def _shifted(action: Any, days: float) -> Any:
 
 
 def value(home: Home, version: int | None = None) -> int:
-    return int(sales_table.read(home, version)["sales"].iloc[0])
+    return int(sales_rows(home, version)["sales"].iloc[0])
 
 
 def test_versions_that_a_release_or_a_candidate_names_stay_and_others_go(home: Home) -> None:

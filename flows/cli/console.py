@@ -1,6 +1,5 @@
 """How the command line speaks: one answer on stdout, progress and errors on stderr, an exit code."""
 
-import json
 import logging
 import os
 import sys
@@ -10,18 +9,18 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import typer
-from pydantic import BaseModel
 
 from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
 from flows.requests.errors import RequestError
 from flows.runtime import environment
 from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.state.record import Document
 
 FAILED, MISUSED, REFUSED = 1, 2, 3
 """Exit codes beside 0: it failed; bad usage or settings; refused by a check."""
 
-Result = TypeVar("Result", bound=BaseModel | dict[str, Any])
+Result = TypeVar("Result", bound=Document)
 
 
 class Answer:
@@ -45,8 +44,8 @@ class Answer:
         if refused:
             raise typer.Exit(REFUSED)
 
-    def json(self, result: BaseModel | dict[str, Any]) -> None:
-        self.text(result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, allow_nan=False))
+    def json(self, result: Document) -> None:
+        self.text(result.model_dump_json())
 
     def text(self, text: str) -> None:
         """Take a text to stdout as it is."""

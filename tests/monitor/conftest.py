@@ -21,5 +21,5 @@ def shifted(shop: tuple[Home, str, str], tmp_path: Path, take_in: TakeIn) -> tup
     """Both stores run the older release; 60 more days of sales, whose level shifts after 14."""
     promote(shop[0], shop[1], "1", "2", costs=CostModel(per_mape_pp=0))
     write_sample(tmp_path / "later.parquet", LATER)
-    assert take_in(shop[0], tmp_path / "later.parquet")["rows_accepted"] == 60 * 4
+    assert take_in(shop[0], tmp_path / "later.parquet").rows_accepted == 60 * 4
     return shop

@@ -18,9 +18,9 @@ from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.sample import write_sample
 from tasks.promote.override import grant
-from tasks.state import sales_table
 from tasks.state.home import Home
 from tasks.state.overrides import Override
+from tests.sales import sales_rows
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -198,7 +198,7 @@ def test_a_feed_of_the_settings_reads_an_export_and_options_go_over_it(run: Run,
         home = tmp_path / items[0]
         result = run("ingest", "*.csv", *options, "--home", str(home), "--json", **named)
         assert json.loads(result.stdout)["rows_accepted"] == 1, result.stderr
-        rows = sales_table.read(Home(home))
+        rows = sales_rows(Home(home))
         assert [(str(row.date), row.store, row.item, row.sales) for row in rows.itertuples()] == [
             ("2024-01-05", "S-017", items[0], 13)
         ]
