@@ -100,11 +100,10 @@ def ingest(
     exit code 3.
     """
     with answering(as_json, quiet) as answer:
-        from tasks.ingest.reading.sources import require_usable
+        from flows.requests.ingest import ingest_request
 
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
-        load().feed(feed, mapped, fixed)
-        require_usable(sources or [str(home_at(home).landing)])
+        ingest_request(home, sources, feed, mapped, fixed)
 
         result = flows("ingest").ingest(sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed)
         answer(result, render.ingest, refused=result.refused)
@@ -378,8 +377,10 @@ def quarantine_replay(
     them are invalid.
     """
     with answering(as_json, quiet) as answer:
+        from flows.requests.ingest import quarantine_request
+
         mapped, fixed = pairs("--map", columns), pairs("--set", constants)
-        load().feed(feed, mapped, fixed)
+        quarantine_request(home, feed, mapped, fixed)
         path = str(fix_with.absolute()) if fix_with else None
 
         result = flows("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)

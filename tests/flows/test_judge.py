@@ -79,8 +79,8 @@ def test_a_file_of_limits_goes_over_the_settings(tmp_path: Path, settings: Setti
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("max_mape = 5", r"it has \[gate\] as the settings do, and nothing else"),
-        ("[gate]\nmax_mape = 5\n[costs]\n", r"it has \[gate\] as the settings do, and nothing else"),
+        ("max_mape = 5", r"it must have \[gate\], as the settings do, and nothing else"),
+        ("[gate]\nmax_mape = 5\n[costs]\n", r"it must have \[gate\], as the settings do, and nothing else"),
         ("[gate]\nmax_mappe = 5", "unknown key 'max_mappe'"),
         ("[gate]\nmax_mape = -5", "max_mape: Input should be greater than 0"),
         ("[gate]\nmax_mape = 'none'", "no limits at all"),
