@@ -1,14 +1,9 @@
-"""What a retrain has to say of itself: the manifest of a release, and what lies and is drawn beside it."""
+"""A release's manifest, from a candidate that was built, scored and judged."""
 
-import io
 import statistics
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
-
-import numpy as np
-import pyarrow
-import pyarrow.parquet
 
 from tasks.forecasting.data.panel import WINDOW
 from tasks.forecasting.gate.limits import Limits
@@ -17,22 +12,15 @@ from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import dominated_by, rank
-from tasks.report.breakdown import REFERENCE, ScoreRow
-from tasks.report.charts.comparison import Sample
 from tasks.report.explain import verdict_record
 from tasks.report.sentences.choice import choice_record
 from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.state.choice_record import ChoiceRecord
-from tasks.state.golden import Golden, GoldenSample
 from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord, ProfileRecord
 from tasks.state.record import to_json
 from tasks.state.variant_record import VariantRecord, candidates
 
 PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")
-SHOWN = 4
-"""Series whose forecasts the report draws."""
-SHOWN_DAYS = 56
-
 AVERAGED = ("mape", "wape", "bias_pct", "mase", "rmsse", "coverage", "validation_mape")
 
 
@@ -152,79 +140,3 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """The mean over runs; undefined if it is for any run."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if len(known) == len(values) else None
-
-
-def golden(candidate: Candidate) -> Golden:
-    """Windows with every variant's forecast, for a device to check a file by after it arrived."""
-    chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
-    forecasts = {
-        variant.name: candidate.forecast(variant.name, SHIPPED)[candidate.golden_rows]
-        for variant in candidate.spec.variants
-        if candidate.path(variant.name, SHIPPED, "forecast.npy").exists()
-    }
-    samples = tuple(
-        GoldenSample(
-            store=str(panel.stores[series]),
-            item=str(panel.items[series]),
-            day=str(chosen.day[row]),
-            history=tuple(chosen.history[row].tolist()),
-            **({} if scaled.level is None else {"level": float(scaled.level[row])}),
-            forecast={name: float(forecast[row]) for name, forecast in forecasts.items()},
-        )
-        for row, series in enumerate(chosen.series)
-    )
-    return Golden(tolerance=1e-3, samples=samples)
-
-
-def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> list[ScoreRow]:
-    """Errors of every shipped file and of the reference forecast, overall and by group.
-
-    Args:
-        candidate: Built and scored.
-        variants: Names of the variants. Defaults to `None`, all.
-    """
-    names = [variant.name for variant in candidate.spec.variants] if variants is None else variants
-    forecasts = {REFERENCE: candidate.reference} | {
-        name: candidate.forecast(name, SHIPPED)
-        for name in names
-        if candidate.path(name, SHIPPED, "forecast.npy").exists()
-    }
-    return [
-        ScoreRow(name, by, group, accuracy, candidate.spec.policy.hash)
-        for name, forecast in forecasts.items()
-        for by, groups in (
-            {"": {"": candidate.evaluation.accuracy(forecast)}} | candidate.evaluation.by(forecast)
-        ).items()
-        for group, accuracy in groups.items()
-    ]
-
-
-def scores(candidate: Candidate) -> bytes:
-    """The breakdown of all variants, as a Parquet file."""
-    buffer = io.BytesIO()
-    rows = [
-        {"forecaster": row.forecaster, "by": row.by, "group": row.group, **vars(row.errors), "policy": row.policy}
-        for row in breakdown(candidate)
-    ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, compression="zstd")
-    return buffer.getvalue()
-
-
-def samples(candidate: Candidate, variants: Sequence[str]) -> list[Sample]:
-    """Forecast against actual over the last 8 weeks of the holdout, for a few series."""
-    holdout, panel = candidate.holdout, candidate.panel
-    forecasts = {name: candidate.forecast(name, SHIPPED) for name in variants}
-    recent = holdout.column > holdout.column.max() - SHOWN_DAYS
-    shown = np.unique(np.linspace(0, len(panel.stores) - 1, SHOWN).astype(int))
-    drawn = []
-    for row in shown:
-        of_series = recent & (holdout.series == row)
-        drawn.append(
-            Sample(
-                f"store {panel.stores[row]}, item {panel.items[row]}",
-                holdout[of_series].day.astype(str).tolist(),
-                holdout[of_series].actual.tolist(),
-                {name: forecast[of_series].tolist() for name, forecast in forecasts.items()},
-            )
-        )
-    return drawn

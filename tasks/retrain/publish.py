@@ -18,8 +18,10 @@ from tasks.report import override_banner, release_report
 from tasks.report.charts import comparison
 from tasks.report.explain import smallest, subject
 from tasks.retrain.candidate import SHIPPED, Candidate
-from tasks.retrain.manifest import breakdown, golden, manifest, release_id, samples, scores
+from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.outcome import Outcome
+from tasks.retrain.samples import golden, samples
+from tasks.retrain.scores import breakdown, scores
 from tasks.state import ledger, overrides
 from tasks.state.atomic import move_folder, remove_folder, write_file
 from tasks.state.home import Home

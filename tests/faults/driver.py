@@ -33,7 +33,7 @@ import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import replay
 from tasks.ingest.contract.expectations import Contract
@@ -120,7 +120,7 @@ def delivering(work: Work, source: Path) -> None:
 
 def monitoring(work: Work, source: Path) -> None:
     decided, (_, last) = Ledger.of(work.home), sales_table.latest(work.home)
-    scored = score.fn(work.home, decided, last, POLICY, DEFAULT_POLICY)
+    scored = score.fn(work.home, decided, last, POLICY, MapePolicy())
     record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
 
 

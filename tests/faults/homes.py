@@ -15,7 +15,7 @@ from typing import Any, get_args
 from deltalake import DeltaTable
 
 from flows.cli import views
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
 from tasks.state import ledger, sales_table, scores
@@ -111,7 +111,7 @@ def assert_consistent(home: Home, before: dict[str, Any], after: dict[str, Any])
         before: Its content before the step.
         after: Its content after the whole step.
     """
-    views.status(home, DriftPolicy(), DEFAULT_POLICY, datetime.now(UTC))
+    views.status(home, DriftPolicy(), MapePolicy(), datetime.now(UTC))
     views.published(home)
     now = content(home)
     assert now["sales"] in (before["sales"], after["sales"]), "all of the batch or nothing"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.forecasting.synthetic import noise_floor
@@ -23,6 +23,8 @@ from tasks.state.ledger import Ledger
 from tasks.state.release import Release
 from tests.conftest import CHAIN, TakeIn
 from tests.stores import promote
+
+DEFAULT_POLICY = MapePolicy()
 
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
 LAST = date(2023, 3, 6)

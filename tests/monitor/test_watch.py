@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.monitor.result import StoreScore, monitored
@@ -27,7 +27,7 @@ Shop = tuple[Home, str, str]
 
 def monitor(home: Home, as_of: date, policy: DriftPolicy = POLICY) -> tuple[list[StoreScore], list[Alert]]:
     decided = Ledger.of(home)
-    scored = score.fn(home, decided, as_of, policy, DEFAULT_POLICY)
+    scored = score.fn(home, decided, as_of, policy, MapePolicy())
     changes = watch.fn(decided, scored, as_of, policy, TODAY)
     record(home, changes)
     return scored, list(changes.news)
@@ -204,6 +204,6 @@ def test_drift_is_watched_beside_it(refusals: Refusals) -> None:
     promote_on(home, release, TODAY, "1")
     (alert,) = expire(home, AFTER)
     last = sales_table.latest(home)[1]
-    scored = score.fn(home, Ledger.of(home), last, DriftPolicy(), DEFAULT_POLICY)
+    scored = score.fn(home, Ledger.of(home), last, DriftPolicy(), MapePolicy())
     record(home, watch.fn(Ledger.of(home), scored, last, DriftPolicy(), AFTER))
     assert open_ids(home) == [alert.id], "neither resolves the other's alerts"

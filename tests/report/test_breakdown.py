@@ -7,7 +7,7 @@ import pytest
 from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.report.breakdown import BEST, WORST, Matrix, Pair, ScoreRow, matrix, tables, tint
-from tasks.retrain.manifest import breakdown, scores
+from tasks.retrain.scores import breakdown, scores
 from tests.conftest import Work
 
 

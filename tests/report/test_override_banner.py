@@ -110,7 +110,7 @@ def test_its_looks_are_those_of_the_report() -> None:
 
 def test_a_report_that_is_made_meanwhile_carries_it(refusals: Refusals, built: Work) -> None:
     home, until = refusals.home, date.today() + timedelta(30)
-    grant.fn(home, replace(word(refusals.release), until=until))
+    grant.fn(home, replace(word(refusals.release), until=until), date.today())
     candidate = replace(built.candidate, folder=home.candidates / built.candidate.folder.name)
     page = publish_candidate(home, candidate, built.limits[1]).report.read_text()
     assert f"lstm-16-int8 of release {refusals.release}, which the gate did not pass: released by Ana Ruiz" in text(

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY, MapePolicy
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.state import scores
 from tasks.state.home import Home
+
+DEFAULT_POLICY = MapePolicy()
 
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
 

@@ -45,9 +45,6 @@ class MapePolicy(BaseModel):
         return sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:12]
 
 
-DEFAULT_POLICY = MapePolicy()
-
-
 def require_same_policy(measured: str, now: str, what: str) -> None:
     """Refuse to compare scores that were not measured alike.
 

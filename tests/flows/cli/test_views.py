@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.cli import views
 from flows.cli.views import StatusResult
-from tasks.forecasting.accuracy.policy import DEFAULT_POLICY
+from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.promote.override import grant
 from tasks.state.alerts import Alert, Changes, Kind, record
@@ -18,7 +18,7 @@ from tests.stores import promote
 
 
 def status(home: Home, later: timedelta = timedelta()) -> StatusResult:
-    return views.status(home, DriftPolicy(), DEFAULT_POLICY, datetime.now(UTC) + later)
+    return views.status(home, DriftPolicy(), MapePolicy(), datetime.now(UTC) + later)
 
 
 def test_the_views_show_what_is_active_and_what_was_refused_as_a_whole(refusals: Refusals) -> None:

@@ -132,11 +132,11 @@ def test_a_student_learns_the_teachers_answers_and_the_actuals(share: float, mon
     monkeypatch.setattr(build, "_CHUNK", 7)
     recipe = PRODUCTION.model_copy(update={"distillation": share})
     build.compress(variant("lstm-4-kd"), recipe, drawn(), training_set(), seed=3)
-    ((given_inputs, outputs, weight, units, training, seed),) = seen
+    ((given_inputs, outputs, weight, units, training, seed, start),) = seen
     np.testing.assert_allclose(outputs, share * drawn()(inputs(300)) + (1 - share) * training_set().outputs, atol=1e-6)
     np.testing.assert_array_equal(given_inputs, training_set().inputs)
     np.testing.assert_array_equal(weight, training_set().weight)
-    assert (units, training, seed) == (4, recipe.training, 3)
+    assert (units, training, seed, start) == (4, recipe.training, 3, None)
 
 
 def test_distillation_brings_a_student_nearer_to_its_teacher() -> None:
