@@ -3,8 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from flows.requests.ingest import ingest_request, quarantine_request
 from flows.runtime.watched import watched
-from flows.settings import home_at, load
 from tasks.ingest.announce import publish_batch
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
 from tasks.ingest.quarantine import stores_wait
@@ -37,10 +37,10 @@ def ingest(
     Returns:
         The JSON of `shelfcast ingest`.
     """
-    settings, place = load(), home_at(home)
-    described, given = settings.feed(feed, columns, constants), sources or [str(place.landing)]
+    asked = ingest_request(home, sources, feed, columns, constants)
+    settings, place = asked.settings, asked.home
     with TemporaryDirectory(prefix="shelfcast-") as staging:
-        batch = read_batch(given, place, settings.contract, Path(staging), described, settings.intake)
+        batch = read_batch(list(asked.sources), place, settings.contract, Path(staging), asked.feed, settings.intake)
         findings = validate(batch, settings.contract, place)
         if findings.refusal:
             result = refuse_batch(batch, findings, place)
@@ -78,9 +78,9 @@ def replay_quarantine(
     Returns:
         The JSON of `shelfcast quarantine replay`.
     """
-    settings, place = load(), home_at(home)
-    other_feed = settings.feed(feed, columns, constants) if feed or columns or constants else None
-    request = ReplayRequest(reason, store, other_feed, Path(fix_with) if fix_with else None)
+    asked = quarantine_request(home, feed, columns, constants)
+    settings, place = asked.settings, asked.home
+    request = ReplayRequest(reason, store, asked.feed, Path(fix_with) if fix_with else None)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
         result = replay(place, settings.contract, request, Path(staging), settings.intake)
     tell(place, of_replay(Ledger.of(place), stores_wait(place)), settings.alert_urls)

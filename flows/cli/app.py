@@ -106,15 +106,12 @@ def ingest(
     exit code 3.
     """
     with command_context(as_json, quiet) as answer:
-        from tasks.ingest.reading.sources import require_usable
+        from flows.requests.ingest import ingest_request
 
         mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
-        load().feed(feed, mapped, fixed)
-        require_usable(sources or [str(home_at(home).landing)])
+        ingest_request(home, sources, feed, mapped, fixed)
 
-        result = start_prefect("ingest").ingest(
-            sources=sources or None, home=home, feed=feed, columns=mapped, constants=fixed
-        )
+        result = start_prefect("ingest").ingest(sources or None, home, feed, mapped, fixed)
         answer(result, sales.ingest, refused=result.refused)
 
 
@@ -399,8 +396,10 @@ def quarantine_replay(
     them are invalid.
     """
     with command_context(as_json, quiet) as answer:
+        from flows.requests.ingest import quarantine_request
+
         mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
-        load().feed(feed, mapped, fixed)
+        quarantine_request(home, feed, mapped, fixed)
         path = str(fix_with.absolute()) if fix_with else None
 
         result = start_prefect("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)
