@@ -106,6 +106,12 @@ def publish_candidate(
     return publish.fn(home, candidate, verdicts, limits, "tiny", reason, devices, costs)
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output is piped, whatever terminal the tests themselves run in."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def take_in() -> TakeIn:
     """Ingest as the flow does, without the contract's suite, which takes 10 s to import."""

@@ -60,7 +60,12 @@ def failed(copy: Copy) -> Failure | None:
 def place(failure: Failure) -> str:
     """Where the disk was full."""
     part = "file" if "_written" in failure.through else "commit"
-    places = {"copy_file": "landing", "_quarantine": f"quarantine {part}", "merge": f"sales {part}", "record": "ledger"}
+    places = {
+        "copy_file": "landing",
+        "_quarantine": f"quarantine {part}",
+        "record": "ledger",
+        "_merge": f"sales {part}",
+    }
     return next(places[name] for name in places if name in failure.through)
 
 

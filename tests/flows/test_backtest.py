@@ -7,7 +7,7 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows.backtest import backtest
-from flows.cli import render
+from flows.cli.render import training
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.ingest.sample import write_sample
@@ -46,7 +46,7 @@ def test_a_backtest_answers_and_reports(home: Home, capsys: pytest.CaptureFixtur
         tables = [each for each in client.read_artifacts() if each.key == "backtest"]
     assert [each.description for each in tables] == [result.sentence]
     assert len(json.loads(str(tables[0].data))) == 4 * len(result.limits)
-    render.backtest(result)
+    training.backtest(result)
     said = capsys.readouterr().out
     assert said.count("before each season") >= len(result.limits)
     assert result.sentence in said and result.report in said

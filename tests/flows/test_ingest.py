@@ -56,7 +56,7 @@ def test_alert_and_artifact_link_to_the_data_docs(told: tuple[Home, IngestResult
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(limit=200)
     about = [each for each in found if page.as_uri() in str(each.data)]
-    assert {each.key for each in about} >= {f"batch-{result['batch']}", f"alert-store-refused-batch-{result['batch']}"}
+    assert {each.key for each in about} >= {f"batch-{result.batch}", f"alert-store-refused-batch-{result.batch}"}
 
 
 def test_tidying_up_leaves_the_sales_as_they_are(told: tuple[Home, IngestResult]) -> None:

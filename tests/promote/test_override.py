@@ -129,7 +129,7 @@ def test_a_refused_candidate_keeps_a_complete_release_beside_it(refusals: Refusa
 
 
 def test_a_candidate_that_is_being_published_is_none_that_was_refused(refusals: Refusals) -> None:
-    (folder,) = refusals.home.candidates.glob("*/release")
+    (folder,) = refusals.home.candidates.glob(f"*/{refusals.candidate}")
     published = (refusals.home.releases / refusals.release / "manifest.json").read_bytes()
     (folder / "manifest.json").write_bytes(published)
     assert refused(refusals.home) == {}

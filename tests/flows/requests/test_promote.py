@@ -1,6 +1,5 @@
 """What may be promoted and rolled back; what is wrong with a request, and where it was said."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.release import NoSuchRelease
 from tests.conftest import TakeIn
+from tests.support.manifests import changed, manifest
 
 FREEZE = '[{"name": "Christmas", "first": "11-20", "last": "01-02", "stores": ["2", "77"]}]'
 LISTED = """
@@ -38,7 +38,7 @@ def home(tmp_path: Path, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> st
 
 @pytest.fixture
 def release(home: str) -> str:
-    write_file(Path(home) / "releases" / "r1" / "manifest.json", json.dumps({"created": ""}).encode())
+    write_file(Path(home) / "releases" / "r1" / "manifest.json", changed(manifest(), release="r1").to_bytes())
     return "r1"
 
 
