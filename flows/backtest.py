@@ -2,7 +2,7 @@
 
 import time
 
-from flows.requests.backtest import backtest_request
+from flows.preflight.backtest import backtest_request
 from flows.runtime.watched import watched
 from tasks.backtest.models import open_backtest
 from tasks.backtest.simulate import cadences, replay_history, show, train_models, write_report

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flows.requests.ingest import ingest_request, quarantine_request
+from flows.preflight.ingest import ingest_request, quarantine_request
 from flows.runtime.watched import watched
 from tasks.ingest.announce import publish_batch
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from flows.requests.monitor import monitor_request
+from flows.preflight.monitor import monitor_request
 from flows.runtime.watched import watched
 from tasks.monitor.result import MonitorResult, monitored
 from tasks.monitor.score import score

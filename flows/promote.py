@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from flows.requests.override import override_request
-from flows.requests.promote import PromoteRequest, promote_request, rollback_request
+from flows.preflight.override import override_request
+from flows.preflight.promote import PromoteRequest, promote_request, rollback_request
 from flows.runtime.watched import watched
 from tasks.notify import tell
 from tasks.promote.deliver import deliver

@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.requests.retrain import retrain_request
+from flows.preflight.retrain import retrain_request
 from flows.runtime import cluster
 from flows.runtime.watched import watched
 from tasks.notify import tell

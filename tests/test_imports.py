@@ -96,7 +96,7 @@ def test_a_package_imports_nothing_of_itself(package: Path) -> None:
 
 
 LIGHT = ["flows.cli.views", "flows.settings", "flows.cli.app"]
-REQUESTS = [name(path) for path in modules("flows/requests")]
+REQUESTS = [name(path) for path in modules("flows/preflight")]
 
 
 @pytest.mark.parametrize("module", LIGHT + REQUESTS)

@@ -106,7 +106,7 @@ def ingest(
     exit code 3.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.ingest import ingest_request
+        from flows.preflight.ingest import ingest_request
 
         mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
         ingest_request(home, sources, feed, mapped, fixed)
@@ -139,7 +139,7 @@ def retrain(
     An interrupted run resumes. With the same sales and the same settings, the release is there already and is shown.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.retrain import retrain_request
+        from flows.preflight.retrain import retrain_request
 
         retrain_request(home, profile, recipe)
 
@@ -184,7 +184,7 @@ def promote(
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.promote import promote_request
+        from flows.preflight.promote import promote_request
 
         chosen = [store.strip() for store in stores.split(",")] if stores else None
         promote_request(home, release, chosen)
@@ -207,7 +207,7 @@ def rollback(
     with command_context(as_json, quiet) as answer:
         if sum((store is not None, everywhere, region is not None)) != 1:
             raise UsageError("name one of: a STORE, --region or --all")
-        from flows.requests.promote import rollback_request
+        from flows.preflight.promote import rollback_request
 
         rollback_request(home, store, region)
 
@@ -242,7 +242,7 @@ def override(
     an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.override import override_request
+        from flows.preflight.override import override_request
 
         asked = override_request(home, release, variant, freeze, who, why, until, ends).override
 
@@ -269,7 +269,7 @@ def monitor(
 ) -> None:
     """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
     with command_context(as_json, quiet) as answer:
-        from flows.requests.monitor import monitor_request
+        from flows.preflight.monitor import monitor_request
 
         day = f"{as_of:%Y-%m-%d}" if as_of else None
         monitor_request(home, day)
@@ -297,7 +297,7 @@ def backtest(
     kept under backtests/ in the home, so an interrupted run resumes, and the same run again trains nothing.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.backtest import backtest_request
+        from flows.preflight.backtest import backtest_request
 
         backtest_request(home, variant, profile)
 
@@ -396,7 +396,7 @@ def quarantine_replay(
     them are invalid.
     """
     with command_context(as_json, quiet) as answer:
-        from flows.requests.ingest import quarantine_request
+        from flows.preflight.ingest import quarantine_request
 
         mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
         quarantine_request(home, feed, mapped, fixed)

@@ -12,7 +12,7 @@ import typer
 
 from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
-from flows.requests.errors import RequestError
+from flows.preflight.errors import RequestError
 from flows.runtime import environment
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.state.record import Document

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.preflight.errors import RequestError
 from flows.promote import override, promote, rollback
-from flows.requests.errors import RequestError
 from tasks.state import ledger
 from tasks.state.home import Home
 from tasks.state.release import NoSuchRelease

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.requests.retrain import retrain_request
+from flows.preflight.retrain import retrain_request
 from flows.settings_errors import SettingsError
 from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.state.home import Home

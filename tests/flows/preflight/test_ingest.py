@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.requests.ingest import ingest_request, quarantine_request
+from flows.preflight.ingest import ingest_request, quarantine_request
 from flows.settings_errors import SettingsError
 from tasks.ingest.reading.sources import SourceError
 

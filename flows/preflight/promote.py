@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.requests.errors import RequestError, named_by
+from flows.preflight.errors import RequestError, named_by
 from flows.settings import Settings, home_at, load, stores_listed
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.requests.backtest import backtest_request
+from flows.preflight.backtest import backtest_request
 from flows.runtime.seasons import SeasonsError
 from tasks.forecasting.model.variants.plan import NoSuchVariant
 from tasks.state.home import Home

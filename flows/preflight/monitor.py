@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flows.requests.errors import RequestError
+from flows.preflight.errors import RequestError
 from flows.settings import Settings, home_at, load
 from tasks.state import sales_table
 from tasks.state.home import Home

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flows.requests.errors import RequestError
+from flows.preflight.errors import RequestError
 from flows.settings import Settings, home_at, load
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
