@@ -284,8 +284,7 @@ def drifted(api: Api) -> list[dict[str, Any]]:
 
 def test_a_run_by_hand_finishes(api: Api):
     api.prefect("deployment", "run", "monitor/daily")
-    run = api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
-    assert "scored 0 stores as of" in api.logs(run), "Prefect keeps our lines with their run, also in a worker"
+    api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
 
 
 def test_each_schedule_keeps_its_hour_when_the_clocks_change():
