@@ -282,9 +282,13 @@ def drifted(api: Api) -> list[dict[str, Any]]:
     return [run for run in api.runs("retrain/seasonal") if (run["created_by"] or {}).get("type") == "AUTOMATION"]
 
 
-def test_a_run_by_hand_finishes(api: Api):
+def test_a_run_by_hand_finishes(api: Api, ingested: dict[str, Any]):
     api.prefect("deployment", "run", "monitor/daily")
-    api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    run = api.finished(lambda: [run for run in api.runs("monitor/daily") if not run["auto_scheduled"]])
+    end = time.monotonic() + 30  # a run has ended before its last lines have reached the server
+    while "scored 0 stores as of" not in (lines := api.logs(run)):
+        assert time.monotonic() < end, f"the steps' own lines are missing: {lines}"
+        time.sleep(0.3)
 
 
 def test_each_schedule_keeps_its_hour_when_the_clocks_change():

@@ -114,7 +114,8 @@ def test_local_sources_load_no_fsspec(tmp_path: Path) -> None:
 def memory() -> Iterator[fsspec.AbstractFileSystem]:
     store = fsspec.filesystem("memory")
     yield store
-    store.rm("/", recursive=True)
+    store.store.clear()
+    store.pseudo_dirs[:] = [""]
 
 
 def test_any_protocol_of_fsspec_is_a_source(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
