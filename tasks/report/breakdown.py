@@ -13,8 +13,8 @@ IN_TIME = ("weekday", "month")
 """Kinds that stay in their own order; of the others the worst come first."""
 NAMED = {"store": "store ", "item": "item ", "item class": "class "}
 """What is said before the name of a group that says less by itself."""
-WORST, BEST = 10, 3
-"""Groups shown where there are many."""
+FEW, WORST, MOST = 13, 10, 500
+"""Groups up to which all are shown; the worst that are shown of more; how many the page has at most."""
 EVEN, STRONG = 0.05, 0.5
 """Percentage points below which two MAPE count as alike, and from which they differ strongly, when cells are tinted."""
 
@@ -69,14 +69,24 @@ class Groups:
     Attributes:
         kind: What the groups are.
         summary: The best, the worst, and how many are worse than without a network.
-        rows: All days, then groups; `None` where groups are left out.
-        left_out: How many these are.
+        rows: All days, then the groups that are shown.
+        rest: The groups that are folded away.
+        left_out: How many more the page has not.
     """
 
     kind: str
     summary: str
-    rows: list[Pair | None]
+    rows: list[Pair]
+    rest: list[Pair]
     left_out: int
+
+
+@dataclass(frozen=True)
+class StoreRow:
+    """A store, and for each class its errors; `None` where there are none."""
+
+    store: str
+    cells: list[Pair | None]
 
 
 @dataclass(frozen=True)
@@ -85,12 +95,14 @@ class Matrix:
 
     Attributes:
         classes: One a column.
-        rows: The name of each store, and for each class its errors; `None` where there are none.
-        left_out: Stores between the worst and the best.
+        rows: The stores that are shown.
+        rest: The stores that are folded away.
+        left_out: How many more the page has not.
     """
 
     classes: list[str]
-    rows: list[tuple[str, list[Pair | None]]]
+    rows: list[StoreRow]
+    rest: list[StoreRow]
     left_out: int
 
 
@@ -109,12 +121,13 @@ def tables(rows: Sequence[ScoreRow], forecaster: str) -> list[Groups]:
 def matrix(rows: Sequence[ScoreRow], forecaster: str) -> Matrix | None:
     """Stores against item classes; nothing where there is one class or one store."""
     cells = {pair.group: pair for pair in _pairs(rows, forecaster, "store x item class")}
-    stores, left_out = _shown(_worst_first(_pairs(rows, forecaster, "store")))
+    stores = _worst_first(_pairs(rows, forecaster, "store"))
     classes = sorted(pair.group for pair in _pairs(rows, forecaster, "item class"))
     if min(len(stores), len(classes)) < 2:
         return None
-    named = [pair.group for pair in stores if pair]
-    return Matrix(classes, [(store, [cells.get(f"{store} x {of}") for of in classes]) for store in named], left_out)
+    lines = [StoreRow(pair.group, [cells.get(f"{pair.group} x {name}") for name in classes]) for pair in stores]
+    shown = _shown(len(lines))
+    return Matrix(classes, lines[:shown], lines[shown:MOST], max(0, len(lines) - MOST))
 
 
 def tint(difference: float | None) -> str:
@@ -140,20 +153,22 @@ def _worst_first(pairs: list[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: -pair.ours.mape if _has_mape(pair) else math.inf)
 
 
-def _shown(pairs: list[Pair]) -> tuple[list[Pair | None], int]:
-    """The worst and the best of many, nothing where some are left out, and how many these are."""
-    known = [pair for pair in pairs if _has_mape(pair)]
-    if len(pairs) <= WORST + BEST:
-        return [*pairs], 0
-    if len(known) <= WORST + BEST:
-        return [*known, None], len(pairs) - len(known)
-    return [*known[:WORST], None, *known[-BEST:]], len(pairs) - WORST - BEST
+def _shown(many: int) -> int:
+    """How many of so many groups are shown."""
+    return many if many <= FEW else WORST
 
 
 def _table(kind: str, overall: list[Pair], pairs: list[Pair]) -> Groups:
-    rows, left_out = ([*pairs], 0) if kind in IN_TIME else _shown(_worst_first(pairs))
+    groups = pairs if kind in IN_TIME else _worst_first(pairs)
     whole = [replace(pair, group="all days") for pair in overall]
-    return Groups(kind, _summary(kind, pairs), [*whole, *rows], left_out)
+    shown = _shown(len(groups))
+    return Groups(
+        kind,
+        _summary(kind, pairs),
+        [*whole, *groups[:shown]],
+        groups[shown:MOST],
+        max(0, len(groups) - MOST),
+    )
 
 
 def _summary(kind: str, pairs: list[Pair]) -> str:

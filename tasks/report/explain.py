@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tasks.forecasting.gate.verdict import Verdict
 from tasks.report.sentences import checks
 from tasks.report.text import listed, plural, signed
+from tasks.state.manifest import Manifest
 from tasks.state.variant_record import (
     CheckRecord,
     HasVariants,
@@ -42,6 +43,12 @@ def subject(manifest: HasVariants) -> VariantRecord:
     measured = [variant for variant in manifest.variants if variant.mape is not None]
     nearest = min(measured, key=lambda variant: (len(refusals(variant)), variant.mape), default=manifest.variants[0])
     return smallest(manifest) or nearest
+
+
+def given(manifest: Manifest) -> list[VariantRecord]:
+    """What stores get: the variants chosen for device classes, else the smallest that passed; none if none passed."""
+    chosen, best = {choice.variant for choice in manifest.choices}, smallest(manifest)
+    return [variant for variant in manifest.variants if variant.name in chosen] or ([best] if best else [])
 
 
 def refusals(variant: Judged) -> list[CheckRecord]:

@@ -1,7 +1,7 @@
 """Numbers and lists as people read them, each formatted in one place."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 DASH, MINUS = "–", "−"
@@ -11,6 +11,14 @@ DASH, MINUS = "–", "−"
 def rounded(value: float | None, digits: int = 2) -> float | None:
     """A number to so many decimals, never minus zero; `None` where it is undefined."""
     return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
+
+
+def difference(value: float | None, other: float | None, digits: int = 2) -> float | None:
+    """How far a number is above another: subtracted as they are, rounded afterwards; `None` where one is undefined.
+
+    Two numbers that are shown as 8.58 and 8.59 may so differ by 0.00.
+    """
+    return None if value is None or other is None else rounded(value - other, digits)
 
 
 def number(value: float | None, digits: int = 2, minus: str = "-", undefined: str = "-") -> str:
@@ -38,11 +46,27 @@ def amount(value: float | None, unit: str, minus: str = "-", undefined: str = "-
     return text if text == undefined else f"{text} {unit}"
 
 
+def span(values: Iterable[float | None], unit: str, minus: str = "-", undefined: str = "-") -> str:
+    """The lowest and the highest of some numbers, with their unit; one number where both look the same."""
+    known = sorted(value for value in values if value is not None and math.isfinite(value)) or [None]
+    low, high = (amount(value, unit, minus, undefined) for value in (known[0], known[-1]))
+    return high if low == high else f"{low.removesuffix(f' {unit}')} to {high}"
+
+
 ON_PAGES: Mapping[str, Callable[..., str]] = {
     name: partial(formatted, minus=MINUS, undefined=DASH)
-    for name, formatted in (("number", number), ("signed", signed), ("amount", amount))
+    for name, formatted in {"number": number, "signed": signed, "amount": amount, "span": span}.items()
 }
 """The same for templates of pages, by the names of their filters."""
+
+
+def setting(value: object) -> str:
+    """A setting or a fact: yes or no, commas between thousands, a dash for none, lists with commas."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(setting, value))
+    if value is None or isinstance(value, bool):
+        return DASH if value is None else "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def percent(share: float) -> str:

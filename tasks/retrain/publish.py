@@ -15,7 +15,9 @@ from tasks.forecasting.gate.verdict import Verdict
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.report import override_banner, release_report
-from tasks.report.charts import comparison
+from tasks.report.charts.size import size_chart
+from tasks.report.charts.style import png
+from tasks.report.comparison import comparison
 from tasks.report.explain import smallest, subject
 from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.retrain.manifest import manifest, release_id
@@ -153,7 +155,7 @@ def _with_files(record: Manifest, folder: Path) -> Manifest:
 def show(record: Manifest) -> None:
     """The comparison table, every check and the chart of size against MAPE, as Prefect artifacts."""
     description = f"release {record.release}"
-    rows = [row.model_dump(exclude_unset=True) for row in release_report.comparison(record)]
+    rows = [row.model_dump(exclude_unset=True) for row in comparison(record)]
     create_table_artifact(rows, key="comparison", description=description)
     checks = [
         {"variant": variant.name, **check.model_dump(), "counterfactual": would and would.sentence}
@@ -161,5 +163,5 @@ def show(record: Manifest) -> None:
         for check, would in ((check, check.counterfactual) for check in variant.checks)
     ]
     create_table_artifact(checks, key="verdicts", description=description)
-    picture = base64.b64encode(comparison.png(comparison.size_chart(record))).decode()
+    picture = base64.b64encode(png(size_chart(record))).decode()
     create_image_artifact(f"data:image/png;base64,{picture}", key="size-against-mape")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.report.charts.comparison import Sample
+from tasks.report.charts.series import Sample
 from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.state.golden import Golden, GoldenSample
 

@@ -8,7 +8,7 @@ import pytest
 from tasks.report.backtest_report import report, rows
 from tasks.report.backtest_result import BacktestResult, DifferenceRecord
 from tasks.report.charts.backtest import cost_chart, history_chart
-from tasks.report.charts.comparison import NARROW, WIDE, svg
+from tasks.report.charts.style import NARROW, WIDE, svg
 
 WHY = "MAPE above what the stores run, the model of 2024-01-03, is 0.80 pp, over the limit of 0.5 pp"
 WHAT_IF = "it would have passed with a MAPE 0.45 pp lower"

@@ -14,7 +14,7 @@ from tasks.forecasting.model.recipe import RECIPES
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import dominated_by, rank
-from tasks.report.charts.comparison import Sample
+from tasks.report.charts.series import Sample
 from tasks.report.sentences.choice import choice_record
 from tasks.state.arrays import SeriesRecord
 from tasks.state.choice_record import ChoiceRecord

@@ -5,10 +5,8 @@ from typing import Any
 import altair as alt
 
 from tasks.report.backtest_result import BacktestResult, CadenceRecord
-from tasks.report.charts.comparison import INK, VERDICTS, WIDE, Drawn, styled
-
-LINES = (("#0083C9", [1, 0]), ("#D55E00", [6, 3]), ("#009E73", [2, 2]), ("#A05EB5", [8, 3, 2, 3]))
-"""Colour and dash of each cadence, readable on white and on black."""
+from tasks.report.charts.alike import alike
+from tasks.report.charts.style import INK, LINES, VERDICTS, WIDE, Drawn, styled
 
 WITHOUT = "no network"
 

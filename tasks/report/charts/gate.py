@@ -1,13 +1,14 @@
 """How close a release's variants came to the gate's limits, as Altair."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import altair as alt
 
-from tasks.report.charts.comparison import INK, VERDICTS, WIDE, styled
+from tasks.report.charts.style import INK, VERDICTS, WIDE, styled
 from tasks.report.explain import subject
-from tasks.report.text import ON_PAGES
+from tasks.report.text import ON_PAGES, rounded
 from tasks.state.manifest import Manifest
 from tasks.state.variant_record import CheckRecord, VariantRecord
 
@@ -66,7 +67,8 @@ def gate_chart(manifest: Manifest, width: int = WIDE) -> alt.VConcatChart | None
     """Differences of MAPE with their bounds against the limits; nothing where no check compared any.
 
     One panel has every comparison of the variant that the report speaks of, the other every variant against what
-    stores run, else against the baseline. What lies beyond a panel's reach is drawn at its edge.
+    stores run, else against the baseline; those with the same figures are one row. What lies beyond a panel's reach is
+    drawn at its edge.
 
     Args:
         manifest: Of the release.
@@ -75,7 +77,7 @@ def gate_chart(manifest: Manifest, width: int = WIDE) -> alt.VConcatChart | None
     panels = {title: rows for title, rows in _panels(manifest) if rows}
     if not panels:
         return None
-    described = "Difference of MAPE with its bounds against the limit: " + "; ".join(panels)
+    described = "Difference of MAPE with its bounds: " + "; ".join(_described(*panel) for panel in panels.items())
     drawn = alt.vconcat(*(_panel(title, rows, width) for title, rows in panels.items()), spacing=22)
     return styled(drawn.properties(padding={"left": 24, "right": 30, "top": 5, "bottom": 5}), described)
 
@@ -87,7 +89,7 @@ def _panels(manifest: Manifest) -> list[tuple[str, list[Difference]]]:
     against = next((name for name in ("champion", "baseline") if _all(manifest, name)), "baseline")
     return [
         (f"{one.name} against …", [difference for difference in asked if difference]),
-        (f"Every variant against {COMPARISONS[against]}", _all(manifest, against)),
+        (f"Every variant against {COMPARISONS[against]}", folded(_all(manifest, against))),
     ]
 
 
@@ -98,6 +100,24 @@ def _all(manifest: Manifest, name: str) -> list[Difference]:
     ]
     differences = [_difference(variant.name, variant, check) for variant, check in checks]
     return [difference for difference in differences if difference]
+
+
+def folded(rows: Sequence[Difference]) -> list[Difference]:
+    """One row for all that look the same in figures and outcome."""
+    same: dict[tuple[object, ...], list[Difference]] = {}
+    for row in rows:
+        figures = (rounded(each) for each in (row.value, row.low, row.high, row.limit))
+        same.setdefault((*figures, row.outcome), []).append(row)
+    return [replace(those[0], label=_label([row.label for row in those])) for those in same.values()]
+
+
+def _label(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _described(title: str, rows: Sequence[Difference]) -> str:
+    """A panel in words, for those who cannot see it."""
+    return f"{title} " + ", ".join(f"{row.label} {ON_PAGES['signed'](row.value)} pp ({row.outcome})" for row in rows)
 
 
 def _difference(label: str, variant: VariantRecord, check: CheckRecord | None) -> Difference | None:

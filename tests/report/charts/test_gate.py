@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tasks.report.charts.comparison import NARROW, WIDE, svg
+from tasks.report.charts.style import NARROW, WIDE, svg
 from tasks.report.charts.gate import gate_chart
 from tasks.state.manifest import Manifest
 from tests.support.manifests import changed, check, manifest, variant
