@@ -145,6 +145,7 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
         sentence=sentences.summary(summary(own, differences, gate.confidence), costs.currency)
         + ("" if replays[order[0], SETTINGS].promoted else sentences.NOTHING_PASSED),
         currency=costs.currency,
+        prices=costs,
         stores=stores,
         cadences=tuple(
             OwnCadence(**dict(rows[name, SETTINGS]), **dict(_over_time(scored[name, SETTINGS]))) for name in order

@@ -23,6 +23,7 @@ from tasks.state.record import Document
 TEMPLATES = Path(__file__).parent / "docs_templates"
 SHOWN_ROWS, SHOWN_GAPS = 50, 1000
 """Bad rows, and series that lack days, that a page lists."""
+_GAP = ["store", "item", "days", "first", "last"]
 
 
 class BatchSummary(Document):
@@ -70,6 +71,17 @@ class Line:
     severity: Severity
     met: bool
     stores: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A series that lacks days on which its store has sales of other items: how many, the first and the last."""
+
+    store: str
+    item: str
+    days: int
+    first: str
+    last: str
 
 
 def write(
@@ -126,9 +138,10 @@ def _page(
         files=batch.files,
         bad=sum(file.quarantined for file in batch.files),
         breaches=findings.breaches,
-        lines=sorted(lines, key=lambda line: line.met),
+        met=[line for line in lines if line.met],
+        unmet=[line for line in lines if not line.met],
         rows=findings.bad_rows,
-        gaps=profile.gaps.head(SHOWN_GAPS).to_dict("records"),
+        gaps=[Gap(*row) for row in profile.gaps[_GAP].head(SHOWN_GAPS).itertuples(index=False)],
         gap_series=len(profile.gaps),
     )
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.state.choice_record import CostRecord
 from tasks.state.record import Document, Number, Record
 from tasks.state.variant_record import Errors
@@ -77,6 +78,7 @@ class ReplayRecord(Record):
     best: str = Field(description="the cheapest cadence under the settings' gate")
     sentence: str = Field(description="which cadence pays, in words")
     currency: str
+    prices: CostModel = Field(description="what the costs go by")
     stores: int
     cadences: tuple[OwnCadence, ...] = Field(description="under the settings' gate, the cheapest first")
     limits: tuple[LimitRecord, ...] = Field(description="the loosest first")

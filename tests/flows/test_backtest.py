@@ -15,7 +15,7 @@ from tasks.state.home import Home
 from tests.conftest import CHAIN, RECIPE, TakeIn
 
 KEYS = {
-    *("variant", "profile", "recipe", "first_day", "last_day", "days", "stores", "currency", "policy"),
+    *("variant", "profile", "recipe", "first_day", "last_day", "days", "stores", "currency", "prices", "policy"),
     *("cadences", "limits", "differences", "without_network", "best", "sentence", "report", "trained", "seconds"),
 }
 

@@ -7,7 +7,7 @@ from flows.cli.results import JudgeResult, ReleasesResult
 from flows.cli.screen import Column, echo, table
 from tasks.report.backtest_result import BacktestResult, CadenceRecord
 from tasks.report.explain import reasons, smallest, worst_stores
-from tasks.report.text import listed, number, plural, signed
+from tasks.report.text import difference, listed, number, plural, signed
 from tasks.retrain.outcome import RetrainResult
 from tasks.state.record import or_nan
 from tasks.state.variant_record import Errors, VariantRecord
@@ -102,7 +102,7 @@ def _variant(each: VariantRecord, baseline: VariantRecord) -> list[str]:
         number(each.mape),
         number(each.mape_std, 3),
         f"{baseline.weights_kb / each.weights_kb:.1f}x" if each.parent else "",
-        signed(each.delta_mape) if each.parent else "",
+        signed(difference(each.mape, baseline.mape)) if each.parent else "",
         number(each.bias_pct),
         number(each.latency_us, 0),
         each.verdict,

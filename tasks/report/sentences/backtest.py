@@ -1,6 +1,7 @@
 """What a backtest found, in words."""
 
 import math
+from collections.abc import Mapping
 
 from tasks.forecasting.backtest.cadence import NONE
 from tasks.forecasting.backtest.cost_benefit import Summary, beyond_noise
@@ -12,6 +13,41 @@ NOTHING_PASSED = (
     " No model of it passed the gate: what is scored is the forecast without a network, learned again at each retrain."
 )
 """To add where that is so: then it is not a network that pays."""
+
+
+def headline(best: str, comparable: bool, example: bool) -> str:
+    """Whether retraining pays, in a line.
+
+    Args:
+        best: The cheapest cadence.
+        comparable: Whether its cost is known.
+        example: Whether costs go by example prices.
+    """
+    if not comparable:
+        return "No cadence can be compared."
+    pays = "Retraining does not pay" if best == NONE else f"Retraining {best} pays"
+    return f"{pays}, at example prices." if example else f"{pays}."
+
+
+def allowed(changes: Mapping[str, float]) -> str:
+    """How much MAPE may lose under a limit of the gate, by the settings that it changes; empty where it changes none."""
+    losses = [f"{value:g} pp {_compared(name)}" for name, value in changes.items()]
+    return f"MAPE may be worse by at most {', '.join(losses)}" if losses else ""
+
+
+def met_by(limits: Mapping[str, list[str]], of: int) -> list[str]:
+    """Which cadences met something, and under which limits where that is not under all.
+
+    Args:
+        limits: By limit, the cadences.
+        of: Number of limits.
+    """
+    alike: dict[str, list[str]] = {}
+    for limit, cadences in limits.items():
+        alike.setdefault(", ".join(cadences), []).append(limit)
+    return [
+        cadences if len(those) == of else f"{cadences} under {', '.join(those)}" for cadences, those in alike.items()
+    ]
 
 
 def summary(found: Summary, currency: str) -> str:
@@ -29,6 +65,11 @@ def summary(found: Summary, currency: str) -> str:
     ]
     mape = _against(found.difference, _named(found.rival), found.confidence)
     return f"{_subject(found.best)} {' and '.join(saved) or 'least'}. Its MAPE is {mape}."
+
+
+def _compared(name: str) -> str:
+    """Of `max_worse_than_baseline_pp`, "than baseline"."""
+    return name.removeprefix("max_worse_").removesuffix("_pp").replace("_", " ")
 
 
 def _subject(best: str) -> str:

@@ -83,10 +83,9 @@ def device(choice: ChoiceRecord) -> str:
 
 def prices(costs: CostModel) -> str:
     """What the costs go by, and that it is an example where the settings name no price of their own."""
-    said = (
-        f"Sending 1 MB costs {number(costs.per_mb_sent)} {costs.currency}, {number(costs.retrains_per_year, 0)} times a "
-        f"year; a percentage point of MAPE {number(costs.per_mape_pp)}; a retrain {number(costs.per_retrain)}."
-    )
+    amounts = (number(each) for each in (costs.per_mb_sent, costs.per_mape_pp, costs.per_retrain))
+    mb, point, retrain = (f"{amount} {costs.currency}" for amount in amounts)
+    said = f"Sending 1 MB costs {mb}, a percentage point of MAPE {point} per store and year, a retrain {retrain}."
     return f"These are example prices: name your own in the settings, under [costs]. {said}" if example(costs) else said
 
 
