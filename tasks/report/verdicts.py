@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tasks.report.explain import reasons, refusals, why
+from tasks.report.explain import REFUSING, reasons, refusals, why
 from tasks.state.record import Number
 from tasks.state.variant_record import CheckOutcome, CheckRecord, VariantRecord, VerdictOutcome
 
@@ -58,7 +58,7 @@ class Group:
         verdict: The gate's.
         variants: Names.
         reasons: Why they were refused, a sentence each; empty where they passed.
-        asked: The checks that apply, those that refused first.
+        asked: The checks that apply, those that refused first, else in the order of the gate.
         unasked: The checks that do not apply.
     """
 
@@ -80,7 +80,8 @@ def _group(variants: list[VariantRecord]) -> Group:
         ((check, variant.name) for variant in variants for check in variant.checks),
         lambda pair: (pair[0].name, pair[0].outcome),
     )
-    questions = sorted(map(_question, pairs.values()), key=lambda each: each.outcome not in ("fail", "abstain"))
+    order = [check.name for check in variants[0].checks]
+    questions = sorted(map(_question, pairs.values()), key=lambda each: (each.outcome not in REFUSING, _place(each, order)))
     one = why(variants[0]) if len(variants) == 1 else None
     return Group(
         variants[0].verdict,
@@ -89,6 +90,10 @@ def _group(variants: list[VariantRecord]) -> Group:
         [each for each in questions if each.outcome != "not applicable"],
         [each for each in questions if each.outcome == "not applicable"],
     )
+
+
+def _place(question: Question, order: Sequence[str]) -> int:
+    return order.index(question.name) if question.name in order else len(order)
 
 
 def _question(pairs: list[tuple[CheckRecord, str]]) -> Question:

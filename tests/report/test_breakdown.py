@@ -6,7 +6,7 @@ import pytest
 
 from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.accuracy.policy import MapePolicy
-from tasks.report.breakdown import BEST, WORST, Matrix, Pair, ScoreRow, matrix, tables, tint
+from tasks.report.breakdown import FEW, MOST, WORST, Matrix, Pair, ScoreRow, matrix, tables, tint
 from tasks.retrain.scores import breakdown, scores
 from tests.conftest import Work
 
@@ -34,8 +34,7 @@ def test_stores_come_worst_first_after_all_days_and_weekdays_in_their_order() ->
     by_store, by_weekday = tables([*OVERALL, *stores, *weekdays], "lstm-4")
     assert names(by_store.rows) == ["all days", "2", "1", "3"]
     assert names(by_weekday.rows) == ["all days", "Monday", "Tuesday"]
-    assert by_store.rows[1] is not None and by_store.rows[1].difference == 1.0
-    assert by_store.rows[3] is not None and by_store.rows[3].difference is None
+    assert by_store.rows[1].difference == 1.0 and by_store.rows[3].difference is None
     assert math.isnan(by_store.rows[1].ours.mase), "undefined is never 0"
     assert by_store.summary == (
         "MAPE from 12.00 % (store 1) to 15.00 % (store 2); less accurate than without a network in 1 of 2; "
@@ -43,14 +42,21 @@ def test_stores_come_worst_first_after_all_days_and_weekdays_in_their_order() ->
     )
 
 
-@pytest.mark.parametrize(("unknown", "shown", "left_out"), [(0, 13, 27), (5, 13, 27), (28, 12, 28)])
-def test_of_many_the_worst_and_the_best_are_shown(unknown: int, shown: int, left_out: int) -> None:
+@pytest.mark.parametrize("unknown", [0, 5, 28])
+def test_of_many_the_worst_are_shown_and_all_others_are_there(unknown: int) -> None:
     many = {str(store): (math.nan if store < unknown else float(store), 20.0) for store in range(40)}
     (table,) = tables(errors("store", many), "lstm-4")
     known = [str(store) for store in range(39, unknown - 1, -1)]
-    expected = [*known[:WORST], None, *known[-BEST:]] if unknown < 28 else [*known, None]
-    assert names(table.rows) == expected
-    assert (len(expected) - 1, table.left_out) == (shown, left_out)
+    assert names(table.rows) == known[:WORST]
+    assert names(table.rest) == [*known[WORST:], *map(str, range(unknown))]
+    assert table.left_out == 0
+
+
+def test_a_few_are_all_shown_and_of_too_many_some_are_left_out() -> None:
+    for many, expected in ((FEW, (FEW, 0, 0)), (FEW + 1, (WORST, 4, 0)), (MOST + 7, (WORST, MOST - WORST, 7))):
+        rows = errors("store", {str(store): (float(store), 20.0) for store in range(many)})
+        (table,) = tables(rows, "lstm-4")
+        assert (len(table.rows), len(table.rest), table.left_out) == expected
 
 
 def test_other_forecasters_and_groups_without_a_day_are_not_shown() -> None:
@@ -67,7 +73,7 @@ def test_the_matrix_has_a_cell_for_each_store_and_class_that_there_is() -> None:
     ]
     found = matrix(rows, "lstm-4")
     assert found and (found.classes, found.left_out) == (["A", "B"], 0)
-    assert [(store, [cell and cell.difference for cell in cells]) for store, cells in found.rows] == [
+    assert [(row.store, [cell and cell.difference for cell in row.cells]) for row in found.rows] == [
         ("2", [None, 1.0]),
         ("a x b", [-3.0, -2.0]),
     ]

@@ -7,7 +7,7 @@ import pytest
 from tasks.forecasting.gate.checks import Check
 from tasks.forecasting.gate.groups import Group
 from tasks.forecasting.gate.verdict import Verdict
-from tasks.report.explain import reasons, smallest, subject, verdict_record, why, worst_stores
+from tasks.report.explain import given, reasons, smallest, subject, verdict_record, why, worst_stores
 from tasks.state.variant_record import CheckRecord, VariantRecord
 from tests.support import manifests
 from tests.support.manifests import WOULD, changed
@@ -90,3 +90,18 @@ def test_a_verdict_is_recorded_with_its_sentences() -> None:
     assert (record.verdict, record.reasons) == ("fail", ("the last sales are 9 days old, over the limit of 7 days",))
     assert [each.outcome for each in record.checks] == ["pass", "fail"]
     assert [(each.name, each.difference) for each in record.worst_off] == [("3", 0.12)]
+
+
+def test_the_smallest_is_the_smallest_that_passed_and_of_one_size_the_smallest_to_send() -> None:
+    made = [manifests.variant(name) for name in ("lstm-64", "lstm-16", "lstm-16-p50")]
+    best = smallest(of(*made, manifests.variant("lstm-16-int8", verdict="fail")))
+    assert best and best.name == "lstm-16-p50"
+
+
+def test_stores_get_what_was_chosen_for_their_devices_else_the_smallest() -> None:
+    chosen = manifests.manifest(variants=[manifests.variant("lstm-64"), manifests.variant("lstm-16")])
+    refused = manifests.manifest(variants=[manifests.variant("lstm-64", verdict="fail")])
+    assert [each.name for each in given(chosen)] == ["lstm-16"]
+    best = smallest(chosen)
+    assert best and [each.name for each in given(changed(chosen, choices=()))] == [best.name]
+    assert given(refused) == []

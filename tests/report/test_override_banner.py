@@ -105,7 +105,7 @@ def test_a_copy_tells_it_while_it_is_in_force_and_the_release_stays_as_it_is(ref
 def test_its_looks_are_those_of_the_report() -> None:
     templates = Path(override_banner.__file__).parent / "templates"
     assert re.search(r"^\.caution \{", (templates / "style.css").read_text(), re.M)
-    assert re.search(r"^<main\b", (templates / "report.html.j2").read_text(), re.M)
+    assert re.search(r"^<main\b", (templates / "frame.html.j2").read_text(), re.M)
 
 
 def test_a_report_that_is_made_meanwhile_carries_it(refusals: Refusals, built: Work) -> None:

@@ -4,7 +4,20 @@ import math
 
 import pytest
 
-from tasks.report.text import ON_PAGES, amount, capitalised, listed, number, percent, plural, rounded, signed
+from tasks.report.text import (
+    ON_PAGES,
+    amount,
+    capitalised,
+    difference,
+    listed,
+    number,
+    percent,
+    plural,
+    rounded,
+    setting,
+    signed,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +90,31 @@ def test_a_count_with_its_noun() -> None:
 def test_a_capital_letter_first() -> None:
     assert capitalised("it would have passed at MAPE 3") == "It would have passed at MAPE 3"
     assert capitalised("") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "found"),
+    [(8.584303, 8.588003, 0.0), (13.40, 13.36, 0.04), (8.0, 9.0, -1.0), (None, 1.0, None), (1.0, math.nan, None)],
+)
+def test_a_difference_is_rounded_after_the_subtraction(value: float, other: float, found: float | None) -> None:
+    got = difference(value, other)
+    assert got == found and str(got) != "-0.0"
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "text"),
+    [
+        ([8.591, 8.589], "%", "8.59 %"),
+        ([0.3, -0.08, None], "pp", "-0.08 to 0.30 pp"),
+        ([6004, 1732], "bytes", "1,732 to 6,004 bytes"),
+        ([None, math.nan], "%", "-"),
+        ([], "%", "-"),
+    ],
+)
+def test_the_lowest_and_the_highest(values: list[float | None], unit: str, text: str) -> None:
+    assert span(values, unit) == text
+
+
+def test_a_setting_as_people_read_it() -> None:
+    values = (True, False, None, 150_000, 0.005, "level", ("1", "2"), [1, 2])
+    assert [*map(setting, values)] == ["yes", "no", "–", "150,000", "0.005", "level", "1, 2", "1, 2"]

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tasks.report.charts.style import NARROW, WIDE, svg
 from tasks.report.charts.gate import gate_chart
+from tasks.report.charts.style import NARROW, WIDE, svg
 from tasks.state.manifest import Manifest
-from tests.support.manifests import changed, check, manifest, variant
+from tests.support.manifests import changed, check, manifest, variant, with_check
 
 
 def image(made: Manifest, width: int = WIDE) -> str:
@@ -18,15 +18,33 @@ def image(made: Manifest, width: int = WIDE) -> str:
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_every_comparison_of_the_best_and_every_variant_has_a_row(width: int) -> None:
-    drawn = image(
-        manifest(variants=[variant("lstm-64"), variant("lstm-16"), variant("lstm-32", verdict="fail")]), width
-    )
+    apart = with_check(variant("lstm-16"), 3, value=0.2), with_check(variant("lstm-32", verdict="fail"), 3, value=0.3)
+    drawn = image(manifest(variants=[variant("lstm-64"), *apart]), width)
     for label in ("no network", "what stores run", "the baseline", "lstm-64", "lstm-16", "lstm-32"):
         assert len(re.findall(f">{label}</text>", drawn)) == 1
     assert ">lstm-16 against …</text>" in drawn
     assert ">Every variant against what stores run</text>" in drawn
     ticks = re.findall(r'"mark-rect role-mark[^>]*>(.*?)</g>', drawn)
     assert [len(re.findall("<path", each)) for each in ticks] == [3, 3], "a limit in each row"
+
+
+def test_variants_with_the_same_figures_are_one_row() -> None:
+    apart = with_check(variant("lstm-32-int8"), 3, value=0.13)
+    close = with_check(variant("lstm-32-p30"), 3, value=0.1201)
+    drawn = image(manifest(variants=[variant("lstm-64"), variant("lstm-32"), apart, close]))
+    assert ">lstm-64 and 2 more</text>" in drawn and ">lstm-32-int8</text>" in drawn
+    assert ">lstm-32</text>" not in drawn
+
+
+def test_the_same_figures_with_another_outcome_are_another_row() -> None:
+    refused = with_check(variant("lstm-32"), 3, outcome="abstain")
+    drawn = image(manifest(variants=[variant("lstm-64"), refused]))
+    assert ">lstm-64</text>" in drawn and ">lstm-32</text>" in drawn
+
+
+def test_an_image_says_what_it_shows() -> None:
+    chart = gate_chart(manifest(variants=[variant("lstm-64")]))
+    assert chart and "lstm-64 against … no network −0.79 pp (pass), what stores run +0.12 pp (pass)" in chart.description
 
 
 def test_figures_are_differences_in_percentage_points() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY
 from tasks.forecasting.backtest.cost_benefit import Summary
 from tasks.forecasting.gate.comparison import UNDEFINED, Estimate
-from tasks.report.sentences.backtest import summary
+from tasks.report.sentences.backtest import allowed, headline, met_by, summary
 
 
 def said(best: str | None, saved: dict[str, float], rival: str, difference: Estimate) -> str:
@@ -42,3 +42,27 @@ def test_no_retraining_can_be_best() -> None:
 )
 def test_what_cannot_be_measured_is_said_to_be(best: str | None, found: str) -> None:
     assert said(best, {}, NONE, UNDEFINED) == found
+
+
+@pytest.mark.parametrize(
+    ("best", "comparable", "example", "line"),
+    [
+        (MONTHLY, True, False, "Retraining monthly pays."),
+        (NONE, True, True, "Retraining does not pay, at example prices."),
+        (MONTHLY, False, True, "No cadence can be compared."),
+    ],
+)
+def test_whether_it_pays_in_a_line(best: str, comparable: bool, example: bool, line: str) -> None:
+    assert headline(best, comparable, example) == line
+
+
+def test_how_much_mape_may_lose() -> None:
+    changes = {"max_worse_than_baseline_pp": 2.0, "max_worse_in_a_store_pp": 0.5}
+    assert allowed(changes) == "MAPE may be worse by at most 2 pp than baseline, 0.5 pp in a store"
+    assert allowed({}) == ""
+
+
+def test_who_met_it_and_under_which_limits() -> None:
+    assert met_by({"a": ["monthly", "none"], "b": ["monthly", "none"]}, of=2) == ["monthly, none"]
+    assert met_by({"a": ["monthly"], "b": ["none"], "c": ["monthly"]}, of=3) == ["monthly under a, c", "none under b"]
+    assert met_by({"a": ["monthly"]}, of=2) == ["monthly under a"]
