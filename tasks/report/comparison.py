@@ -91,7 +91,7 @@ def _row(variant: VariantRecord, against: VariantRecord | None) -> ComparisonRow
         ratio=rounded(base_kb / kb, 1) if kb and base_kb else None,
         mape=rounded(variant.mape, 2),
         mape_std=rounded(variant.mape_std, 3) if variant.runs > 1 else None,
-        impact_pp=difference(variant.mape, against and against.mape),
+        impact_pp=difference(variant.mape, against.mape if against else None),
         coverage=rounded(variant.coverage, 1),
         wape=rounded(variant.wape, 2),
         bias_pct=rounded(variant.bias_pct, 2),

@@ -14,7 +14,9 @@ from tasks.report.text import ON_PAGES
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def template(name: str, filters: Mapping[str, Callable[..., Any]], finalize: Callable[[Any], Any] | None = None) -> Template:
+def template(
+    name: str, filters: Mapping[str, Callable[..., Any]], finalize: Callable[[Any], Any] | None = None
+) -> Template:
     """A template of ours; a name that it does not get is an error.
 
     Args:

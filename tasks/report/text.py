@@ -48,14 +48,14 @@ def amount(value: float | None, unit: str, minus: str = "-", undefined: str = "-
 
 def span(values: Iterable[float | None], unit: str, minus: str = "-", undefined: str = "-") -> str:
     """The lowest and the highest of some numbers, with their unit; one number where both look the same."""
-    known = sorted(value for value in values if value is not None and math.isfinite(value)) or [None]
-    low, high = (amount(value, unit, minus, undefined) for value in (known[0], known[-1]))
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    low, high = (amount(end(known, default=None), unit, minus, undefined) for end in (min, max))
     return high if low == high else f"{low.removesuffix(f' {unit}')} to {high}"
 
 
+_FORMATS: Mapping[str, Callable[..., str]] = {"number": number, "signed": signed, "amount": amount, "span": span}
 ON_PAGES: Mapping[str, Callable[..., str]] = {
-    name: partial(formatted, minus=MINUS, undefined=DASH)
-    for name, formatted in {"number": number, "signed": signed, "amount": amount, "span": span}.items()
+    name: partial(formatted, minus=MINUS, undefined=DASH) for name, formatted in _FORMATS.items()
 }
 """The same for templates of pages, by the names of their filters."""
 

@@ -81,7 +81,9 @@ def _group(variants: list[VariantRecord]) -> Group:
         lambda pair: (pair[0].name, pair[0].outcome),
     )
     order = [check.name for check in variants[0].checks]
-    questions = sorted(map(_question, pairs.values()), key=lambda each: (each.outcome not in REFUSING, _place(each, order)))
+    questions = sorted(
+        map(_question, pairs.values()), key=lambda each: (each.outcome not in REFUSING, _place(each, order))
+    )
     one = why(variants[0]) if len(variants) == 1 else None
     return Group(
         variants[0].verdict,
@@ -98,12 +100,15 @@ def _place(question: Question, order: Sequence[str]) -> int:
 
 def _question(pairs: list[tuple[CheckRecord, str]]) -> Question:
     checks = [check for check, _ in pairs]
-    said = _by(pairs, lambda pair: (pair[0].sentence, pair[0].counterfactual and pair[0].counterfactual.sentence))
+    said = _by(pairs, lambda pair: (pair[0].sentence, pair[0].counterfactual))
     return Question(
         checks[0].name,
         checks[0].outcome,
         checks[0].unit,
-        [Answer(*words, [name for _, name in those]) for words, those in said.items()],
+        [
+            Answer(words, would.sentence if would else None, [name for _, name in those])
+            for (words, would), those in said.items()
+        ],
         [check.value for check in checks],
         [bound for check in checks for bound in (check.low, check.high)],
         [check.limit for check in checks],

@@ -14,6 +14,7 @@ from tasks.ingest.contract.findings import Findings
 from tasks.ingest.contract.suite import Outcome
 from tasks.state.home import Home
 from tests.ingest.steps import CONTRACT, read
+from tests.support.browser import faults, needs_browser
 
 AT = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
@@ -88,3 +89,10 @@ def test_the_index_has_a_line_for_each_batch_the_newest_first(home: Home, tmp_pa
     assert words.endswith("2026-01-09 night.csv ingested 4 1 2026-01-09 night.csv ingested 4 2"), (
         "a batch that is checked again has one line"
     )
+
+
+@needs_browser
+def test_the_pages_have_no_serious_finding(home: Home, tmp_path: Path) -> None:
+    warned = write(home, batch(home, tmp_path, 51), {"bad_rows_more_than_usual": 51 / 55})
+    refused = write(home, batch(home, tmp_path, 60), {"sales": 60 / 64})
+    assert faults(tmp_path, {"warned": warned, "refused": refused, "all": (home.docs / "index.html").read_text()}) == []

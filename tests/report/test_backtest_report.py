@@ -9,6 +9,7 @@ from tasks.report.backtest_report import refusals, report, rows
 from tasks.report.backtest_result import BacktestResult
 from tests.support.backtests import WHAT_IF, WHY, result, row
 
+
 @pytest.fixture(scope="module")
 def page() -> str:
     return report(result())

@@ -20,4 +20,4 @@ def test_a_chart_is_drawn_for_a_desk_and_for_a_phone_without_a_namespace() -> No
 
 
 def test_where_there_is_nothing_to_draw_there_is_no_chart() -> None:
-    assert drawn(lambda width: None) == []
+    assert drawn({}.get) == []

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 from altair import SchemaBase
 
-from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.costs import CostModel
-from tasks.report.breakdown import ScoreRow
 from tasks.report.charts.gate import gate_chart
 from tasks.report.charts.series import series_chart
 from tasks.report.charts.size import size_chart
@@ -28,6 +26,7 @@ from tests.support.manifests import (
     changed,
     manifest,
     samples,
+    scores,
     variant,
     with_check,
 )
@@ -178,26 +177,8 @@ def test_page_and_card_say_which_days_count(policy: MapePolicy, said: str) -> No
     assert ("over days with sales above zero" in report(made, [])) is (policy.zero_days == "leave out")
 
 
-def errors(more: str = "", forecaster: str = "lstm-16-p50-int8") -> list[ScoreRow]:
-    """Of 40 stores with two classes each; `more` is added to the groups' names."""
-    others = {"wape": 10.0, "bias_pct": -0.1, "mase": 0.8, "rmsse": float("nan"), "coverage": 99.0, "days": 30}
-    groups = {
-        "": [""],
-        "store": [str(store) for store in range(40)],
-        "item class": ["A", "B"],
-        "store x item class": [f"{store} x {name}" for store in range(40) for name in "AB"],
-        "weekday": ["Monday", "Tuesday"],
-    }
-    return [
-        ScoreRow(one, by, group + more, Accuracy(mape=mape + place, **others), MapePolicy().hash)
-        for one, mape in ((forecaster, 12.0), ("reference", 12.3))
-        for by, named in groups.items()
-        for place, group in enumerate(named)
-    ]
-
-
 def test_the_page_says_where_the_best_does_well_and_badly() -> None:
-    page = report(manifest(files={"scores.parquet": {"sha256": "ab" * 32, "bytes": 9}}), [], errors())
+    page = report(manifest(files={"scores.parquet": {"sha256": "ab" * 32, "bytes": 9}}), [], scores())
     assert "Where lstm-16-p50-int8 does well and badly" in page
     rows = page[page.index('id="breakdown"') :]
     shown, folded = rows.split("<summary>30 more, the worst first</summary>")
@@ -213,8 +194,8 @@ def test_the_page_says_where_the_best_does_well_and_badly() -> None:
 def test_of_very_many_groups_the_page_says_where_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.report.breakdown.MOST", 30)
     kept = manifest(files={"scores.parquet": {"sha256": "ab" * 32, "bytes": 9}})
-    assert report(kept, [], errors()).count("another 10 are in scores.parquet, beside this file") == 2
-    assert report(manifest(), [], errors()).count("another 10 are left out here") == 2
+    assert report(kept, [], scores()).count("another 10 are in scores.parquet, beside this file") == 2
+    assert report(manifest(), [], scores()).count("another 10 are left out here") == 2
 
 
 @pytest.mark.parametrize("recipe", ["production", "reference"])
@@ -256,7 +237,7 @@ def test_hostile_names_stay_text() -> None:
         packages={HOSTILE: HOSTILE},
         history=HISTORY.model_copy(update={"exclude": excluded}),
     )
-    page = report(made, samples(HOSTILE), errors(HOSTILE, "lstm-16"))
+    page = report(made, samples(HOSTILE), scores(HOSTILE, "lstm-16"))
     assert "<script" not in page and page.count("&lt;script") > 30
     assert "&lt;script" in page
     assert "<script" not in card(made)

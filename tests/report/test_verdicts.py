@@ -5,7 +5,12 @@ from tests.support.manifests import WOULD, changed, check, variant, with_check
 
 
 def test_what_failed_comes_first_and_those_with_the_same_verdict_are_together() -> None:
-    made = [variant("lstm-64"), variant("lstm-32"), variant("lstm-16", mape=None), variant("lstm-16-int8", verdict="fail")]
+    made = [
+        variant("lstm-64"),
+        variant("lstm-32"),
+        variant("lstm-16", mape=None),
+        variant("lstm-16-int8", verdict="fail"),
+    ]
     found = groups(made)
     assert [(each.verdict, each.variants) for each in found] == [
         ("fail", ["lstm-16-int8"]),

@@ -54,7 +54,14 @@ def result(**changes: Any) -> BacktestResult:
     made = {
         **{"variant": "lstm-16", "recipe": "production", "first_day": "2024-01-03", "last_day": "2024-12-31"},
         **{"days": 364, "stores": 5, "currency": "EUR", "best": "monthly", "sentence": "It costs least."},
-        **{"profile": "quick", "report": "report.html", "trained": 0, "seconds": 1.0, "policy": "1008e1eeb160", "prices": {}},
+        **{
+            "profile": "quick",
+            "report": "report.html",
+            "trained": 0,
+            "seconds": 1.0,
+            "policy": "1008e1eeb160",
+            "prices": {},
+        },
         "cadences": [each | series for each in table],
         "limits": [{"name": name, "changes": changes, "cadences": table} for name, changes in LIMITS.items()],
         "differences": [

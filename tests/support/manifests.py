@@ -7,6 +7,7 @@
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+from tasks.forecasting.accuracy.metrics import Accuracy
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.gate.limits import Limits
@@ -14,6 +15,7 @@ from tasks.forecasting.model.recipe import RECIPES
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import dominated_by, rank
+from tasks.report.breakdown import ScoreRow
 from tasks.report.charts.series import Sample
 from tasks.report.sentences.choice import choice_record
 from tasks.state.arrays import SeriesRecord
@@ -211,3 +213,21 @@ def samples(name: str = "store 1, item 3") -> list[Sample]:
     smooth = [54.0 + 9 * (place % 7) for place in range(56)]
     forecast = {"lstm-64": smooth, "lstm-16-int8": [units + 1.5 for units in smooth]}
     return [Sample(one, days, [None, *map(float, sold[1:])], forecast) for one in (name, "store 5, item 10")]
+
+
+def scores(more: str = "", forecaster: str = "lstm-16-p50-int8") -> list[ScoreRow]:
+    """Of 40 stores with two classes each; `more` is added to the groups' names."""
+    others = {"wape": 10.0, "bias_pct": -0.1, "mase": 0.8, "rmsse": float("nan"), "coverage": 99.0, "days": 30}
+    groups = {
+        "": [""],
+        "store": [str(store) for store in range(40)],
+        "item class": ["A", "B"],
+        "store x item class": [f"{store} x {name}" for store in range(40) for name in "AB"],
+        "weekday": ["Monday", "Tuesday"],
+    }
+    return [
+        ScoreRow(one, by, group + more, Accuracy(mape=mape + place, **others), MapePolicy().hash)
+        for one, mape in ((forecaster, 12.0), ("reference", 12.3))
+        for by, named in groups.items()
+        for place, group in enumerate(named)
+    ]

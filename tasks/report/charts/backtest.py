@@ -83,9 +83,7 @@ def _mape(result: BacktestResult, names: list[str], width: int) -> Any:
     same = alike({name: list(found[name].values()) for name in names}, _SAME)
     lines = {", ".join(those): found[first] for first, those in same.items()}
     lines[WITHOUT] = result.without_network.mape_by_4_weeks
-    rows = [
-        {"day": day, "mape": mape, "cadence": name} for name, line in lines.items() for day, mape in line.items()
-    ]
+    rows = [{"day": day, "mape": mape, "cadence": name} for name, line in lines.items() for day, mape in line.items()]
     looks = [*LINES[: len(same)], (INK, [1, 3])]
     color, dash = (alt.Scale(domain=list(lines), range=list(values)) for values in zip(*looks, strict=True))
     legend = alt.Legend(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from statistics import fmean
 from typing import Any
 
@@ -39,7 +40,7 @@ def series_chart(samples: Sequence[Sample], width: int = WIDE) -> alt.VConcatCha
         width: Of each panel, in pixels. Defaults to `WIDE`.
     """
     drawn = merged(samples)
-    looks = {"actual": (INK, [1, 0])} | dict(zip(drawn[0].forecast, LINES))
+    looks = {"actual": (INK, [1, 0])} | dict(zip(drawn[0].forecast, cycle(LINES), strict=False))
     scales = [alt.Scale(domain=list(looks), range=list(values)) for values in zip(*looks.values(), strict=True)]
     panels = [_panel(sample, width, *scales) for sample in drawn]
     described = "Forecast against actual sales a day: " + "; ".join(sample.series for sample in samples)

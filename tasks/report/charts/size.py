@@ -1,7 +1,7 @@
 """File size against MAPE: what a smaller file costs in accuracy, as Altair."""
 
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import cycle, islice
 
 import altair as alt
 
@@ -88,7 +88,7 @@ def _rules(references: Sequence[ReferenceRecord], y: alt.Y, width: int) -> list[
     rows = [{"mape": each.mape, "of": f"no network: {each.name}"} for each in references]
     if not rows:
         return []
-    dash = alt.Scale(domain=[row["of"] for row in rows], range=[look for look, _ in zip(cycle(_DASHES), rows)])
+    dash = alt.Scale(domain=[row["of"] for row in rows], range=list(islice(cycle(_DASHES), len(rows))))
     looks = {"symbolType": "stroke", "symbolSize": 500, "symbolStrokeColor": INK}
     legend = alt.Legend(orient="bottom", columns=2 if width == WIDE else 1, **looks)
     base = alt.Chart(alt.Data(values=rows)).mark_rule(color=INK, strokeWidth=1.5, opacity=0.7)
@@ -107,7 +107,7 @@ def _points(manifest: Manifest, variants: Sequence[VariantRecord], x: alt.X, y: 
     ]
     rows.sort(key=lambda row: [*OTHERS.values(), row["of"]].index(row["of"]))  # what is named covers what is not
     looks = {OTHERS[verdict]: look for verdict, look in VERDICTS.items()}
-    looks |= dict(zip(named.values(), zip((color for color, _ in cycle(LINES)), cycle(_SHAPES))))
+    looks |= {label: (LINES[place % 4][0], _SHAPES[place % 4]) for place, label in enumerate(named.values())}
     looks[named[manifest.variants[0].name]] = (INK, "square")
     shown = [label for label in (*named.values(), *OTHERS.values()) if any(row["of"] == label for row in rows)]
     color, shape = (alt.Scale(domain=shown, range=[looks[label][part] for label in shown]) for part in (0, 1))

@@ -30,7 +30,7 @@ def headline(best: str, comparable: bool, example: bool) -> str:
 
 
 def allowed(changes: Mapping[str, float]) -> str:
-    """How much MAPE may lose under a limit of the gate, by the settings that it changes; empty where it changes none."""
+    """How much MAPE may lose under a limit of the gate, by the settings that it changes; empty without any."""
     losses = [f"{value:g} pp {_compared(name)}" for name, value in changes.items()]
     return f"MAPE may be worse by at most {', '.join(losses)}" if losses else ""
 

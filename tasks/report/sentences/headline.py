@@ -23,7 +23,9 @@ def lead(manifest: Manifest) -> str:
         nearest = subject(manifest)
         asked = [check for check in nearest.checks if check.outcome != "not applicable"]
         nothing = f"None of the {plural(len(manifest.variants), 'variant')} passed the gate."
-        return f"{nothing} The nearest, {nearest.name}, missed {len(refusals(nearest))} of {plural(len(asked), 'check')}."
+        return (
+            f"{nothing} The nearest, {nearest.name}, missed {len(refusals(nearest))} of {plural(len(asked), 'check')}."
+        )
     return " ".join([_error(manifest, sent), _stores(sent), *_left_out(manifest)]).strip()
 
 
@@ -53,11 +55,13 @@ def caution(manifest: Manifest) -> str | None:
 
 def _error(manifest: Manifest, sent: list[VariantRecord]) -> str:
     """MAPE of what stores get, beside that of what they run, else that of the best forecast without a network."""
-    low, high = (end((or_nan(each.mape) for each in sent)) for end in (min, max))
+    low, high = (end(or_nan(each.mape) for each in sent) for end in (min, max))
     mape = f"{number(low, 1)} %" if number(low, 1) == number(high, 1) else f"{number(low, 1)} to {number(high, 1)} %"
     champion, reference = _champion(sent[0]), best_reference(manifest)
     if champion:
-        return f"The forecast error (MAPE) is {mape} (was {number(or_nan(sent[0].mape) - or_nan(champion.value), 1)} %)."
+        return (
+            f"The forecast error (MAPE) is {mape} (was {number(or_nan(sent[0].mape) - or_nan(champion.value), 1)} %)."
+        )
     beside = f" ({number(reference.mape, 1)} % without a network)" if reference else ""
     return f"The forecast error (MAPE) is {mape}{beside}."
 

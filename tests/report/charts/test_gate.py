@@ -44,7 +44,9 @@ def test_the_same_figures_with_another_outcome_are_another_row() -> None:
 
 def test_an_image_says_what_it_shows() -> None:
     chart = gate_chart(manifest(variants=[variant("lstm-64")]))
-    assert chart and "lstm-64 against … no network −0.79 pp (pass), what stores run +0.12 pp (pass)" in chart.description
+    assert (
+        chart and "lstm-64 against … no network −0.79 pp (pass), what stores run +0.12 pp (pass)" in chart.description
+    )
 
 
 def test_figures_are_differences_in_percentage_points() -> None:

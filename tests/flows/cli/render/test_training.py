@@ -83,7 +83,14 @@ def test_a_backtest_says_each_refusal_once_with_its_cadences(capsys: pytest.Capt
     ]
     known = {"variant": "lstm-16", "profile": "quick", "recipe": "production", "days": 364, "stores": 1}
     known |= {"first_day": "2024-01-03", "last_day": "2024-12-31", "trained": 0, "seconds": 1.0, "policy": "a"}
-    known |= {"currency": "EUR", "prices": {}, "best": "none", "differences": [], "sentence": "It pays.", "report": "x.html"}
+    known |= {
+        "currency": "EUR",
+        "prices": {},
+        "best": "none",
+        "differences": [],
+        "sentence": "It pays.",
+        "report": "x.html",
+    }
     limits = [{"name": "the settings' gate", "changes": {}, "cadences": cadences}]
     without = {"name": "14-day mean", **errors, **over_time, "mape": None}
     own = [each | over_time for each in cadences]
