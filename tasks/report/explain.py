@@ -117,7 +117,10 @@ def worst_stores(variant: Judged) -> str | None:
     stores = ", ".join(f"store {store.name} ({signed(store.difference)} pp)" for store in shown)
     if worse:
         return f"MAPE rises most in {stores}, against {kept(variant)}"
-    return f"MAPE rises in no store against {kept(variant)}, and falls least in {stores}" if stores else None
+    if not shown:
+        return None
+    least = f", and falls least in {stores}" if round(shown[0].difference or 0, 2) else ""
+    return f"MAPE rises in no store against {kept(variant)}{least}"
 
 
 def kept(variant: Judged) -> str:

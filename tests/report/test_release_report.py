@@ -181,11 +181,11 @@ def test_the_page_says_where_the_best_does_well_and_badly() -> None:
     page = report(manifest(files={"scores.parquet": {"sha256": "ab" * 32, "bytes": 9}}), [], scores())
     assert "Where lstm-16-p50-int8 does well and badly" in page
     rows = page[page.index('id="breakdown"') :]
-    shown, folded = rows.split("<summary>30 more, the worst first</summary>")
+    shown, folded = rows.split("<summary><b>30 more, the worst first</b></summary>")
     assert cells(shown, "39")[:3] == ["51.00", "51.30", "−0.30"]
     assert cells(shown, "39")[7:11] == ["0.80", "0.80", "–", "–"]
     assert cells(folded, "0")[0] == "12.00" and 'scope="row">0<' not in shown
-    assert "<summary>30 more stores</summary>" in rows
+    assert "<summary><b>30 more stores</b></summary>" in rows
     assert "<b>By weekday</b>: MAPE from 12.00 % (Monday) to 13.00 % (Tuesday)" in rows
     assert '<td class="cell better">' in rows
     assert 'id="breakdown"' not in report(manifest(), [])
