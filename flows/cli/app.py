@@ -339,11 +339,10 @@ def report(
     """Print the path of a release's HTML report; while overrides are active, of a copy with a banner."""
     with command_context(as_json, quiet) as answer:
         from tasks.report import override_banner
-        from tasks.state import overrides
-        from tasks.state.release import find
+        from tasks.state.release import find_judged
 
         place = home_at(home)
-        found = overrides.find(place, release) if release else find(place, None)
+        found = find_judged(place, release)
         page = override_banner.report(place, found)
         answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
 

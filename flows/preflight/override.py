@@ -8,7 +8,8 @@ from flows.preflight.errors import RequestError
 from flows.settings import Settings, home_at, load
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
-from tasks.state.overrides import Override, What, active_one, find, require_overridable, require_release
+from tasks.state.overrides import Override, What, active_one, require_overridable, require_release
+from tasks.state.release import find_judged
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def override_request(
 
 
 def _require_possible(home: Home, asked: Override) -> None:
-    found = find(home, asked.release)
+    found = find_judged(home, asked.release)
     if asked.variant is None:
         require_release(home, found, asked.release)
     else:

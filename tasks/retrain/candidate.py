@@ -28,7 +28,7 @@ from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.retrain.run_record import LOST, NOT_TIMED, LatencyRecord, RunScore
 from tasks.state.arrays import golden_rows, stored_panel
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import Prepared
 
 SHIPPED = 0
 """The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""

@@ -163,19 +163,9 @@ def nothing_passed(manifest: Manifest) -> Alert:
 
 
 def _alert(entry: Entry) -> Alert:
-    details = AlertDetails.model_validate(entry.details)
-    return Alert(
-        entry.subject,
-        details.kind,
-        details.severity,
-        details.subject,
-        "open",
-        entry.why,
-        details.link,
-        entry.release,
-        entry.variant,
-        details.feed,
-    )
+    of_entry = {"id": entry.subject, "message": entry.why, "release": entry.release, "variant": entry.variant}
+    details = AlertDetails.model_validate(entry.details).model_dump(exclude={"store"})
+    return Alert(**of_entry, **details, state="open")
 
 
 def _entry(alert: Alert) -> Entry:
