@@ -1,6 +1,7 @@
 """Steps of an ingest: read and check what arrived, then merge it into the tables or refuse it."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,11 +63,11 @@ def _staged(
     try:
         staged = StagedBatch.of_files(paths, feed, rules, home, staging, size)
     except UnreadableFile as error:
-        return batch.unreadable(str(error))
+        return replace(batch, fault=str(error))
     except TooManyCodes as error:
-        return batch.unreadable(f"{', '.join(path.name for path in paths)} {error}")
+        return replace(batch, fault=f"{', '.join(path.name for path in paths)} {error}")
     log.info("read %s new rows; files: %d, known: %d", f"{sum(staged.rows):,}", len(files), len(batch.known))
-    counted = [
+    counted = tuple(
         FileCount(
             name=file.name,
             sha256=file.sha256,
@@ -78,8 +79,8 @@ def _staged(
             versions=file.versions,
         )
         for file, path, rows, reasons in zip(files, paths, staged.rows, staged.reasons, strict=True)
-    ]
-    return batch.read(counted, staged)
+    )
+    return replace(batch, files=counted, staged=staged)
 
 
 def _landed(path: Path, file: SourceFile, home: Home) -> str:
