@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Flow, State, flow
 from prefect.client.schemas.objects import FlowRun
 
+from flows.preflight.errors import is_misuse
 from flows.runtime import environment
 from flows.settings import home_at, load
 from flows.settings_errors import SettingsError
@@ -34,7 +35,7 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     try:
         send(changes.news, _urls())
     finally:  # the server that artifacts and events go to may be what failed
-        if flow_run.deployment_id or not _is_input_error(state):
+        if flow_run.deployment_id or not is_misuse(state.result(raise_on_failure=False)):
             record(_home(flow_run), changes)
 
 
@@ -57,9 +58,3 @@ def _urls() -> tuple[str, ...]:
         return load().alert_urls
     except SettingsError:
         return ()
-
-
-def _is_input_error(state: State[Any]) -> bool:
-    """Whether the run ended with one of our own value errors: what a person asked for cannot be done."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")

@@ -163,9 +163,10 @@ def nothing_passed(manifest: Manifest) -> Alert:
 
 
 def _alert(entry: Entry) -> Alert:
-    of_entry = {"id": entry.subject, "message": entry.why, "release": entry.release, "variant": entry.variant}
     details = AlertDetails.model_validate(entry.details).model_dump(exclude={"store"})
-    return Alert(**of_entry, **details, state="open")
+    return Alert(
+        id=entry.subject, state="open", message=entry.why, release=entry.release, variant=entry.variant, **details
+    )
 
 
 def _entry(alert: Alert) -> Entry:
