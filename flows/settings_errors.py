@@ -52,7 +52,7 @@ def explain(error: ValidationError) -> str:
 
 
 def _place(error: ValidationError, file: str) -> str:
-    """Where the first thing that is wrong was set: the environment goes over the file."""
+    """Where the first thing that is wrong was set: the environment takes precedence over the file."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     given = path[:-1] if first["type"] == "missing" else path

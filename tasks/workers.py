@@ -24,13 +24,13 @@ HANG = 3600
 """Seconds after which a job counts as hung."""
 
 DONE = {"done": 1}
-"""What a log line carries that says a step is done: a terminal shows how many of the steps are."""
+"""The `extra` of a log line that reports a step as done; a terminal shows how many are."""
 
 _one_at_a_time = Lock()
 
 
 def to_do(steps: int) -> dict[str, int]:
-    """What a log line carries that announces a number of steps."""
+    """The `extra` of a log line that announces a number of steps."""
     return {"steps": steps}
 
 

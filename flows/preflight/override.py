@@ -1,4 +1,4 @@
-"""What `override` is asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `override` is asked for, checked; without Prefect, so that a mistake shows at once."""
 
 import unicodedata
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ class OverrideRequest:
     """An override to grant or to revoke.
 
     Attributes:
-        home: Where the release or the refused candidate is.
+        home: The home with the release or the refused candidate.
         settings: The settings.
         override: The override; where it is revoked, with the name and the reason of the person who ends it.
         today: The day on which it is asked for.

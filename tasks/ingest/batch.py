@@ -11,7 +11,7 @@ from pydantic import field_serializer
 
 from tasks.ingest.contract.findings import BadRow
 from tasks.ingest.reading.feed import Feed
-from tasks.ingest.reading.sources import SourceFile
+from tasks.ingest.reading.source_file import SourceFile
 from tasks.ingest.staged_batch import StagedBatch
 from tasks.state import delta, ledger
 from tasks.state.home import Home
@@ -83,7 +83,7 @@ class EarlierFiles:
     """The files that were ingested earlier.
 
     Attributes:
-        home: Whose ledger.
+        home: The home of the ledger.
         version: The ledger's version that was read; `None` before the first entry.
         files: The files by their sha256.
     """
@@ -114,7 +114,7 @@ def _file(entry: ledger.Entry) -> FileCount:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one ingest brings.
+    """The files of one ingest, and the rows of those that are new.
 
     Attributes:
         id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.

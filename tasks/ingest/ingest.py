@@ -15,7 +15,7 @@ from tasks.ingest.merge import merge
 from tasks.ingest.reading import sources
 from tasks.ingest.reading.chunk import UnreadableFile
 from tasks.ingest.reading.feed import Feed
-from tasks.ingest.reading.sources import SourceFile
+from tasks.ingest.reading.source_file import SourceFile
 from tasks.ingest.result import IngestResult
 from tasks.ingest.stage import Intake
 from tasks.ingest.staged_batch import StagedBatch
@@ -36,11 +36,11 @@ def read_batch(given: list[str], home: Home, contract: Contract, staging: Path, 
 
     Args:
         given: Files, folders, patterns, and URLs of these.
-        home: Whose ledger and sales table the batch is compared with.
+        home: The home whose ledger and sales table the batch is compared with.
         contract: Limits for a row.
         staging: A folder for the time of the run.
         feed: How the files are written.
-        size: How much memory it may take.
+        size: How much memory the rows may take.
 
     Raises:
         sources.SourceError: If there is nothing to read.
@@ -100,8 +100,8 @@ def merge_batch(batch: Batch, findings: Findings, home: Home, size: Intake) -> I
     Args:
         batch: What was read.
         findings: What the contract says of it; all rows of stores that it refuses go to quarantine.
-        home: Whose tables.
-        size: How much memory it may take.
+        home: The home of the tables.
+        size: How much memory the rows may take.
     """
     staged, stores = batch.staged, findings.refused_stores
     if staged is None:

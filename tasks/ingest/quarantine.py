@@ -118,7 +118,7 @@ def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable
     """Add the refused rows of a batch, in one commit; rows that an interrupted run added are replaced.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         stamp: Batch and time of all rows.
         files: Each file with its refused rows, in schema `stage.REFUSED`.
 
@@ -146,7 +146,7 @@ def rows(home: Home, reason: str | None = None, store: str | None = None) -> lis
     """Rows in quarantine, newest batch first.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         reason: Only rows that were refused for this reason. Defaults to `None`, all.
         store: Only rows that name this store. Defaults to `None`, all.
     """
@@ -157,7 +157,7 @@ def listing(home: Home, reason: str | None, store: str | None, limit: int, csv: 
     """The first rows in quarantine, newest batch first; all of them go into a CSV file if a path is given.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         reason: Only rows that were refused for this reason; `None` for all.
         store: Only rows that name this store; `None` for all.
         limit: Number of rows to list.

@@ -1,4 +1,4 @@
-"""Step: check rows in quarantine against today's rules again; those that are right now go into the sales table."""
+"""Step: check rows in quarantine against today's rules again; those that are valid now go into the sales table."""
 
 import logging
 from collections import Counter, defaultdict
@@ -65,7 +65,7 @@ class Texts(Record):
 
 
 class CorrectedRow(Record):
-    """A row that a replay read otherwise than it is in quarantine.
+    """A row whose texts a replay read differently from those in quarantine.
 
     Attributes:
         file: Name of its file.
@@ -114,18 +114,18 @@ class ReplayResult(Document):
 
 @task
 def replay(home: Home, contract: Contract, request: ReplayRequest, staging: Path, size: Intake) -> ReplayResult:
-    """Merge the rows that are right now, and leave the others in quarantine.
+    """Merge the rows that are valid now, and leave the others in quarantine.
 
     No value in the sales table is overwritten. The table is written first, then the ledger, then the quarantine, so
     that the next run does not repeat what an interrupted one has done. Rows of a refused store go in once few enough
     rows of the store are bad.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         contract: Today's rules.
         request: Which rows, and how to read them.
         staging: A folder for the time of the run.
-        size: How much memory it may take.
+        size: How much memory the rows may take.
 
     Raises:
         CorrectionsError: If the file of corrections cannot be used, or names a row that is not in quarantine.
@@ -144,7 +144,7 @@ def replay(home: Home, contract: Contract, request: ReplayRequest, staging: Path
         if released:
             _record(home, result, len(released))
             quarantine.remove(home, {row.place for row in released})
-    log.info("replayed %d rows: %d are right now", len(rows), len(released))
+    log.info("replayed %d rows: %d are valid now", len(rows), len(released))
     return result
 
 
@@ -196,7 +196,7 @@ def _record(home: Home, result: ReplayResult, released: int) -> None:
     subject = f"batch.{result.batch}"
     if any(entry.subject == subject for entry in ledger.read(home, ["replay"])):
         return
-    why = f"{released:,} of {result.rows_read:,} rows in quarantine are right now"
+    why = f"{released:,} of {result.rows_read:,} rows in quarantine are valid now"
     details = result.model_dump(
         mode="json", include={"rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined", "fixed"}
     )

@@ -60,9 +60,9 @@ class StagedBatch:
             paths: The files.
             feed: How the files are written.
             rules: Limits for a row.
-            home: Whose sales table.
+            home: The home of the sales table.
             folder: The staging folder.
-            size: How much memory it may take.
+            size: How much memory the rows may take.
         """
         readers = [partial(reader.chunks, path, feed) for path in paths]
         return replace(cls.of(readers, rules, home, folder, size), paths=tuple(paths))
@@ -74,9 +74,9 @@ class StagedBatch:
         Args:
             readers: Reader of each file.
             rules: Limits for a row.
-            home: Whose sales table.
+            home: The home of the sales table.
             folder: The staging folder, into which no rows were read before.
-            size: How much memory it may take.
+            size: How much memory the rows may take.
 
         Raises:
             UnreadableFile: If a file is not a table of sales.

@@ -19,7 +19,7 @@ class InvalidOverride(ValueError):
 
 @dataclass(frozen=True)
 class Override:
-    """A person's word against the gate's or a freeze's.
+    """A person's permission to use what the gate refused, or to promote during a freeze.
 
     Attributes:
         release: The release that may go out.

@@ -156,7 +156,7 @@ def releases(home: Home) -> list[Release]:
 
 
 def refused(home: Home) -> dict[str, Release]:
-    """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
+    """Candidates of which no variant passed, newest first, by the id that each would have had as a release."""
     found = _newest_first(home.candidates.glob("*/*/manifest.json"))
     return {each.manifest.release: each for each in found if not each.manifest.passed}
 

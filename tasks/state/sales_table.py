@@ -75,7 +75,7 @@ def panel(
     """Rows of the sales table as a panel. They are read twice, and never in memory all at once.
 
     Args:
-        home: Whose sales table.
+        home: The home of the sales table.
         version: Version of the table. Defaults to `None`, the current one.
         after: Only days after this one. Defaults to `None`, all days.
         until: Only days up to and including this one. Defaults to `None`, all days.
@@ -201,7 +201,7 @@ def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
     They are zeros too if they exceed the `good` rows of today, as the rules or the refused stores were different then.
 
     Args:
-        home: Whose sales table.
+        home: The home of the sales table.
         batch: Id of the batch.
         good: Number of the batch's good rows today.
     """
