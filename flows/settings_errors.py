@@ -1,4 +1,4 @@
-"""What is wrong with settings, in one line: where the value came from, which key, what to do."""
+"""What is wrong with settings, in one line: where the value came from, which key, what to do; and whose fault it is."""
 
 import json
 import os
@@ -16,6 +16,11 @@ PREFIX = "SHELFCAST_"
 
 class SettingsError(ValueError):
     """Settings that cannot be used: which file or environment variable, which key, what to do."""
+
+
+def is_misuse(error: object) -> bool:
+    """Whether an error is the user's to mend: our own value errors are, anybody else's is a fault of ours."""
+    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
 
 
 @contextmanager

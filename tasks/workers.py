@@ -71,26 +71,28 @@ def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:
         )
     if not folder.is_dir():
         return f"it does not see the home {folder}; share that folder with it under the same path"
-    parts = urlsplit(server)
-    try:
-        socket.create_connection(
-            (str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)), 5
-        ).close()
-    except OSError as error:
+    if fault := _unreachable(server):
         return (
-            f"it does not reach the Prefect server {server} ({error}); give PREFECT_API_URL an address that all reach"
+            f"it does not reach the Prefect server {server} ({fault}); give PREFECT_API_URL an address that all reach"
         )
     others = [f"{name} {version(name)}, not {wanted}" for name, wanted in versions.items() if version(name) != wanted]
     return f"it has {'; '.join(others)}; install the same requirements.lock" if others else None
 
 
+def _unreachable(server: str) -> OSError | None:
+    """Why no connection to a URL's server can be made; `None` if it can."""
+    parts = urlsplit(server)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((str(parts.hostname), port), timeout=5).close()
+    except OSError as error:
+        return error
+    return None
+
+
 @cache
 def _pool() -> ProcessPool:
-    pool = ProcessPool(
-        max_workers=_cores(),
-        initializer=_one_core,
-        context=multiprocessing.get_context("spawn"),
-    )
+    pool = ProcessPool(max_workers=_cores(), initializer=_one_core, context=multiprocessing.get_context("spawn"))
     atexit.register(_close, pool)
     return pool
 

@@ -13,13 +13,14 @@ import typer
 
 from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
-from flows.preflight.errors import RequestError, is_misuse
+from flows.preflight.errors import RequestError
 from flows.runtime import environment
+from flows.settings_errors import is_misuse
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.state.record import Document
 
-FAILED, MISUSED, REFUSED = 1, 2, 3
-"""Exit codes beside 0: it failed; bad usage or settings; refused by a check."""
+FAILED, MISUSED, REFUSED, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes beside 0: it failed; bad usage or settings; refused by a check; ended by Ctrl-C."""
 
 Result = TypeVar("Result", bound=Document)
 
@@ -119,20 +120,23 @@ def command_context(as_json: bool, quiet: bool) -> Iterator[Stdout]:
             yield stdout
         except typer.Exit:
             raise
-        except TooLittleHistory as error:
-            stdout.error(str(error))
-            raise typer.Exit(REFUSED) from None
-        except KeyboardInterrupt:
-            stdout.error("interrupted; the same command again resumes")
-            raise typer.Exit(130) from None
-        except Exception as error:
-            if is_misuse(error):
-                stdout.error(one_line(error.as_option() if isinstance(error, RequestError) else error))
-                raise typer.Exit(MISUSED) from None
-            if os.environ.get("SHELFCAST_DEBUG"):
+        except (Exception, KeyboardInterrupt) as error:
+            code, message = _outcome(error)
+            if code == FAILED and os.environ.get("SHELFCAST_DEBUG"):
                 raise
-            stdout.error(f"{type(error).__name__}: {one_line(error)} (SHELFCAST_DEBUG=1 shows where)")
-            raise typer.Exit(FAILED) from None
+            stdout.error(" ".join(message.split()))
+            raise typer.Exit(code) from None
+
+
+def _outcome(error: BaseException) -> tuple[int, str]:
+    """The exit code and the message of an error."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, "interrupted; the same command again resumes"
+    if isinstance(error, TooLittleHistory):
+        return REFUSED, str(error)
+    if is_misuse(error):
+        return MISUSED, error.as_option() if isinstance(error, RequestError) else str(error)
+    return FAILED, f"{type(error).__name__}: {error} (SHELFCAST_DEBUG=1 shows where)"
 
 
 class UsageError(ValueError):
@@ -156,11 +160,6 @@ def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise UsageError(f"{option} names {name} twice: {found[name]} and {value}")
         found[name] = value
     return found
-
-
-def one_line(text: object) -> str:
-    """A text without line breaks and repeated blanks."""
-    return " ".join(str(text).split())
 
 
 def start_prefect() -> None:

@@ -23,11 +23,6 @@ class RequestError(ValueError):
         return f"--{self.parameter.replace('_', '-')} {self.rule}" if self.parameter else self.rule
 
 
-def is_misuse(error: object) -> bool:
-    """Whether an error is the user's to mend: our own value errors are, anybody else's is a fault of ours."""
-    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
-
-
 @contextmanager
 def named_by(place: str = "", parameter: str | None = None) -> Iterator[None]:
     """Say where unknown stores were named: in a file, or by a parameter.

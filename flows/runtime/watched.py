@@ -6,10 +6,9 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Flow, State, flow
 from prefect.client.schemas.objects import FlowRun
 
-from flows.preflight.errors import is_misuse
 from flows.runtime import environment
 from flows.settings import home_at, load
-from flows.settings_errors import SettingsError
+from flows.settings_errors import SettingsError, is_misuse
 from tasks.notify import send
 from tasks.state.alert_rules import of_completed_run, of_failed_run
 from tasks.state.alerts import record

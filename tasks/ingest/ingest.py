@@ -67,7 +67,12 @@ def _staged(
     except TooManyCodes as error:
         return replace(batch, fault=f"{', '.join(path.name for path in paths)} {error}")
     log.info("read %s new rows; files: %d, known: %d", f"{sum(staged.rows):,}", len(files), len(batch.known))
-    counted = tuple(
+    return replace(batch, files=_counted(files, staged, feed, home), staged=staged)
+
+
+def _counted(files: list[SourceFile], staged: StagedBatch, feed: Feed, home: Home) -> tuple[FileCount, ...]:
+    """How each new file was read."""
+    return tuple(
         FileCount(
             name=file.name,
             sha256=file.sha256,
@@ -78,9 +83,8 @@ def _staged(
             landed=_landed(path, file, home),
             versions=file.versions,
         )
-        for file, path, rows, reasons in zip(files, paths, staged.rows, staged.reasons, strict=True)
+        for file, path, rows, reasons in zip(files, staged.paths, staged.rows, staged.reasons, strict=True)
     )
-    return replace(batch, files=counted, staged=staged)
 
 
 def _landed(path: Path, file: SourceFile, home: Home) -> str:

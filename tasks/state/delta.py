@@ -166,10 +166,13 @@ class Adding:
         else:
             mode = "overwrite" if replace_all else "append"
             table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=properties)
-        # Delta does not sync its commits, but what is written next may rely on this one
-        log = self._root / "_delta_log"
-        for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
-            sync(path)
+        _sync_last_commit(self._root / "_delta_log")
+
+
+def _sync_last_commit(log: Path) -> None:
+    """Have the last commit on disk, as what is written next may rely on it; Delta does not do so."""
+    for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
+        sync(path)
 
 
 def _written(

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -230,20 +230,22 @@ def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
 
 
 def _buffers(path: Path) -> Iterator[bytes]:
-    with ExitStack() as stack:
-        file: IO[bytes] = stack.enter_context(path.open("rb"))
+    """The file's content, decompressed."""
+    with path.open("rb") as file:
         start = file.read(len(ZSTD))
         file.seek(0)
         kind = "gzip" if start.startswith(GZIP) else "zstd" if start == ZSTD else ""
-        opened: Any = file
         try:
-            if kind == "gzip":
-                opened = stack.enter_context(gzip.GzipFile(fileobj=file))
-            elif kind:
-                opened = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
-            while buffer := opened.read(BLOCK):
-                yield buffer
+            with _decompressed(file, kind) as opened:
+                while buffer := opened.read(BLOCK):
+                    yield buffer
         except (OSError, EOFError, zlib.error) as error:
             if not kind:
                 raise
             raise UnreadableFile(f"{path.name} is a damaged {kind} ({error}); fetch it again") from None
+
+
+def _decompressed(file: IO[bytes], kind: str) -> Any:
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd") if kind else nullcontext(file)
