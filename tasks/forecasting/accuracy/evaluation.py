@@ -12,8 +12,7 @@ from tasks.forecasting.accuracy.groups import WEEKDAYS, item_classes, numbered
 from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals, positive
 from tasks.forecasting.accuracy.policy import MapePolicy, closed
 from tasks.forecasting.data.days import WEEK, Dates, weekday
-from tasks.forecasting.data.dtypes import Floats
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats, Panel
 from tasks.forecasting.data.windows import Windows
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.bootstrap import Bootstrap, Draws
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits

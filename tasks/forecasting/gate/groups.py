@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.bootstrap import Draws
 from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate
 from tasks.forecasting.gate.parts import Parts, by_group

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.data.days import mondays
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.comparison import Comparison, Excess
 
 

@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW, Panel
+from tasks.forecasting.data.panel import WINDOW, Floats32, Panel
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.seasonal_index import Seasons
 from tasks.forecasting.model.smoothing import Levels, smooth

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.data.days import Dates, month, weekday
-from tasks.forecasting.data.dtypes import Floats32, Floats64
+from tasks.forecasting.data.panel import Floats32, Floats64
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 
 from tasks.forecasting.data.days import Dates, month, weekday
-from tasks.forecasting.data.dtypes import Floats64
 from tasks.forecasting.data.holidays import SpecialDays
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats64, Panel
 from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons, waves
 
 DAYS_A_YEAR = 365

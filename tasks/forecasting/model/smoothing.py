@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats32, Floats64
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Floats64, Panel
 
 
 class Level(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.model.scaling import Scaled, Scaler

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model import lstm
 from tasks.forecasting.model.lstm import Training, Weights
 from tasks.forecasting.model.recipe import Recipe

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.quantize import by_gate, symmetric

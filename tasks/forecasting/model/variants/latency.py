@@ -7,7 +7,7 @@ from itertools import cycle
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model.variants.litert import Forecaster
 
 

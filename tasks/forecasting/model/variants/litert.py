@@ -13,8 +13,7 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 from ai_edge_litert import schema_py_generated as schema
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.plan import Storage
