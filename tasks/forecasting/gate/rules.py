@@ -114,8 +114,17 @@ def within_the_years_budget(case: Case, limit: float) -> Check:
     return not_worse(case, "budget", max(high, key=lambda name: np.nan_to_num(high[name], nan=math.inf)), limit)
 
 
-def good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], limit: float) -> Check:
-    """In no store, or item class, is MAPE significantly more than the limit above that of what stores would keep."""
+def good_in_every_store(case: Case, limit: float) -> Check:
+    """In no store is MAPE significantly more than the limit above that of what the store would keep."""
+    return _good_in_every_group(case, "store", case.evidence.stores, limit)
+
+
+def good_in_every_class(case: Case, limit: float) -> Check:
+    """In no item class is MAPE significantly more than the limit above that of what stores would keep."""
+    return _good_in_every_group(case, "item class", case.evidence.classes, limit)
+
+
+def _good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], limit: float) -> Check:
     if not case.comparison.has(case.file.variant, INCUMBENT):
         return undefined(kind, limit, "pp")
     worst = groups.worst(case.comparison, case.file.variant, INCUMBENT, of_segment, limit)
@@ -189,10 +198,8 @@ RULES: dict[str, Rule] = {
     "max_worse_than_champion_pp": as_good_as_champion,
     "max_worse_than_last_year_pp": as_good_as_last_year,
     "max_worse_in_a_year_pp": within_the_years_budget,
-    "max_worse_in_a_store_pp": lambda case, limit: good_in_every_group(case, "store", case.evidence.stores, limit),
-    "max_worse_in_a_class_pp": lambda case, limit: good_in_every_group(
-        case, "item class", case.evidence.classes, limit
-    ),
+    "max_worse_in_a_store_pp": good_in_every_store,
+    "max_worse_in_a_class_pp": good_in_every_class,
     "max_bias_pct": unbiased,
     "max_spread_pp": alike_in_every_run,
     "beat_reference": lambda case, _: beats_reference(case),
