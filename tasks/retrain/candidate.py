@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.recipe import CHOOSING
@@ -28,7 +27,7 @@ from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.retrain.run_record import LOST, NOT_TIMED, LatencyRecord, RunScore
 from tasks.state.arrays import golden_rows, stored_panel
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import Prepared
 
 SHIPPED = 0
 """The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""

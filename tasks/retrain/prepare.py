@@ -9,9 +9,8 @@ import numpy as np
 from prefect import task
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.fingerprint import fingerprint
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Panel
 from tasks.forecasting.model.fit import Preprocessing, fit_preprocessing
 from tasks.forecasting.model.scaling import SmoothedLevel, naive_forecast
 from tasks.forecasting.model.spec import TrainingSpec
@@ -20,8 +19,7 @@ from tasks.state import sales_table, snapshot
 from tasks.state.arrays import SeriesRecord, npy
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
-from tasks.state.manifest import HoldoutRecord, ReferenceRecord, SnapshotRecord, ValidationRecord
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import HoldoutRecord, Prepared, ReferenceRecord, SnapshotRecord, ValidationRecord
 from tasks.state.sales_table import Snapshot
 
 log = logging.getLogger("shelfcast.prepare")

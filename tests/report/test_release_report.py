@@ -160,6 +160,19 @@ def test_checks_show_their_bounds_and_what_was_not_asked_is_a_remark() -> None:
 
 
 @pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        (0.12, "<dt>MAPE rises most in</dt><dd>store 3</dd><dd>+0.12 pp against what runs there</dd>"),
+        (-0.34, "<dt>MAPE falls least in</dt><dd>store 3</dd><dd>−0.34 pp against what runs there</dd>"),
+        (-0.001, "<dt>MAPE rises in</dt><dd>no store</dd><dd>against what runs there</dd>"),
+    ],
+)
+def test_an_improvement_is_not_shown_as_a_fault(difference: float, said: str) -> None:
+    one = changed(variant("lstm-64"), worst_off=({"name": "3", "difference": difference},))
+    assert said in report(manifest(variants=[one]), [])
+
+
+@pytest.mark.parametrize(
     ("policy", "said"),
     [
         (MapePolicy(), "MAPE counts days with sales above zero."),

@@ -55,13 +55,12 @@ def caution(manifest: Manifest) -> str | None:
 
 def _error(manifest: Manifest, sent: list[VariantRecord]) -> str:
     """MAPE of what stores get, beside that of what they run, else that of the best forecast without a network."""
-    low, high = (end(or_nan(each.mape) for each in sent) for end in (min, max))
-    mape = f"{number(low, 1)} %" if number(low, 1) == number(high, 1) else f"{number(low, 1)} to {number(high, 1)} %"
+    low, high = (number(end(or_nan(each.mape) for each in sent), 1) for end in (min, max))
+    mape = f"{low} %" if low == high else f"{low} to {high} %"
     champion, reference = _champion(sent[0]), best_reference(manifest)
     if champion:
-        return (
-            f"The forecast error (MAPE) is {mape} (was {number(or_nan(sent[0].mape) - or_nan(champion.value), 1)} %)."
-        )
+        was = number(or_nan(sent[0].mape) - or_nan(champion.value), 1)
+        return f"The forecast error (MAPE) {f'stays at {mape}' if was == low == high else f'is {mape} (was {was} %)'}."
     beside = f" ({number(reference.mape, 1)} % without a network)" if reference else ""
     return f"The forecast error (MAPE) is {mape}{beside}."
 

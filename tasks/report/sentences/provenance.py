@@ -6,10 +6,9 @@ from tasks.forecasting.accuracy.policy import OPEN
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.report.text import number, plural
-from tasks.state.choice_record import ChoiceRecord
-from tasks.state.manifest import PolicyRecord
+from tasks.state.manifest import GlobalMinMaxRecord, PolicyRecord, ScalingRecord
 from tasks.state.record import Number
-from tasks.state.scaling_record import GlobalMinMaxRecord, ScalingRecord
+from tasks.state.variant_record import ChoiceRecord
 
 COUNTED = {
     "zero_days": {

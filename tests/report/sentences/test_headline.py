@@ -4,7 +4,7 @@ import pytest
 
 from tasks.report.sentences.headline import caution, detail, headline, lead
 from tasks.state.variant_record import VariantRecord
-from tests.support.manifests import changed, check, manifest, variant
+from tests.support.manifests import changed, check, manifest, variant, with_check
 
 
 def first_release(mape: float = 13.36) -> list[VariantRecord]:
@@ -24,6 +24,11 @@ def test_the_lead_says_what_the_error_was_and_where_it_rises() -> None:
         "The forecast error (MAPE) is 13.4 % (was 13.2 %). "
         "It is worse than now in store 3, by 0.12 percentage points, the most of all stores."
     )
+
+
+def test_an_error_that_is_as_it_was_is_said_to_stay() -> None:
+    same = with_check(variant("lstm-64"), 3, value=0.001)
+    assert lead(manifest(variants=[same], choices=())).startswith("The forecast error (MAPE) stays at 13.4 %.")
 
 
 def test_where_no_store_is_worse_off_that_is_said() -> None:
