@@ -56,7 +56,9 @@ def cost_chart(result: BacktestResult, width: int = WIDE) -> alt.LayerChart:
     base = alt.Chart(alt.Data(values=[part for cadence in result.cadences for part in _parts(cadence)]))
     y = alt.Y("cadence:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=_NAMES)
     bar = base.mark_bar(height=14).encode(
-        alt.X("cost:Q", title=f"{result.currency} a year and store", stack="zero", scale=scale),
+        alt.X(
+            "cost:Q", title=f"{result.currency} a year and store", stack="zero", scale=scale, axis=alt.Axis(tickCount=5)
+        ),
         y,
         alt.Color("part:N", title=None, scale=alt.Scale(domain=list(words), range=list(colors))),
     )
