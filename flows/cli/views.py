@@ -82,16 +82,8 @@ def _gated(home: Home, store: str, runs: Champion, policy: MapePolicy) -> float 
 
 
 def _alert(raised: OpenAlert) -> AlertStatus:
-    alert = raised.alert
-    return AlertStatus(
-        id=alert.id,
-        message=alert.message,
-        since=raised.since.isoformat(timespec="seconds"),
-        kind=alert.kind,
-        severity=alert.severity,
-        subject=alert.subject,
-        link=alert.link,
-    )
+    known = {name: getattr(raised.alert, name) for name in AlertStatus.model_fields.keys() - {"since"}}
+    return AlertStatus(**known, since=raised.since.isoformat(timespec="seconds"))
 
 
 def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
