@@ -129,7 +129,7 @@ def _release_record(manifest: Manifest, stores: int) -> ReleaseRecord:
         reason=manifest.reason,
         recipe=manifest.profile.recipe_name,
         snapshot=manifest.snapshot.version,
-        passed=tuple(variant.name for variant in manifest.variants if variant.passed),
+        passed=tuple(variant.name for variant in manifest.passed),
         refused=tuple(variant.name for variant in manifest.variants if not variant.passed),
         stores=stores,
     )
