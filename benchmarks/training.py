@@ -12,8 +12,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from tasks import workers
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import fit
 from tasks.forecasting.model.recipe import RECIPES
 

@@ -16,9 +16,8 @@ import numpy as np
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cutoff import Cutoff, to_matrix
 from tasks.forecasting.backtest.replay import Trained
-from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats, Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.model import scaling

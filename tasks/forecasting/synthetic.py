@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.forecasting.accuracy.metrics import mape
 from tasks.forecasting.data.days import weekday
-from tasks.forecasting.data.dtypes import Floats64
+from tasks.forecasting.data.panel import Floats64
 from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.model.seasonal_index import SeasonalIndex
 

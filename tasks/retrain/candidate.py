@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Panel
 from tasks.forecasting.data.windows import Windows, windows
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.recipe import CHOOSING

@@ -8,7 +8,7 @@ import numpy as np
 from prefect import task
 
 from tasks import workers
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import build, contents, latency, litert

@@ -9,9 +9,8 @@ import numpy as np
 from prefect import task
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.data.dtypes import Floats32
 from tasks.forecasting.data.fingerprint import fingerprint
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Panel
 from tasks.forecasting.model.fit import Preprocessing, fit_preprocessing
 from tasks.forecasting.model.scaling import SmoothedLevel, naive_forecast
 from tasks.forecasting.model.spec import TrainingSpec

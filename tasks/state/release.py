@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tasks.forecasting.accuracy.policy import MapePolicy, require_same_policy
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling

@@ -12,23 +12,22 @@ from tasks.forecasting.accuracy.groups import WEEKDAYS, item_classes, numbered
 from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals, positive
 from tasks.forecasting.accuracy.policy import MapePolicy, closed
 from tasks.forecasting.data.days import WEEK, Dates, weekday
-from tasks.forecasting.data.dtypes import Floats
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats, Panel
 from tasks.forecasting.data.windows import Windows
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Days to forecast, and what forecasts of them are measured by: the same for every forecaster.
+    """Days to forecast, and how forecasts of them are measured: in the same way for every forecaster.
 
     A segment is an item class in a store.
 
     Attributes:
         windows: The days to forecast.
-        training_days: Number of the panel's first days that come before all of these; volumes, scales and item classes
-            are taken from them.
+        training_days: Number of the panel's days before all of these; volumes, scales and item classes are taken from
+            them.
         policy: Which of the days count.
-        groups: Items of each item class; if it is empty, classes are A, B and C by sales.
+        groups: Items of each item class. Defaults to none, and classes are then A, B and C by sales.
     """
 
     windows: Windows
@@ -42,7 +41,7 @@ class EvaluationSet:
         return overall
 
     def by(self, forecast: Floats) -> dict[str, dict[str, Accuracy]]:
-        """Errors by store, item, item class, store x item class, weekday and month, each group by its name."""
+        """Errors of each group, by its name, for every kind of group: store, item, item class, weekday and more."""
         return {kind: self._by(forecast, kind) for kind in self._groupings}
 
     def by_store(self, forecast: Floats) -> dict[str, float]:
@@ -127,7 +126,7 @@ class EvaluationSet:
 
     @cached_property
     def _scales(self) -> tuple[Floats, Floats]:
-        """Mean absolute and mean squared change from the same day of the week before, of each window's series."""
+        """Mean absolute and mean squared change from the same weekday a week before, of each window's series."""
         training, scales = self._training, np.empty((2, len(self.windows.panel.sales)))
         for block in training.blocks():
             sales = training.sales[block].astype(np.float64)
@@ -142,7 +141,7 @@ class EvaluationSet:
 
     @cached_property
     def _groupings(self) -> dict[str, tuple[list[str], NDArray[np.int64]]]:
-        """For each kind of group the labels, and which of them each window has."""
+        """For each kind of group its labels, and the number of each window's label, shape `(windows,)`."""
         panel, series, column = self.windows.panel, self.windows.series, self.windows.column
         segments, segment = self._segments
         return {
@@ -156,7 +155,7 @@ class EvaluationSet:
 
     @cached_property
     def _segments(self) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
-        """Each store's item classes that have days, and which of them each window is in."""
+        """Store and item class of each segment that has days, and the number of each window's segment."""
         panel = self.windows.panel
         pairs = list(zip(panel.stores.tolist(), self.classes.tolist(), strict=True))
         present = dict.fromkeys(pairs[series] for series in np.unique(self.windows.series))

@@ -1,4 +1,4 @@
-"""Groups that errors are broken down by: item classes, and numbers for the labels of windows."""
+"""Groups that errors are broken down by: item classes, and the numbers of windows' labels."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,23 +16,21 @@ CLASSES = (("A", 0.80), ("B", 0.95), ("C", 1.0))
 def item_classes(panel: Panel, groups: Mapping[str, Iterable[str]]) -> NDArray[np.str_]:
     """The class of each series' item, shape `(series,)`.
 
-    With groups it is the name of the item's group, `other` if it is in none. Without groups it is A, B or C: the items
-    that sell best over all stores and make up 80 % of the units are A, the next 15 % B, the rest C.
+    With groups it is the name of the item's group, or `other` for an item in no group. Without groups it is A, B or C:
+    the items that sell best over all stores and make up 80 % of the units are A, the next 15 % are B, the rest is C.
 
     Args:
         panel: Series, and the days whose sales count.
         groups: Items of each group by its name; may be empty.
     """
-    return _group_of_each(panel, groups) if groups else _class_by_sales(panel)
-
-
-def _group_of_each(panel: Panel, groups: Mapping[str, Iterable[str]]) -> NDArray[np.str_]:
+    if not groups:
+        return _class_by_sales(panel)
     group_of = {item: name for name, items in groups.items() for item in items}
     return np.array([group_of.get(item, "other") for item in panel.items.tolist()])
 
 
 def _class_by_sales(panel: Panel) -> NDArray[np.str_]:
-    """A, B or C by the share of sales of the items that sell better.
+    """A, B or C by the share of all sales that items which sell better make up.
 
     Items that sell 50, 25, 10, 8, 5 and 2 of 100 units have 0, 50, 75, 85, 93 and 98 % before them: A, A, A, B, B, C.
     """
@@ -48,7 +46,7 @@ def _class_by_sales(panel: Panel) -> NDArray[np.str_]:
 
 
 def numbered(labels: NDArray[np.str_], place: NDArray[np.integer]) -> tuple[list[str], NDArray[np.int64]]:
-    """Number the labels of windows, in the order in which the labels first occur.
+    """Number the labels that windows have, in the order in which they first occur among the places.
 
     With labels `["b", "a", "b", "c"]` and places `[1, 2, 2]` the answer is `["a", "b"]` and `[0, 1, 1]`.
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 
 
 def mape(actual: Floats, forecast: Floats) -> float:
-    """Mean absolute percentage error in percent, over days with sales above zero; NaN without such a day.
+    """Mean absolute percentage error over the days with sales, in percent; NaN without such a day.
 
     Source:
         Hyndman & Koehler (2006), "Another look at measures of forecast accuracy".
@@ -21,24 +21,24 @@ def mape(actual: Floats, forecast: Floats) -> float:
 
 
 def wape(actual: Floats, forecast: Floats) -> float:
-    """Weighted absolute percentage error in percent: all absolute errors over all sales; NaN without sales."""
+    """Weighted absolute percentage error, in percent: all absolute errors over all sales; NaN without sales."""
     sold = float(np.sum(actual, dtype=float))
     return 100 * float(np.sum(np.abs(forecast - actual), dtype=float)) / sold if sold > 0 else float("nan")
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How well one forecaster did on one set of days; NaN where undefined, never 0.
+    """How well one forecaster did on one set of days. An undefined error is NaN, never 0.
 
     Attributes:
         mape: Mean absolute percentage error over the days that count in it, in percent.
         coverage: Share of the days that MAPE covers, in percent.
         wape: Absolute errors over sales, in percent.
-        bias_pct: Forecast minus sales, in percent of sales; below zero, forecasts are too low.
-        mase: Mean absolute scaled error. The scale is the mean absolute change from the same day of the week before,
-            on the days before the holdout; below 1 is better than repeating last week.
-        rmsse: Root mean squared scaled error; the scale is the mean squared change of the same days.
-        days: Days and series measured.
+        bias_pct: Forecast minus sales, in percent of sales; it is below zero where forecasts are too low.
+        mase: Mean absolute scaled error. The scale is the mean absolute change from the same weekday a week before, on
+            the days before the holdout; below 1 is better than repeating last week.
+        rmsse: Root mean squared scaled error. The scale is the mean squared change of the same days.
+        days: Number of forecasts measured, one for each day of each series.
 
     Source:
         Hyndman & Koehler (2006), "Another look at measures of forecast accuracy"; Hyndman & Athanasopoulos,
@@ -55,16 +55,16 @@ class Accuracy:
 
 
 class ErrorTotals(NamedTuple):
-    """Sums of errors over groups of forecasts, which all metrics are ratios of; arrays of one shape, a number a group.
+    """Sums of errors over groups of forecasts; every metric is a ratio of two. All arrays have the groups' shape.
 
     Attributes:
-        forecasts: Forecasts that were measured.
-        counted: Forecasts that count in MAPE.
+        forecasts: Number of forecasts that were measured.
+        counted: Number of forecasts that count in MAPE.
         sold: Units sold.
-        scaled: Forecasts that have a scale for MASE and RMSSE.
+        scaled: Number of forecasts that have a scale for MASE and RMSSE.
         percentage: Absolute percentage errors, in percent.
         absolute: Absolute errors, in units.
-        signed: Forecast minus sales, in units.
+        signed: Forecasts minus sales, in units.
         scaled_absolute: Absolute errors over the series' scale.
         scaled_squared: Squared errors over the series' squared scale.
     """
@@ -83,7 +83,7 @@ class ErrorTotals(NamedTuple):
         """The errors of each group.
 
         Args:
-            min_coverage: Share of the days in percent that MAPE must cover, else it is NaN.
+            min_coverage: Share of the days that MAPE must cover, in percent; with a smaller share it is NaN.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             coverage = 100 * self.counted / self.forecasts
@@ -103,5 +103,5 @@ class ErrorTotals(NamedTuple):
 
 
 def positive(values: Floats) -> Floats:
-    """The values above zero, NaN in place of others: what may be divided by."""
+    """The values above zero, which may be divided by, and NaN in place of all others."""
     return np.where(values > 0, values, np.nan)

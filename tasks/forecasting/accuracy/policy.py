@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.forecasting.data.panel import Panel
 
 OPEN = 10.0
-"""Units a day that a store sells at least if it is taken to be closed on days without any sale."""
+"""Units a day from which on a store is taken to be closed on days without any sale."""
 
 
 class DifferentPolicies(ValueError):
@@ -19,7 +19,7 @@ class DifferentPolicies(ValueError):
 
 
 class MapePolicy(BaseModel):
-    """The MAPE contract: which days count. Its hash is part of every score."""
+    """The MAPE policy: which days count. Its hash is part of every score."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -41,7 +41,7 @@ class MapePolicy(BaseModel):
 
     @property
     def hash(self) -> str:
-        """Name of the policy: 12 hexadecimal digits."""
+        """Name of the policy, 12 hexadecimal digits."""
         return sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:12]
 
 

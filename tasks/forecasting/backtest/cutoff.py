@@ -6,9 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats, Panel
 from tasks.forecasting.data.windows import Split, SplitPolicy, Windows, windows
 
 

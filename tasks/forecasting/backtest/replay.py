@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.accuracy.metrics import Accuracy
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.evidence import File
 from tasks.forecasting.gate.verdict import Verdict
 

@@ -13,9 +13,8 @@ from tasks.forecasting.accuracy.metrics import Accuracy, ErrorTotals
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.backtest.cutoff import Cutoff
 from tasks.forecasting.backtest.replay import Decision, Replay, ReplayScore, Trained
-from tasks.forecasting.data.dtypes import Floats
 from tasks.forecasting.data.history import History
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats, Panel
 from tasks.forecasting.data.windows import SplitPolicy, Windows, windows
 from tasks.forecasting.gate.evidence import (
     BUDGET,

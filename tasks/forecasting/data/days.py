@@ -1,14 +1,26 @@
-"""Days of the calendar, and the order of codes that people expect."""
+"""Days of the calendar, and codes of stores and items."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 Dates = NDArray[np.datetime64]
 
 WEEK = 7
 """Days of a week."""
+
+
+def _not_empty(stores: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if stores is not None and not stores:
+        raise ValueError("the list of stores is empty; name at least one, or leave the key out for all stores")
+    return stores
+
+
+SomeStores = Annotated[tuple[str, ...] | None, AfterValidator(_not_empty)]
+"""Codes of stores in the settings; `None` is all stores."""
 
 
 def weekday(dates: Dates) -> NDArray[np.int64]:

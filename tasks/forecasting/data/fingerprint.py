@@ -25,10 +25,10 @@ class DataFingerprint:
 def fingerprint(panel: Panel) -> DataFingerprint:
     """Count and hash the rows that a panel has, whatever files, order or table version they came from.
 
-    The hash is SHA-256 over all series with rows, sorted by store and then item as UTF-8. Of each: three unsigned
-    32-bit numbers (bytes of the store's code, bytes of the item's, rows `n`), both codes, the days since 1970-01-01 as
-    `n` signed 32-bit numbers in ascending order, the sales as `n` 32-bit floats, which is how they are learned from.
-    All numbers are little-endian.
+    The hash is SHA-256 over all series with rows, sorted by store and then by item as UTF-8. A series is hashed as
+    three unsigned 32-bit numbers (bytes of the store's code, bytes of the item's code, number `n` of rows), both codes,
+    its days since 1970-01-01 as `n` signed 32-bit numbers in ascending order, and its sales as `n` 32-bit floats, which
+    is how they are learned from. All numbers are little-endian.
     """
     digest, rows = sha256(), 0
     codes = [(store.encode(), item.encode()) for store, item in zip(panel.stores, panel.items, strict=True)]

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.forecasting.data.days import SomeStores
 from tasks.forecasting.data.panel import WINDOW, Panel, TooLittleHistory
 
 
@@ -17,15 +18,8 @@ class ExcludedPeriod(BaseModel):
 
     first: date = Field(description="first day of the period")
     last: date = Field(description="last day of the period, excluded too")
-    stores: tuple[str, ...] | None = Field(None, description="the stores that it was in, by default all")
+    stores: SomeStores = Field(None, description="the stores that it was in, by default all")
     reason: str = Field(min_length=1, description="what happened, for the release's manifest, card and report")
-
-    @field_validator("stores")
-    @classmethod
-    def _some(cls, stores: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if stores is not None and not stores:
-            raise ValueError("the list of stores is empty; name at least one, or leave the key out for all stores")
-        return stores
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -35,7 +29,7 @@ class ExcludedPeriod(BaseModel):
 
 
 class History(BaseModel):
-    """The training window. What it leaves out is neither learned from nor measured on, but still monitored."""
+    """The training window. The days that it leaves out are not learned from or measured on, but still monitored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,7 +78,7 @@ class History(BaseModel):
 
 
 def _long_enough(panel: Panel, min_days: int) -> Panel:
-    """Keep the series that have `min_days` known days or more, and the days from their first to their last sales."""
+    """Keep the series that have at least `min_days` known days, and the days from their first to their last sales."""
     known = np.isfinite(panel.sales)
     lengths = known.sum(axis=1)
     enough = lengths >= min_days

@@ -1,26 +1,25 @@
 """What is known beforehand about days and items: public holidays, a chain's own events, groups of items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.forecasting.data.days import Dates
 
 HORIZON = 730
-"""Days after the last sales for which holidays travel with a release: as long as a device may forecast with it."""
+"""Days after the last sales whose holidays are part of a release: as long as a device may forecast with it."""
 
 
 @dataclass(frozen=True)
 class SpecialDays:
-    """Days and items that seasonal indices may treat apart.
+    """Days and items that may have seasonal indices of their own.
 
     Attributes:
-        by_name: Dates of each holiday or event, in ascending order, past and future ones.
+        by_name: Dates of each holiday or event, past and future ones, in ascending order.
         groups: Items of each item group, by the name of the group.
     """
 
@@ -44,7 +43,7 @@ class Event(BaseModel):
         return self
 
     @property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         return np.arange(np.datetime64(self.first), np.datetime64(self.last or self.first) + 1)
 
 
@@ -94,7 +93,8 @@ class SeasonCalendar(BaseModel):
         by_name = {name: np.array(sorted(set(days)), "datetime64[D]") for name, days in named.items()}
         return SpecialDays(by_name, dict(self.groups))
 
-    def _holidays(self, years) -> dict[date, str]:  # type: ignore[no-untyped-def]
+    def _holidays(self, years: Iterable[int]) -> dict[date, str]:
+        """Name of each public holiday in some years."""
         if not self.country:
             return {}
         import holidays

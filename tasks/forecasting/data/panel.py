@@ -1,4 +1,4 @@
-"""Daily sales as a dense panel: one row a series, one column a day."""
+"""Daily sales as a dense panel: one row a series, one column a day; and the types of arrays that are made of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+Floats32 = NDArray[np.float32]
+"""What networks and their files compute in."""
+
+Floats64 = NDArray[np.float64]
+"""What errors and seasonal indices are summed in."""
+
+Floats = NDArray[np.floating]
+"""Either of them."""
+
 WINDOW = 14
 """Days of history that one forecast reads."""
 
 SERIES_AT_ONCE = 512
-"""Series that are in memory at once if all are gone through."""
+"""Series that are in memory at once while all of them are gone through."""
 
 
 class TooLittleHistory(ValueError):
@@ -28,13 +37,14 @@ class Panel:
         items: Item code of each series, shape `(n,)`.
         dates: Consecutive days, shape `(d,)`, `datetime64[D]`.
         sales: Units sold, shape `(n, d)`, float32; NaN where no row arrived.
-        skipped: Series left out because they have too few days, `WINDOW` or fewer unless settings ask for more.
+        skipped: Number of series left out because they have too few days: `WINDOW` or fewer, unless the settings ask
+            for more. Defaults to 0.
     """
 
     stores: NDArray[np.str_]
     items: NDArray[np.str_]
     dates: NDArray[np.datetime64]
-    sales: NDArray[np.float32]
+    sales: Floats32
     skipped: int = 0
 
     def first(self, days: int) -> "Panel":
@@ -50,10 +60,8 @@ class Panel:
         return int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
 
     def blocks(self) -> list[slice]:
-        """Rows of a limited number of series each, for work that should not hold all of them in memory at once."""
-        return [
-            slice(row, min(row + SERIES_AT_ONCE, len(self.sales))) for row in range(0, len(self.sales), SERIES_AT_ONCE)
-        ]
+        """Rows of at most `SERIES_AT_ONCE` series each, for work that should not hold all series in memory at once."""
+        return [slice(row, row + SERIES_AT_ONCE) for row in range(0, len(self.sales), SERIES_AT_ONCE)]
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest sales of all series and days."""
@@ -61,10 +69,10 @@ class Panel:
 
 
 class Rows(NamedTuple):
-    """Some rows, as numbers; all arrays have shape `(rows,)`.
+    """Some rows of sales, as numbers; all arrays have shape `(rows,)`.
 
     Attributes:
-        series: Index of the row's series in the names that its source keeps.
+        series: Index of each row's series in the names that the source keeps.
         day: Days since 1970-01-01.
         sales: Units sold.
     """
@@ -77,11 +85,11 @@ class Rows(NamedTuple):
 def to_panel(
     names: Sequence[tuple[str, str]], lengths: NDArray[np.int64], days: tuple[int, int], chunks: Iterable[Rows]
 ) -> Panel:
-    """Lay rows out as a panel, leaving out series of fewer than 15 days.
+    """Lay rows out as a panel, without the series of fewer than 15 days.
 
     Args:
         names: Store and item of each series.
-        lengths: Rows of each series, shape `(series,)`.
+        lengths: Number of rows of each series, shape `(series,)`.
         days: The first and the last day of all rows, since 1970-01-01.
         chunks: All rows, one for each series and day, in any order.
 
@@ -95,7 +103,7 @@ def to_panel(
             f"(received {len(lengths)} series, the longest of {lengths.max(initial=0)} days); ingest more history"
         )
     stores, items = np.array([name for name, kept in zip(names, enough, strict=True) if kept], dtype=str).T
-    order = np.lexsort((_sort_keys(items), _sort_keys(stores)))
+    order = np.lexsort((_padded(items), _padded(stores)))
     row_of = np.full(len(enough), -1)
     row_of[np.flatnonzero(enough)[order]] = np.arange(len(order))
     first, last = days
@@ -110,7 +118,6 @@ def to_panel(
     return Panel(stores[order], items[order], dates[used], sales[:, used], int((~enough).sum()))
 
 
-def _sort_keys(codes: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Keys that sort "2" before "10"."""
-    width = max(len(code) for code in codes)
-    return np.char.rjust(codes, width)
+def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Codes of equal width, so that "2" sorts before "10"."""
+    return np.char.rjust(codes, np.char.str_len(codes).max())

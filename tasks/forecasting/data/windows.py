@@ -1,4 +1,4 @@
-"""Windows of 14 days and the day after: which days of a panel are forecast, split by date."""
+"""Windows of 14 days, and the days after them that are forecast; which of them train, choose and measure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.forecasting.data.panel import WINDOW, Panel
 
 KNOWN = 7
-"""Days of a window that must be known, at least, for it to be used."""
+"""Number of days of a window that must be known for it to be used."""
 
 CHUNK = 65_536
-"""Windows that are in memory at once if many are gone through."""
+"""Windows that are in memory at once while many of them are gone through."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Days to forecast: two numbers a window, all else is a view of the panel.
+    """Days to forecast: two numbers for each window; all else is looked up in the panel.
 
     Attributes:
         panel: The panel whose days are forecast.
@@ -59,7 +59,7 @@ class Windows:
 
 
 class SplitPolicy(BaseModel):
-    """Which days train, which choose and which only measure; always split by date."""
+    """Which days train, which choose and which only measure. Days are always split by date."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,7 +81,7 @@ class SplitPolicy(BaseModel):
 
 @dataclass(frozen=True)
 class Split:
-    """Where a panel's days are split: targets from `WINDOW` to `holdout` train, later ones are never learned from.
+    """Where a panel's days are split. Days before the holdout may be learned from, those of the holdout never.
 
     Attributes:
         validation: Column of the first validation day; the last training days, from there on, make choices.
@@ -111,7 +111,7 @@ def windows(panel: Panel, first: int, last: int, at_most: int | None = None) -> 
 
 
 def _draw(panel: Panel, first: int, last: int, at_most: int) -> list[NDArray[np.int32]]:
-    """Some usable targets of each block of series, `at_most` in all, without ever holding all of them.
+    """Draw usable targets from each block of series, `at_most` in all, without ever holding all of them in memory.
 
     With 3 usable targets in the first block and 2 in the second they have the ranks 0 to 4. If the ranks 1, 3 and 4
     are drawn, the first block gives its target 1, the second its targets 0 and 1.

@@ -1,4 +1,4 @@
-"""Intervals of error ratios by a block bootstrap over days, which keeps weeks together."""
+"""Confidence intervals of error ratios by a block bootstrap over days, which keeps weeks together."""
 
 import math
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from tasks.forecasting.data.dtypes import Floats
-
-WEEK = 7
+from tasks.forecasting.data.days import WEEK
+from tasks.forecasting.data.panel import Floats
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,14 @@ class Bootstrap:
     """Circular block bootstrap of a series of consecutive days.
 
     Each draw joins blocks of whole weeks, which start on any day and wrap around the end, to a series of equal length.
-    Nothing is ever subtracted, so every bound of a sum or ratio rises, or stays, if an error of any day rises.
+    Nothing is ever subtracted, so that no bound of a sum or ratio falls where an error of any day rises.
 
     Attributes:
         days: Length of the series.
-        block_weeks: Greatest length of a block.
-        draws: Number of draws.
-        blocks: Least number of blocks, if the series has so many weeks; a short series has shorter blocks.
-        seed: Equal seeds give equal draws.
+        block_weeks: Greatest length of a block, in weeks. Defaults to 4.
+        draws: Number of draws. Defaults to 1,000.
+        blocks: Least number of blocks; a short series has shorter blocks, of one week at least. Defaults to 4.
+        seed: Equal seeds give equal draws. Defaults to 0.
 
     Source:
         Politis & Romano (1992), "A circular block-resampling procedure for stationary data".
@@ -73,7 +72,7 @@ class Bootstrap:
         return min(max(weeks, 1) * WEEK, self.days)
 
     def sums(self, values: Floats) -> Floats:
-        """Sums of values by day, shape `(days, k)`, in each draw, shape `(draws, k)`."""
+        """Sums over each draw, shape `(draws, k)`, of values by day, shape `(days, k)`."""
         whole, rest = divmod(self.days, self.length)
         total = np.zeros((self.draws, values.shape[1]))
         for length, blocks in ((self.length, self._starts[:whole]), (rest, self._starts[whole:])):
@@ -106,7 +105,7 @@ class Bootstrap:
 
 
 def _share_beyond(confidence: float, blocks: float) -> float:
-    """Share of the draws beyond a bound: that of a normal distribution beyond Student's t quantile."""
+    """Share of the draws beyond a bound: the share of a normal distribution beyond Student's t quantile."""
     # what `scipy.stats.t.ppf` calls, which takes a second to import
     quantile = float(stdtrit(blocks - 1, confidence))
     return float(ndtr(-quantile * math.sqrt(blocks / (blocks - 1))))

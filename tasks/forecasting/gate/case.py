@@ -3,10 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
-from tasks.forecasting.gate import drivers
-from tasks.forecasting.gate.checks import NAN, Check, Counterfactual, Gap, Outcome
+from tasks.forecasting.gate.checks import NAN, Check, Gap, Outcome
 from tasks.forecasting.gate.comparison import Comparison, Estimate
-from tasks.forecasting.gate.drivers import Bar
+from tasks.forecasting.gate.drivers import Bar, counterfactual
 from tasks.forecasting.gate.evidence import Evidence, File
 from tasks.forecasting.gate.limits import Limits
 
@@ -16,7 +15,7 @@ class Case:
     """A variant before the gate.
 
     Attributes:
-        comparison: The evidence, and answers from it.
+        comparison: The evidence, and the answers that it gives.
         file: The variant's shipped file.
         parent: The file of the variant that it was made from; `None` for the baseline.
         baseline: The baseline's name.
@@ -42,7 +41,7 @@ class Case:
 
 
 def not_worse(case: Case, name: str, other: str, limit: float, label: str | None = None) -> Check:
-    """Whether the upper bound of the difference of MAPE from another forecaster is within the limit."""
+    """Whether the upper bound of the difference of MAPE from another forecaster's is within the limit."""
     difference = case.comparison.difference(case.file.variant, other)
     against = label or (case.evidence.errors[other].label if case.comparison.has(other) else None)
     return at_most(case, name, difference, limit, "pp", other, against)
@@ -51,7 +50,7 @@ def not_worse(case: Case, name: str, other: str, limit: float, label: str | None
 def at_most(
     case: Case, name: str, estimate: Estimate, limit: float, unit: str, other: str | None, against: str | None
 ) -> Check:
-    """Whether the upper bound of what was measured is within the limit, and if not, what that came from.
+    """Whether the upper bound of what was measured is within the limit, and if it is not, where that came from.
 
     Args:
         case: The variant.
@@ -78,7 +77,7 @@ def measured(
     outcome: Outcome,
     against: str | None = None,
 ) -> Check:
-    """An answer from the draws of days; it counts only if there are enough days to draw from."""
+    """An answer from the draws of days, which counts only if there are enough days to draw from."""
     confidence = case.limits.confidence if math.isfinite(estimate.high) else NAN
     check = Check(name, estimate.value, limit, unit, outcome, *estimate[1:], confidence, against)
     return check if case.enough_days else replace(check, outcome="abstain", gap="few days")
@@ -95,25 +94,11 @@ def not_asked(name: str, limit: float, gap: Gap) -> Check:
 
 
 def explained(case: Case, check: Check, other: str | None, estimate: Estimate, bar: Bar) -> Check:
-    """The check with what its refusal came from."""
+    """The check, with what its refusal came from."""
     if check.outcome != "fail":
         return check
-    variant, several = case.file.variant, len(set(case.evidence.stores)) > 1
-    stores = drivers.stores(case.comparison, variant, other, bar)
-    weeks = drivers.weeks(case.comparison, variant, other, bar)
-    most = stores.most if several and not stores.fewest else None
-    return replace(check, counterfactual=Counterfactual(_needed(estimate.high, bar), stores.fewest, weeks.fewest, most))
-
-
-def _needed(high: float, bar: Bar) -> float:
-    """By how much a bound must fall to clear the bar, rounded up to two decimals so that it suffices."""
-    over = high - bar.limit
-    return (math.floor(100 * over) + 1) / 100 if bar.strict else rounded_up(over)
-
-
-def rounded_up(value: float) -> float:
-    """A number to two decimals, never below itself."""
-    return math.ceil(100 * value) / 100
+    why = counterfactual(case.comparison, case.file.variant, other, estimate.high, bar)
+    return replace(check, counterfactual=why)
 
 
 def pass_or_fail(passes: bool) -> Outcome:

@@ -1,4 +1,4 @@
-"""What the gate answers to each question it asks of a variant: numbers and facts, without a word for people."""
+"""What the gate answers to each question that it asks of a variant: numbers and facts; sentences are made elsewhere."""
 
 import math
 from collections.abc import Mapping
@@ -33,11 +33,10 @@ class Counterfactual:
 
     Attributes:
         needed: The smallest change of the value, in the check's unit, with which it would have passed.
-        stores: The fewest stores, worst first, without which it would have passed; empty if that takes over half of
-            them, or over 20.
-        weeks: The fewest weeks, by their Mondays; empty if that takes over a quarter of them, or over 20.
-        most: The store that adds most, where there are several stores and no few of them explain the refusal; else
-            `None`.
+        stores: The fewest stores, the worst first, without which it would have passed; none if that takes more than
+            half of them, or more than 20.
+        weeks: The fewest weeks, by their Mondays; none if that takes more than a quarter of them, or more than 20.
+        most: The store that adds most, where there are several stores and `stores` names none; else `None`.
     """
 
     needed: float
@@ -80,21 +79,21 @@ Facts = Fault | Files | Devices | Worst | Runs
 
 @dataclass(frozen=True)
 class Check:
-    """One question the gate asked of a variant, and the answer.
+    """One question that the gate asked of a variant, and the answer.
 
     Attributes:
         name: What was asked.
         value: What was measured; NaN where it is undefined.
         limit: The greatest value allowed, or the least where more is better; NaN where nothing can be compared.
         unit: Unit of the value, its bounds and the limit.
-        outcome: The answer. `abstain`, where the value or the limit is undefined, never passes.
-        low: Lower bound of the value; NaN where there is none.
-        high: Upper bound of the value; NaN where there is none.
-        confidence: Confidence of each bound, a share; NaN where there is none.
-        against: What the variant was compared with, in the words of the evidence; `None` for nothing.
-        gap: Why the question has no answer; `None` where it has one.
-        facts: What else the answer rests on; `None` for nothing.
-        counterfactual: What would have passed, of a refusal on accuracy.
+        outcome: The answer. `abstain` says that the value or the limit is undefined, and never passes.
+        low: Lower bound of the value. Defaults to NaN, no bound.
+        high: Upper bound of the value. Defaults to NaN, no bound.
+        confidence: Confidence of each bound, a share. Defaults to NaN, no bounds.
+        against: What the variant was compared with, in the words of the evidence. Defaults to `None`, nothing.
+        gap: Why the question has no answer. Defaults to `None`, where it has one.
+        facts: What else the answer rests on. Defaults to `None`, nothing.
+        counterfactual: What would have passed, where MAPE was refused. Defaults to `None`.
     """
 
     name: str
@@ -112,5 +111,5 @@ class Check:
 
     @property
     def refuses(self) -> bool:
-        """Whether it keeps a variant from passing."""
+        """Whether the answer keeps a variant from passing."""
         return self.outcome in ("fail", "abstain")

@@ -6,8 +6,10 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.days import mondays
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.bootstrap import Bootstrap, Draws
 from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.gate.limits import Limits
@@ -17,7 +19,7 @@ BLOCKS = 4
 
 
 class Estimate(NamedTuple):
-    """What was measured, and one-sided bounds of it; all NaN where it is undefined."""
+    """What was measured, and its one-sided bounds; all are NaN where it is undefined."""
 
     value: float
     low: float
@@ -33,13 +35,39 @@ UNDEFINED = Estimate(math.nan, math.nan, math.nan)
 
 
 class Excess(NamedTuple):
-    """Percentage errors above those of another forecaster, and how many of them count.
+    """Percentage errors above those of another forecaster, and how many of them count, by segment or by day.
 
-    Both are summed over forecasts, so that the sum of the first over the sum of the second is a difference of MAPE.
+    Both are sums over forecasts, so that the sum of the first over the sum of the second is a difference of MAPE.
     """
 
     errors: Floats
     counted: Floats
+
+
+class Parts(NamedTuple):
+    """An excess cut into parts, such as stores or weeks; its arrays have shape `(parts, days)`."""
+
+    names: NDArray[np.str_]
+    errors: Floats
+    counted: Floats
+
+    @property
+    def difference(self) -> Floats:
+        """Difference of MAPE in each part, in percentage points, shape `(parts,)`; NaN where it is undefined."""
+        return self.errors.sum(axis=1) / self.counted.sum(axis=1)
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """Number of days of each part on which anything counts, shape `(parts,)`."""
+        return (self.counted > 0).sum(axis=1)
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> "Parts":
+        """Some of the parts, by a mask, by indices in the order of these, or by a slice."""
+        return Parts(self.names[which], self.errors[which], self.counted[which])
+
+    def by_day(self, index: int) -> Excess:
+        """One part's errors and how many count, each of shape `(days,)`."""
+        return Excess(self.errors[index], self.counted[index])
 
 
 @dataclass(frozen=True)
@@ -51,7 +79,7 @@ class Comparison:
 
     @cached_property
     def days(self) -> int:
-        """Number of days on which anything counts in MAPE."""
+        """Number of days on which any forecast counts in MAPE."""
         return int((self.evidence.counted.sum(axis=0) > 0).sum())
 
     def has(self, *names: str) -> bool:
@@ -76,9 +104,9 @@ class Comparison:
         return self.estimate(self.excess(name, other)) if self.has(name, other) else UNDEFINED
 
     def excess(self, name: str, other: str | None) -> Excess:
-        """Errors of one forecaster above another's, of shape `(segments, days)`; its own errors if there is no other.
+        """Errors of one forecaster above another's, shape `(segments, days)`, or its own where there is no other.
 
-        Segments that the other does not cover have no errors of which any counts.
+        In segments that the other does not cover, nothing counts.
         """
         errors, counted = self.evidence.errors[name].percentage, self.evidence.counted
         if other is None:
@@ -89,9 +117,29 @@ class Comparison:
         covers = compared.covers[:, None]
         return Excess(np.where(covers, above, 0), np.where(covers, counted, 0))
 
-    def estimate(self, excess: Excess) -> Estimate:
+    def by_group(self, name: str, other: str | None, groups: NDArray[np.str_]) -> Parts:
+        """The excess of each group of segments, by the group's name.
+
+        Args:
+            name: The forecaster.
+            other: What it is compared with; `None` for its own errors.
+            groups: The group of each segment, shape `(segments,)`.
+        """
+        names, row = np.unique(groups, return_inverse=True)
+        order = np.argsort(row, kind="stable")
+        starts = np.searchsorted(row[order], np.arange(len(names)))
+        return Parts(names, *(np.add.reduceat(each[order], starts, axis=0) for each in self.excess(name, other)))
+
+    def by_week(self, name: str, other: str | None) -> Parts:
+        """The excess of each week, named by its Monday; arguments as for `by_group`."""
+        errors, counted = (each.sum(axis=0) for each in self.excess(name, other))
+        names, row = np.unique(mondays(self.evidence.days), return_inverse=True)
+        within = row == np.arange(len(names))[:, None]
+        return Parts(names.astype(str), np.where(within, errors, 0), np.where(within, counted, 0))
+
+    def estimate(self, excess: Excess | Parts) -> Estimate:
         """The ratio over all segments and days, with its bounds; undefined if an error is, or if none counts."""
-        errors, counted = (each.sum(axis=0) for each in excess)
+        errors, counted = excess.errors.sum(axis=0), excess.counted.sum(axis=0)
         if not counted.sum() or not np.isfinite(errors).all():
             return UNDEFINED
         bounds = self.draws(Excess(errors, counted)).bounds(self.limits.confidence)
@@ -108,9 +156,8 @@ class Comparison:
         known = np.flatnonzero(by_day.counted)
         span = slice(known[0], known[-1] + 1)
         errors, counted = by_day.errors[span], by_day.counted[span]
-        return _bootstrap(len(counted), self.limits.block_weeks, times * self.limits.draws, blocks).ratio(
-            errors, counted
-        )
+        bootstrap = _bootstrap(len(counted), self.limits.block_weeks, times * self.limits.draws, blocks)
+        return bootstrap.ratio(errors, counted)
 
 
 @lru_cache(maxsize=8)

@@ -1,11 +1,12 @@
 """What a refusal came from: the fewest stores or weeks without which a variant would have passed."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from tasks.forecasting.gate.comparison import Comparison, Excess
-from tasks.forecasting.gate.parts import Parts, by_group, by_week
+from tasks.forecasting.gate.checks import Counterfactual
+from tasks.forecasting.gate.comparison import Comparison, Parts
 
 MOST_NAMED = 20
 """Greatest number of stores or weeks that are named as what drove a refusal; a longer list explains nothing."""
@@ -19,7 +20,7 @@ class Bar(NamedTuple):
 
     Attributes:
         limit: The greatest value, in the unit of the bound.
-        strict: Whether the bound must be below the limit, instead of at most at it. Defaults to `False`.
+        strict: Whether the bound must be below the limit, and not at it. Defaults to `False`.
     """
 
     limit: float
@@ -29,43 +30,43 @@ class Bar(NamedTuple):
         """Whether an upper bound keeps to the limit; never if it is NaN."""
         return high < self.limit if self.strict else high <= self.limit
 
-
-class Drivers(NamedTuple):
-    """The parts that put a difference over its limit.
-
-    Attributes:
-        most: Name of the part that adds most.
-        fewest: Names of the fewest parts, the worst first, without which the difference would keep to the limit; empty
-            if that takes too many.
-    """
-
-    most: str
-    fewest: tuple[str, ...]
+    def needed(self, high: float) -> float:
+        """By how much an upper bound must fall to keep to the limit, rounded up to two decimals so that it suffices."""
+        over = high - self.limit
+        return (math.floor(100 * over) + 1) / 100 if self.strict else rounded_up(over)
 
 
-def stores(comparison: Comparison, name: str, other: str | None, bar: Bar) -> Drivers:
-    """The stores that put the difference, or the MAPE if there is no other, over the limit.
+def rounded_up(value: float) -> float:
+    """A number to two decimals, never below itself."""
+    return math.ceil(100 * value) / 100
+
+
+def counterfactual(comparison: Comparison, name: str, other: str | None, high: float, bar: Bar) -> Counterfactual:
+    """What put an upper bound over the bar, and what would have kept it below.
 
     Args:
         comparison: The evidence and the draws.
         name: The forecaster.
-        other: Whom it is compared with; `None` for its own MAPE.
-        bar: What the upper bound has to keep to.
+        other: What it is compared with; `None` for its own MAPE.
+        high: The upper bound of the difference, or of the MAPE if there is no other.
+        bar: What the upper bound had to keep to.
     """
-    return _drivers(comparison, by_group(comparison, name, other, comparison.evidence.stores), SHARE_OF_STORES, bar)
+    stores = _worst_first(comparison.by_group(name, other, comparison.evidence.stores), bar)
+    weeks = _worst_first(comparison.by_week(name, other), bar)
+    named = _fewest(comparison, stores, SHARE_OF_STORES, bar)
+    most = str(stores.names[0]) if len(stores.names) > 1 and not named else None
+    return Counterfactual(bar.needed(high), named, _fewest(comparison, weeks, SHARE_OF_WEEKS, bar), most)
 
 
-def weeks(comparison: Comparison, name: str, other: str | None, bar: Bar) -> Drivers:
-    """The weeks that do, each named by its Monday; arguments as for `stores`."""
-    return _drivers(comparison, by_week(comparison, name, other), SHARE_OF_WEEKS, bar)
-
-
-def _drivers(comparison: Comparison, parts: Parts, share: float, bar: Bar) -> Drivers:
+def _worst_first(parts: Parts, bar: Bar) -> Parts:
+    """The parts by how much each adds to what is over the bar."""
     over = parts.errors.sum(axis=1) - bar.limit * parts.counted.sum(axis=1)
-    order = np.argsort(-over, kind="stable")
-    worst_first = parts.names[order].tolist()
-    for count in range(1, min(int(share * len(worst_first)), MOST_NAMED) + 1):
-        rest = parts.chosen(order[count:])
-        if bar.clears(comparison.estimate(Excess(rest.errors, rest.counted)).high):
-            return Drivers(worst_first[0], tuple(worst_first[:count]))
-    return Drivers(worst_first[0], ())
+    return parts.chosen(np.argsort(-over, kind="stable"))
+
+
+def _fewest(comparison: Comparison, parts: Parts, share: float, bar: Bar) -> tuple[str, ...]:
+    """Names of the fewest first parts without which the bound would keep to the bar; none if that takes too many."""
+    for count in range(1, min(int(share * len(parts.names)), MOST_NAMED) + 1):
+        if bar.clears(comparison.estimate(parts.chosen(slice(count, None))).high):
+            return tuple(parts.names[:count].tolist())
+    return ()

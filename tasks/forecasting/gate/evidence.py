@@ -1,4 +1,4 @@
-"""What the gate sees of a candidate: errors of every forecaster by day, and facts about every file."""
+"""What the gate sees of a candidate: the errors of every forecaster by day, and facts about every file."""
 
 import io
 import json
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 
 REFERENCE, CHAMPION, INCUMBENT, LAST_YEAR, BUDGET = "reference", "champion", "incumbent", "last year", "budget"
 """Forecasters that variants are compared with.
@@ -21,14 +21,14 @@ with a number of days is what stores ran so many days ago.
 """
 
 QUARTERS = {91: "3 months", 182: "6 months", 273: "9 months", 364: "12 months"}
-"""How far back the yearly drift budget looks, in days; it looks at a store's first model where it ran none then."""
+"""Days that the year's budget looks back, in words too; of a store that ran nothing then, its first model counts."""
 
 SAME_WEEKDAY_YEAR, SAME_SEASON = 364, 45
 """Days back to the same weekday a year ago, and how many days off that a release of the same season may be."""
 
 
 class Forecast(NamedTuple):
-    """What one forecaster says of the holdout.
+    """What one forecaster says of the days to measure on.
 
     Attributes:
         label: What the forecaster is, in words.
@@ -47,7 +47,7 @@ class Errors:
 
     Attributes:
         label: What the forecaster is, in words.
-        percentage: Absolute percentage errors in percent, shape `(segments, days)`; NaN where the forecast is.
+        percentage: Absolute percentage errors in percent, shape `(segments, days)`; NaN where the forecast is NaN.
         signed: Forecast minus sales in units, shape `(segments, days)`.
         covers: Mask of the segments that it forecasts, shape `(segments,)`.
     """
@@ -68,8 +68,9 @@ class File:
         fault: Why the file does not load or answer its golden samples; `None` where it does.
         file_bytes: Size on disk.
         transfer_bytes: Size compressed by zstd.
-        run_mapes: MAPE of every run in percent, NaN where undefined.
-        misfits: Why the file does not fit each device class; `None` where it does. Defaults to `None`, no class known.
+        run_mapes: MAPE of every run in percent, NaN where undefined. Defaults to none.
+        misfits: Why the file does not fit each device class; `None` for a class that it fits. Defaults to `None`, where
+            no device class is known.
     """
 
     variant: str
@@ -114,7 +115,7 @@ class Evidence:
     @classmethod
     def of(
         cls,
-        yardstick: EvaluationSet,
+        holdout: EvaluationSet,
         files: Sequence[File],
         forecasts: Mapping[str, Forecast],
         age_days: int | None = None,
@@ -122,30 +123,30 @@ class Evidence:
         """Measure forecasts on the same days.
 
         Args:
-            yardstick: The holdout.
-            files: One a variant.
-            forecasts: Of each forecaster, by variant or by what it is compared with.
+            holdout: The days to measure on.
+            files: The file of each variant, the baseline's first, each after its parent's.
+            forecasts: Units that each forecaster forecasts, by variant or by what variants are compared with.
             age_days: Days from the last sales to the retrain. Defaults to `None`, not known.
         """
-        cells, days = yardstick.segments
-        stores, classes = (np.array(each, str) for each in zip(*cells, strict=True))
-        shared = yardstick.daily(np.zeros(len(yardstick.windows)))
+        segments, days = holdout.segments
+        stores, classes = (np.array(each, str) for each in zip(*segments, strict=True))
+        shared = holdout.daily(np.zeros(len(holdout.windows)))
         return cls(
-            yardstick.policy.hash,
-            yardstick.policy.min_coverage,
-            stores,
-            classes,
-            days,
-            shared.forecasts,
-            shared.counted,
-            shared.sold,
-            tuple(files),
-            {name: _errors(yardstick, stores, each) for name, each in forecasts.items()},
-            age_days,
+            policy=holdout.policy.hash,
+            min_coverage=holdout.policy.min_coverage,
+            stores=stores,
+            classes=classes,
+            days=days,
+            forecasts=shared.forecasts,
+            counted=shared.counted,
+            sold=shared.sold,
+            files=tuple(files),
+            errors={name: _errors(holdout, stores, each) for name, each in forecasts.items()},
+            age_days=age_days,
         )
 
     def to_bytes(self) -> bytes:
-        """Everything, as compressed numpy arrays; the same evidence gives the same bytes."""
+        """The evidence as compressed numpy arrays; equal evidence gives equal bytes."""
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         for number, each in enumerate(self.errors.values()):
             arrays |= {f"percentage{number}": each.percentage.astype(np.float32)}
@@ -163,48 +164,40 @@ class Evidence:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Evidence":
+        """Read what `to_bytes` gave."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             facts: dict[str, Any] = json.loads(str(arrays["facts"]))
-            errors = {
-                name: Errors(
-                    label,
-                    arrays[f"percentage{number}"].astype(np.float64),
-                    arrays[f"signed{number}"].astype(np.float64),
-                    arrays[f"runs{number}"],
-                )
-                for number, (name, label) in enumerate(facts["errors"].items())
-            }
-            kept = {name: arrays[name] for name in _ARRAYS}
-        files = tuple(File(**each | {"run_mapes": tuple(each["run_mapes"])}) for each in facts["files"])
-        return cls(
-            policy=facts["policy"],
-            min_coverage=facts["min_coverage"],
-            age_days=facts["age_days"],
-            files=files,
-            errors=errors,
-            **kept,
-        )
+            labels = enumerate(facts.pop("errors").items())
+            errors = {name: _stored_errors(arrays, number, label) for number, (name, label) in labels}
+            shared = {name: arrays[name] for name in _ARRAYS}
+        files = tuple(File(**each | {"run_mapes": tuple(each["run_mapes"])}) for each in facts.pop("files"))
+        return cls(**facts, **shared, files=files, errors=errors)
 
     def mape(self, name: str) -> float:
-        """MAPE of a forecaster over the cells where it runs, in percent; NaN where undefined."""
+        """MAPE of a forecaster over the segments that it forecasts, in percent; NaN where it is undefined."""
         if name not in self.errors:
             return float("nan")
-        each = self.errors[name]
-        counted = float(self.counted[each.covers].sum())
-        return float(each.percentage[each.covers].sum()) / counted if counted else float("nan")
+        errors = self.errors[name]
+        counted = float(self.counted[errors.covers].sum())
+        return float(errors.percentage[errors.covers].sum()) / counted if counted else float("nan")
 
 
 _ARRAYS = ("stores", "classes", "days", "forecasts", "counted", "sold")
 
 
-def _errors(yardstick: EvaluationSet, stores: NDArray[np.str_], forecast: Forecast) -> Errors:
-    sums = yardstick.daily(forecast.units)
+def _errors(holdout: EvaluationSet, stores: NDArray[np.str_], forecast: Forecast) -> Errors:
+    totals = holdout.daily(forecast.units)
     covers = np.ones(len(stores), bool) if forecast.stores is None else np.isin(stores, list(forecast.stores))
-    return Errors(forecast.label, _stored(sums.percentage), _stored(sums.signed), covers)
+    return Errors(forecast.label, _stored(totals.percentage), _stored(totals.signed), covers)
+
+
+def _stored_errors(arrays: Mapping[str, NDArray[Any]], number: int, label: str) -> Errors:
+    percentage, signed = (arrays[f"{kind}{number}"].astype(np.float64) for kind in ("percentage", "signed"))
+    return Errors(label, percentage, signed, arrays[f"runs{number}"])
 
 
 def _stored(values: Floats) -> Floats:
-    """As they are read back, so that a verdict is the same then; NaN for infinite."""
+    """Values as they are read back later, so that the verdict is the same then; NaN in place of infinite ones."""
     with np.errstate(over="ignore"):
         stored = values.astype(np.float32).astype(np.float64)
     return np.where(np.isfinite(stored), stored, np.nan)

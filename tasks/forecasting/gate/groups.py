@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 from tasks.forecasting.gate.bootstrap import Draws
-from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate
-from tasks.forecasting.gate.parts import Parts, by_group
+from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate, Parts
 
 BLOCKS, TIMES = 12, 20
 """Least number of blocks of days for one group, and how many times the usual number of draws are made for it.
 
-A group is allowed only a share of the chance to be wrong, of which few blocks or draws can never be confident.
+A group has only a share of the allowed chance of an error, and few blocks or draws cannot show so small a chance.
 """
 
 
@@ -29,10 +28,10 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Worst:
-    """The differences of all groups of a kind, and which are significantly over a limit.
+    """The differences in all groups of a kind, and which of them are significantly over a limit.
 
     Attributes:
-        groups: The groups with days enough, the worst first.
+        groups: The groups with enough days, the worst first.
         flagged: Names of the groups significantly over the limit, the most significant first.
         estimate: The difference of the first flagged group, else of the worst, with bounds that hold for all groups at
             once.
@@ -52,22 +51,23 @@ class Worst:
 def worst(comparison: Comparison, name: str, other: str, groups: NDArray[np.str_], limit: float) -> Worst:
     """The difference in each group of segments, and in which groups it is significantly over `limit`.
 
-    A group is flagged if its difference is over the limit, and its lower bound is too, at a confidence that is high
-    enough for so many groups. A group of which only some of the days are known is drawn from these.
+    A group is flagged if its difference is over the limit and its lower bound is too, at a confidence that is high
+    enough for so many groups. A group that has only some of the days is drawn from these.
 
     Args:
         comparison: The evidence and the draws.
         name: The forecaster.
-        other: Whom it is compared with.
+        other: What it is compared with.
         groups: The group of each segment, shape `(segments,)`.
         limit: Greatest difference allowed, in percentage points.
     """
-    parts, short = _long_enough(comparison, by_group(comparison, name, other, groups))
-    order = _worst_first(parts.difference)
-    suspects = order[parts.difference[order] > limit].tolist()
-    draws = {index: _draws(comparison, parts, index) for index in suspects or order[:1].tolist()}
-    chance = 1 - comparison.limits.confidence
-    estimates = {index: _estimate(parts, index, draws[index], chance) for index in draws}
+    parts, short = _long_enough(comparison, comparison.by_group(name, other, groups))
+    difference, chance = parts.difference, 1 - comparison.limits.confidence
+    order = _worst_first(difference)
+    suspects = order[difference[order] > limit].tolist()
+    draws = {index: comparison.draws(parts.by_day(index), BLOCKS, TIMES) for index in suspects or order[:1].tolist()}
+    for_all = 1 - chance / max(len(parts.names), 1)  # so wide that the bounds of all groups hold at once
+    estimates = {index: Estimate(float(difference[index]), *each.bounds(for_all)) for index, each in draws.items()}
     flagged = _holm({index: draws[index] for index in suspects}, limit, len(parts.names), chance)
     low = {index: min(estimates[index].low, estimates[index].value) for index in flagged}
     flagged.sort(key=lambda index: -low[index])
@@ -76,30 +76,21 @@ def worst(comparison: Comparison, name: str, other: str, groups: NDArray[np.str_
         tuple(parts.names[flagged].tolist()),
         estimates[[*flagged, *draws][0]] if draws else UNDEFINED,
         max(low.values(), default=math.nan),
-        tuple(parts.names[~np.isfinite(parts.difference)].tolist()),
+        tuple(parts.names[~np.isfinite(difference)].tolist()),
         short,
     )
 
 
 def ranked(comparison: Comparison, name: str, other: str, groups: NDArray[np.str_]) -> tuple[Group, ...]:
-    """The difference in each group with days enough, the worst first, without bounds; arguments as for `worst`."""
-    parts, _ = _long_enough(comparison, by_group(comparison, name, other, groups))
+    """The difference in each group with enough days, the worst first, without bounds; arguments as for `worst`."""
+    parts, _ = _long_enough(comparison, comparison.by_group(name, other, groups))
     return _named(parts, _worst_first(parts.difference))
 
 
 def _long_enough(comparison: Comparison, parts: Parts) -> tuple[Parts, tuple[str, ...]]:
-    """The groups with days enough, and the names of those that have some days but too few."""
+    """The groups with enough days, and the names of those that have some days but too few."""
     enough = parts.days >= comparison.limits.min_days
     return parts.chosen(enough), tuple(parts.names[~enough & (parts.days > 0)].tolist())
-
-
-def _draws(comparison: Comparison, parts: Parts, index: int) -> Draws:
-    return comparison.draws(parts.by_day(index), BLOCKS, TIMES)
-
-
-def _estimate(parts: Parts, index: int, draws: Draws, chance: float) -> Estimate:
-    """One group's difference, with bounds so wide that those of all groups hold at once."""
-    return Estimate(float(parts.difference[index]), *draws.bounds(1 - chance / len(parts.names)))
 
 
 def _worst_first(difference: Floats) -> NDArray[np.int64]:

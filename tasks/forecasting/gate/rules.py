@@ -1,9 +1,10 @@
-"""The gate's rules. Each compares what was measured of a variant with its limit; NaN and what is missing never pass."""
+"""The gate's rules. Each compares what was measured of a variant with a limit; what is NaN or missing never passes."""
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,66 +18,12 @@ from tasks.forecasting.gate.case import (
     not_asked,
     not_worse,
     pass_or_fail,
-    rounded_up,
     undefined,
 )
 from tasks.forecasting.gate.checks import NAN, Check, Counterfactual, Devices, Fault, Files, Runs
 from tasks.forecasting.gate.comparison import Estimate
-from tasks.forecasting.gate.drivers import Bar
+from tasks.forecasting.gate.drivers import Bar, rounded_up
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE
-from tasks.forecasting.gate.groups import Worst
-
-
-def ask(case: Case) -> Iterator[Check]:
-    """Every question that the limits set, in the order in which a reader wants the answers."""
-    yield from _about_the_file(case)
-    yield from _about_accuracy(case)
-    yield from _about_parts_and_runs(case)
-
-
-def _about_the_file(case: Case) -> Iterator[Check]:
-    limits = case.limits
-    yield loads(case)
-    yield enough_days(case)
-    yield enough_coverage(case)
-    if limits.smaller_than_parent:
-        yield smaller_than_parent(case)
-    if limits.fit_a_device:
-        yield fits_a_device(case)
-    if limits.max_age_days is not None:
-        yield fresh(case, limits.max_age_days)
-
-
-def _about_accuracy(case: Case) -> Iterator[Check]:
-    limits = case.limits
-    if limits.max_mape is not None:
-        yield accurate(case, limits.max_mape)
-    if limits.max_worse_than_baseline_pp is not None:
-        yield as_good_as_baseline(case, limits.max_worse_than_baseline_pp)
-    if limits.max_worse_than_parent_pp is not None:
-        yield as_good_as_parent(case, limits.max_worse_than_parent_pp)
-    if limits.max_worse_than_champion_pp is not None:
-        yield as_good_as_champion(case, limits.max_worse_than_champion_pp)
-    if limits.max_worse_than_last_year_pp is not None:
-        yield as_good_as_last_year(case, limits.max_worse_than_last_year_pp)
-    if limits.max_worse_in_a_year_pp is not None:
-        yield within_the_years_budget(case, limits.max_worse_in_a_year_pp)
-
-
-def _about_parts_and_runs(case: Case) -> Iterator[Check]:
-    limits = case.limits
-    if limits.max_worse_in_a_store_pp is not None:
-        yield good_in_every_group(case, "store", case.evidence.stores, limits.max_worse_in_a_store_pp)
-    if limits.max_worse_in_a_class_pp is not None:
-        yield good_in_every_group(case, "item class", case.evidence.classes, limits.max_worse_in_a_class_pp)
-    if limits.max_bias_pct is not None:
-        yield unbiased(case, limits.max_bias_pct)
-    if limits.max_spread_pp is not None:
-        yield alike_in_every_run(case, limits.max_spread_pp)
-    if limits.beat_reference:
-        yield beats_reference(case)
-    if limits.max_better_than_reference is not None:
-        yield believable(case, limits.max_better_than_reference)
 
 
 def loads(case: Case) -> Check:
@@ -99,7 +46,7 @@ def enough_coverage(case: Case) -> Check:
 
 
 def smaller_than_parent(case: Case) -> Check:
-    """The file is smaller than its parent's, on disk or in transfer, and larger in neither."""
+    """The file is smaller than its parent's on disk or in transfer, and larger in neither."""
     own, parent = case.file, case.parent
     if parent is None:
         return Check("size", own.file_bytes, NAN, "bytes", "not applicable", gap="no parent")
@@ -110,7 +57,7 @@ def smaller_than_parent(case: Case) -> Check:
 
 
 def fits_a_device(case: Case) -> Check:
-    """The file fits one device class at least."""
+    """The file fits at least one device class."""
     misfits = case.file.misfits or {}
     fitting = sum(why is None for why in misfits.values())
     check = Check("device", fitting, 1, "device classes", pass_or_fail(fitting >= 1), facts=Devices(misfits))
@@ -118,7 +65,7 @@ def fits_a_device(case: Case) -> Check:
 
 
 def fresh(case: Case, limit: int) -> Check:
-    """The last sales are young enough, and not of the future."""
+    """The last sales are recent enough, and not of a future day."""
     age = case.evidence.age_days
     if age is None:
         return Check("freshness", NAN, limit, "days", "abstain", gap="unknown age")
@@ -159,16 +106,25 @@ def as_good_as_last_year(case: Case, limit: float) -> Check:
 
 
 def within_the_years_budget(case: Case, limit: float) -> Check:
-    """MAPE is not much above that of any model of the year; the check is against the one that it is worst against."""
+    """MAPE is not much above that of any model of the year; the check names the one that it is worst against."""
     earlier = [name for name in case.evidence.errors if name.startswith(f"{BUDGET} ")]
     if not earlier:
         return not_asked("budget", limit, "no earlier model")
     high = {name: case.comparison.difference(case.file.variant, name).high for name in earlier}
-    return not_worse(case, "budget", max(high, key=lambda name: _undefined_first(high[name])), limit)
+    return not_worse(case, "budget", max(high, key=lambda name: np.nan_to_num(high[name], nan=math.inf)), limit)
 
 
-def good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], limit: float) -> Check:
-    """In no store, or item class, is MAPE significantly over the limit above that of what the stores would keep."""
+def good_in_every_store(case: Case, limit: float) -> Check:
+    """In no store is MAPE significantly more than the limit above that of what the store would keep."""
+    return _good_in_every_group(case, "store", case.evidence.stores, limit)
+
+
+def good_in_every_class(case: Case, limit: float) -> Check:
+    """In no item class is MAPE significantly more than the limit above that of what stores would keep."""
+    return _good_in_every_group(case, "item class", case.evidence.classes, limit)
+
+
+def _good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], limit: float) -> Check:
     if not case.comparison.has(case.file.variant, INCUMBENT):
         return undefined(kind, limit, "pp")
     worst = groups.worst(case.comparison, case.file.variant, INCUMBENT, of_segment, limit)
@@ -177,13 +133,16 @@ def good_in_every_group(case: Case, kind: str, of_segment: NDArray[np.str_], lim
         return replace(undefined(kind, limit, "pp"), facts=worst)
     outcome = pass_or_fail(not worst.flagged)
     check = replace(measured(case, kind, worst.estimate, limit, "pp", outcome, label), facts=worst)
-    return replace(check, counterfactual=_with_another_limit(worst, limit, kind)) if check.outcome == "fail" else check
+    if check.outcome != "fail":
+        return check
+    more = rounded_up(worst.enough - limit)  # by how much a limit that flags no group is above this one
+    return replace(check, counterfactual=Counterfactual(more, worst.flagged if kind == "store" else ()))
 
 
 def unbiased(case: Case, limit: float) -> Check:
     """Forecasts are not much above or below sales in all.
 
-    The bound on the side of the bias counts, so that a larger bias is never taken for a smaller one.
+    The bound on the side of the bias decides, so that a larger bias never passes where a smaller one does not.
     """
     bias = case.comparison.bias(case.file.variant)
     if not all(map(math.isfinite, bias)):
@@ -227,10 +186,32 @@ def believable(case: Case, limit: float) -> Check:
     return Check("too good", better, limit, "%", "abstain")
 
 
-def _with_another_limit(worst: Worst, limit: float, kind: str) -> Counterfactual:
-    """The limit that would have flagged no group, as a change of the limit asked for."""
-    return Counterfactual(rounded_up(worst.enough - limit), worst.flagged if kind == "store" else ())
+Rule = Callable[[Case, Any], Check]
+
+RULES: dict[str, Rule] = {
+    "smaller_than_parent": lambda case, _: smaller_than_parent(case),
+    "fit_a_device": lambda case, _: fits_a_device(case),
+    "max_age_days": fresh,
+    "max_mape": accurate,
+    "max_worse_than_baseline_pp": as_good_as_baseline,
+    "max_worse_than_parent_pp": as_good_as_parent,
+    "max_worse_than_champion_pp": as_good_as_champion,
+    "max_worse_than_last_year_pp": as_good_as_last_year,
+    "max_worse_in_a_year_pp": within_the_years_budget,
+    "max_worse_in_a_store_pp": good_in_every_store,
+    "max_worse_in_a_class_pp": good_in_every_class,
+    "max_bias_pct": unbiased,
+    "max_spread_pp": alike_in_every_run,
+    "beat_reference": lambda case, _: beats_reference(case),
+    "max_better_than_reference": believable,
+}
+"""The rule of each limit, in the order in which a reader wants the answers."""
 
 
-def _undefined_first(high: float) -> float:
-    return math.inf if math.isnan(high) else high
+def ask(case: Case) -> Iterator[Check]:
+    """Every question that the limits set, and those that are always asked."""
+    yield from (loads(case), enough_days(case), enough_coverage(case))
+    for name, rule in RULES.items():
+        limit = getattr(case.limits, name)
+        if limit is not None and limit is not False:
+            yield rule(case, limit)

@@ -22,9 +22,9 @@ class Verdict:
     Attributes:
         variant: The variant's name.
         outcome: What may happen to it.
-        checks: The answers to all that was asked.
-        worst_stores: The stores where it is worst against what they would keep, or least better, the worst first, in
-            percentage points.
+        checks: The answers to all questions that were asked.
+        worst_stores: The stores where its MAPE is furthest above, or least below, that of what they would keep, the
+            worst first. Defaults to none.
     """
 
     variant: str
@@ -34,12 +34,12 @@ class Verdict:
 
 
 def judge(evidence: Evidence, limits: Limits) -> list[Verdict]:
-    """A verdict for each variant. Every question that `limits` sets is asked; NaN and what is missing never pass.
+    """A verdict for each variant. Every question that `limits` sets is asked; what is NaN or missing never passes.
 
-    A comparison passes if the upper bound of the difference is within the limit, at `limits.confidence`. As every one
-    of them has to pass, asking many makes no false pass more likely. Making any error of a variant larger never turns a
-    failed check of it into one that passes; for bias and spread, which errors of opposite kinds make smaller, the error
-    is the bias or the spread itself.
+    A comparison passes if the upper bound of the difference is within the limit, at `limits.confidence`. As each of
+    them has to pass, asking many makes no false pass more likely. A larger error of a variant never turns a failed
+    check of it into one that passes. For bias and spread, which errors of opposite kinds make smaller, that holds for
+    the bias or the spread itself.
     """
     comparison = Comparison(evidence, limits)
     files = {file.variant: file for file in evidence.files}
@@ -54,7 +54,7 @@ def _verdict(comparison: Comparison, file: File, files: dict[str, File]) -> Verd
 
 
 def _overall(checks: Iterable[Check], refuse_unanswered: bool) -> Outcome:
-    """The worst of the outcomes. A result too good to believe abstains in any case, as a person must look."""
+    """The worst of the outcomes. A result that is too good to believe abstains in any case: a person must look."""
     abstaining = {check.name for check in checks if check.outcome == "abstain"}
     if any(check.outcome == "fail" for check in checks) or (refuse_unanswered and abstaining - {"too good"}):
         return "fail"

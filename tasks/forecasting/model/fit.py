@@ -1,4 +1,4 @@
-"""Fitting: what a panel's days before the holdout teach, then the weights and the file of each variant."""
+"""Fitting: what is learned from the days before the holdout, then the weights and the file of each variant."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

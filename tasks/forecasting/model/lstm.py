@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 
 
 class Training(BaseModel):
-    """How one fit runs."""
+    """How a network is fitted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,11 +27,7 @@ class Training(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of LSTM outputs dropped while training")
 
     def passes(self, windows: int) -> int:
-        """Epochs of a fit.
-
-        Args:
-            windows: Number of training windows.
-        """
+        """Number of epochs of a fit to so many windows."""
         return max(self.epochs, round(self.at_least / max(windows, 1)))
 
 
@@ -63,7 +58,7 @@ class Weights:
         return self.kernel, self.recurrent, self.bias, self.head, self.head_bias
 
     def __call__(self, inputs: Floats32) -> Floats32:
-        """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what any file must answer."""
+        """Outputs `(windows, 1)` for inputs `(windows, 14, 1)`, in plain numpy: what every file must answer."""
         *_, (hidden, _) = self.states(inputs)
         return hidden @ self.head + self.head_bias
 
@@ -118,33 +113,34 @@ def fit(
         units: Width of the LSTM.
         training: Epochs, batch, rate, dropout.
         seed: Seeds the initial weights, the shuffling and the dropout.
-        start: Weights to start from; kernel weights of 0 stay 0. Defaults to `None`, Keras' initialisers.
+        start: Weights to start from; kernel weights of 0 stay 0. Defaults to `None`, those of Keras' initialisers.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
+    model = _network(units, training.dropout, start)
+    epochs, steps, rate = training.passes(len(inputs)), math.ceil(len(inputs) / training.batch), training.learning_rate
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * steps) if training.cosine else rate
+    model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mse", steps_per_execution=min(50, steps))
+    model.fit(inputs, outputs, sample_weight=weight, batch_size=training.batch, epochs=epochs, verbose=0)
+    return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
+
+
+def _network(units: int, dropout: float, start: Weights | None):  # type: ignore[no-untyped-def]  # as below
+    import keras
+
     masks = [_zeros_of(array) for array in start.arrays] if start else [None] * 5
     model = keras.Sequential(
         [
             keras.Input((WINDOW, 1)),
             keras.layers.LSTM(units, kernel_constraint=masks[0], recurrent_constraint=masks[1]),
-            keras.layers.Dropout(training.dropout),
+            keras.layers.Dropout(dropout),
             keras.layers.Dense(1, kernel_constraint=masks[3]),
         ]
     )
     if start:
         model.set_weights(start.arrays)
-    epochs, steps = training.passes(len(inputs)), math.ceil(len(inputs) / training.batch)
-    rate = training.learning_rate
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(rate, epochs * steps) if training.cosine else rate
-        ),
-        loss="mse",
-        steps_per_execution=min(50, steps),
-    )
-    model.fit(inputs, outputs, sample_weight=weight, batch_size=training.batch, epochs=epochs, verbose=0)
-    return Weights(*(np.asarray(array, dtype=np.float32) for array in model.get_weights()))
+    return model
 
 
 def _zeros_of(array: Floats32):  # type: ignore[no-untyped-def]  # keras is untyped and imported late

@@ -1,4 +1,4 @@
-"""How a forecaster is trained: the published benchmark's way and ours."""
+"""Recipes: how a forecaster is trained, in the published benchmark's way and in ours."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeVar
@@ -16,16 +16,16 @@ from tasks.forecasting.model.scaling import GlobalMinMax, Scaling, SmoothedLevel
 from tasks.forecasting.model.seasonality import SeasonalSpec
 
 CHOOSING = 200_000
-"""Validation windows that options are compared on, at most."""
+"""Greatest number of validation windows that options are compared on."""
 
 SPANS = (30, 60, 120)
-"""Days that a smoothed level may look back over."""
+"""Numbers of days that a smoothed level may look back over."""
 
 Option = TypeVar("Option")
 
 
 class Recipe(BaseModel):
-    """One way to train. Everything that a forecast depends on, but for the data and the seed."""
+    """One way to train: everything that a forecast depends on except the data and the seed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,13 +80,13 @@ RECIPES = {
     "level": PRODUCTION.model_copy(update={"scaling": "running-level"}),
 }
 """`reference` follows Pagidoju, "Optimizing AI Models for Retail"; its epochs and fine-tuning are ours. `level` is
-`production` with one more number a series, which the device keeps."""
+`production` with a smoothed level of each series, which the device keeps."""
 
 
 def training_windows(recipe: Recipe, panel: Panel, split: Split) -> tuple[Windows, bool]:
     """The windows that the network learns from, and whether the validation days are left out of them.
 
-    If a history is so short that nothing is left without the validation days, they are learned from too.
+    Where the history is so short that no window is left without the validation days, they are learned from too.
     """
     for last in (split.validation, split.holdout) if recipe.keeps_validation else (split.holdout,):
         first = max(0, last - recipe.days) if recipe.days else 0
@@ -108,7 +108,7 @@ class Tuned(NamedTuple):
 
 
 def tune(panel: Panel, split: Split, special_days: SpecialDays) -> Tuned:
-    """The seasonal index and the span that forecast best without a network on the validation days.
+    """The seasonal index and the span with which a forecast without a network is best on the validation days.
 
     Args:
         panel: All days; those of the holdout are not looked at.
@@ -159,7 +159,7 @@ def references(panel: Panel, split: Split, special_days: SpecialDays, tuned: Tun
 
 
 def choose_seasonal_spec(training: Panel, split: Split, special_days: SpecialDays) -> SeasonalSpec:
-    """What the seasonal index is made of if the 14-day mean forecasts best with it on the validation days."""
+    """What the seasonal index is made of with which the 14-day mean forecasts best on the validation days."""
 
     def learned(spec: SeasonalSpec) -> Scaling:
         return WindowMean(seasonality.learn(training.first(split.validation), spec, special_days))
@@ -168,15 +168,15 @@ def choose_seasonal_spec(training: Panel, split: Split, special_days: SpecialDay
 
 
 def choose_span(training: Panel, split: Split, spec: SeasonalSpec, special_days: SpecialDays) -> int:
-    """Days to look back over if the smoothed level forecasts best with them on the validation days."""
+    """The span with which the smoothed level forecasts best on the validation days."""
     seasons = seasonality.learn(training.first(split.validation), spec, special_days)
     return _best(SPANS, lambda span: SmoothedLevel(seasons, span), training, split)
 
 
 def _best(options: Sequence[Option], scaling: Callable[[Option], Scaling], training: Panel, split: Split) -> Option:
-    """The first option with the lowest WAPE on the validation days without a network; NaN never wins.
+    """The first option with the lowest WAPE on the validation days, without a network; NaN never wins.
 
-    MAPE would reward forecasts that lag behind growth, as they are low.
+    MAPE would reward forecasts that lag behind growth, since they are low.
     """
     validation = windows(training, split.validation, split.holdout, CHOOSING)
     actual = validation.actual

@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW, Panel
+from tasks.forecasting.data.panel import WINDOW, Floats32, Panel
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.seasonal_index import Seasons
 from tasks.forecasting.model.smoothing import Levels, smooth
@@ -15,7 +14,7 @@ from tasks.forecasting.model.smoothing import Levels, smooth
 MIN_LEVEL = np.float32(1 / 28)
 """Least level that a window is divided by, in units a day: half a unit in 14 days.
 
-An item that did not sell for 14 days may sell on the next; how much it does is for the network to learn.
+An item that did not sell for 14 days may sell on the next; how much it sells is for the network to learn.
 """
 
 
@@ -24,10 +23,10 @@ class Scaled:
     """Windows as the network sees them; a forecast is `offset + scale * output`.
 
     Attributes:
-        inputs: What the network reads, shape `(windows, 14, 1)`, no NaN.
+        inputs: What the network reads, shape `(windows, 14, 1)`, without NaN.
         offset: Forecast for an output of 0, in units, shape `(windows,)`.
         scale: Units that an output of 1 adds, shape `(windows,)`.
-        level: Smoothed level before the target day in units a day, shape `(windows,)`; `None` if none is kept.
+        level: Smoothed level before the target day in units a day, shape `(windows,)`. Defaults to `None`, no level.
     """
 
     inputs: Floats32
@@ -39,11 +38,6 @@ class Scaled:
         """Units sold on the target day, never below zero, shape `(windows,)`."""
         return np.maximum(self.offset + self.scale * outputs.reshape(-1), 0)
 
-    @property
-    def naive_forecast(self) -> Floats32:
-        """The forecast of an output of 0: for a window mean, that mean times the target day's index."""
-        return self.offset
-
     def outputs(self, targets: Floats32) -> Floats32:
         """What the network should have answered for sales of the target days, shape `(windows, 1)`."""
         return ((targets - self.offset) / self.scale)[:, None].astype(np.float32)
@@ -54,7 +48,7 @@ Scaler = Callable[[Windows], Scaled]
 
 
 class Scaling(Protocol):
-    """A reversible map between units and what the network sees; all of it travels in the manifest."""
+    """A reversible map between units and what the network sees; the manifest holds all of it."""
 
     def for_panel(self, panel: Panel, levels: Levels | None = None) -> Scaler:
         """A scaler of windows of `panel`; only days before a window's target are looked at.
@@ -93,7 +87,7 @@ class GlobalMinMax:
 class WindowMean:
     """Each day divided by its seasonal index, then each window by its own mean; 0 is "as the mean of the window".
 
-    A mean below `MIN_LEVEL` is taken to be that.
+    A mean below `MIN_LEVEL` is taken to be `MIN_LEVEL`.
     """
 
     seasons: Seasons
@@ -102,8 +96,8 @@ class WindowMean:
         index = _Index(self.seasons, panel)
 
         def scale(windows: Windows) -> Scaled:
-            level, target = index.divided(windows)
-            return _relative(level, mean(level), target)
+            history, target = index.divided(windows)
+            return _relative(history, mean(history), target)
 
         return scale
 
@@ -130,8 +124,7 @@ class SmoothedLevel:
         def scale(windows: Windows) -> Scaled:
             history, target = index.divided(windows)
             level = before[windows.series, windows.column]
-            scaled = _relative(history, level, target)
-            return replace(scaled, level=level)
+            return replace(_relative(history, level, target), level=level)
 
         return scale
 
@@ -150,11 +143,7 @@ class _Index:
         self._table, self._row = seasons.table(panel.items, panel.dates)
 
     def of_day(self, column: int) -> Floats32:
-        """Index of each series on one day, shape `(series,)`.
-
-        Args:
-            column: Column of the day.
-        """
+        """Index of each series on the day of a column, shape `(series,)`."""
         return self._table[self._row, column]
 
     def divided(self, windows: Windows) -> tuple[Floats32, Floats32]:
@@ -165,7 +154,7 @@ class _Index:
 
 
 def _relative(history: Floats32, level: Floats32, index: Floats32) -> Scaled:
-    """Windows relative to their level: a day of 12 units is 0.2 at a level of 10, a missing day is 0.
+    """Windows relative to their level: at a level of 10 a day of 12 units is 0.2, and a missing day is 0.
 
     Args:
         history: Sales divided by their seasonal index, shape `(windows, 14)`.
@@ -197,7 +186,7 @@ def from_dict(record: Mapping[str, Any]) -> Scaling:
 
 
 def forecast(scale: Scaler, windows: Windows, network: Callable[[Floats32], Floats32]) -> Floats32:
-    """Units that a network forecasts, shape `(windows,)`; a limited number of windows is scaled at a time.
+    """Units that a network forecasts, shape `(windows,)`. Only some windows are scaled at a time, to bound memory.
 
     Args:
         scale: Scaler of the windows' panel.

@@ -1,4 +1,4 @@
-"""Seasonal indices: how much a weekday, a time of year or a special day sells against the average day."""
+"""Seasonal indices: how much a weekday, a time of year or a special day sells, compared with the average day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.forecasting.data.days import Dates, month, weekday
-from tasks.forecasting.data.dtypes import Floats32, Floats64
+from tasks.forecasting.data.panel import Floats32, Floats64
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class SeasonalIndex:
     """Multiplicative indices, 1 on the average training day.
 
     Attributes:
-        weekday: Monday to Sunday, 7 factors.
-        month: January to December, 12 factors.
-        annual: Cosine and sine of each harmonic of the year, in the logarithm of the index.
-        days: Factors of single days, by ISO date.
+        weekday: 7 factors, from Monday to Sunday. Defaults to ones.
+        month: 12 factors, from January to December. Defaults to ones.
+        annual: Cosine and sine of each harmonic of the year, in the logarithm of the index. Defaults to none.
+        days: Factors of single days, by ISO date. Defaults to none.
     """
 
     weekday: tuple[float, ...] = (1.0,) * 7

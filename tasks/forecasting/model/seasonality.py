@@ -1,4 +1,4 @@
-"""Learning seasonal indices from sales, by least squares."""
+"""Learning seasonal indices from sales by least squares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 
 from tasks.forecasting.data.days import Dates, month, weekday
-from tasks.forecasting.data.dtypes import Floats64
 from tasks.forecasting.data.holidays import SpecialDays
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats64, Panel
 from tasks.forecasting.model.seasonal_index import SeasonalIndex, Seasons, waves
 
 DAYS_A_YEAR = 365
@@ -22,7 +21,7 @@ HARMONICS = 3
 """Harmonics of a smooth year: waves of 12, 6 and 4 months."""
 
 SIGNIFICANT = 2.0
-"""Standard errors by which the effect of a special day must differ from none."""
+"""Number of standard errors by which the effect of a special day must differ from zero."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class SeasonalSpec:
     """What an index is made of; its text is part of a reference forecast's name.
 
     Attributes:
-        weekday: Whether weekdays differ; without it nothing does.
-        annual: How the time of year counts: not at all, by steps from month to month, or in smooth waves.
+        weekday: Whether weekdays differ; if they do not, no days do.
+        annual: How the time of year counts: not at all, by month, or in smooth waves.
         special_days: Whether holidays and events count.
         groups: Whether groups of items have indices of their own.
     """
@@ -92,9 +91,9 @@ def learn(training: Panel, spec: SeasonalSpec, special_days: SpecialDays) -> Sea
 def learn_index(training: Panel, spec: SeasonalSpec, special_days: Mapping[str, Dates]) -> SeasonalIndex:
     """Learn an index by least squares on the log of the mean sales of each day, together with a linear trend.
 
-    Every series counts alike: it is divided by its own mean first. Without enough history an index falls back to 1:
-    weekdays need 14 days, the time of year a year in which each month was seen, a special day two of its days and an
-    effect of two standard errors. A weekday without sales (closed stores) keeps 1 too.
+    All series count alike, as each is divided by its own mean first. An index is 1 where the history is too short to
+    learn it: weekdays need 14 days, the time of year needs a year in which each month was seen, a special day needs two
+    of its days and an effect of two standard errors. It is also 1 for a weekday without sales, when stores are closed.
 
     Args:
         training: Days that may be learned from; nothing later may be in it.
@@ -115,7 +114,7 @@ def learn_index(training: Panel, spec: SeasonalSpec, special_days: Mapping[str, 
 
 
 def _mean_day(training: Panel) -> tuple[Dates, Floats64]:
-    """Days with sales, and on each the mean over series of sales / the series' own mean."""
+    """Days with sales, and for each the mean over all series of the day's sales over the series' own mean."""
     total, count = np.zeros(len(training.dates)), np.zeros(len(training.dates), np.int64)
     for block in training.blocks():
         sales = training.sales[block]
@@ -180,7 +179,7 @@ def _month_index(effects: Floats64, days: Dates) -> tuple[float, ...]:
 
 
 def _day_factors(special_days: Mapping[str, Dates], effects: Floats64) -> dict[str, float]:
-    """Factor of each special day that has an effect, by ISO date; those that fall together multiply."""
+    """Factor of each special day that has an effect, by ISO date; factors of the same date are multiplied."""
     factors: dict[str, float] = {}
     for dates, effect in zip(special_days.values(), effects.tolist(), strict=True):
         for day in dates if effect else ():
@@ -189,6 +188,6 @@ def _day_factors(special_days: Mapping[str, Dates], effects: Floats64) -> dict[s
 
 
 def _standard_errors(design: Floats64, residuals: Floats64) -> Floats64:
-    """Standard errors of effects by least squares, from what they leave unexplained."""
+    """Standard errors of effects that were fitted by least squares, from the residuals."""
     variance = float(residuals @ residuals) / max(len(residuals) - design.shape[1], 1)
     return np.sqrt(variance * np.diag(np.linalg.pinv(design.T @ design)))

@@ -1,4 +1,4 @@
-"""Smoothed levels: what a series sells on an average day lately, one number a series, updated day by day."""
+"""Smoothed levels: what each series has sold on an average day lately, one number that is updated day by day."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats32, Floats64
-from tasks.forecasting.data.panel import Panel
+from tasks.forecasting.data.panel import Floats32, Floats64, Panel
 
 
 class Level(NamedTuple):
@@ -30,7 +29,7 @@ class Levels:
 
     Attributes:
         day: The last day that went into them.
-        of: The level of each item of each store.
+        of: The level of each item, by store.
     """
 
     day: date
@@ -38,7 +37,7 @@ class Levels:
 
 
 def alpha(span: int) -> float:
-    """Share of a day's deviation that goes into the level: `2 / (span + 1)`, for smoothing over `span` days."""
+    """The smoothing parameter for a span in days: the share of a day's deviation that goes into the level."""
     return 2 / (span + 1)
 
 
@@ -47,8 +46,8 @@ def smooth(
 ) -> tuple[Floats32, Levels]:
     """Smooth each series exponentially, day by day.
 
-    Of `k` known days the level is the mean while `1 / k` is above `alpha(span)`. A missing day changes nothing. The
-    level is 0 before the first known day.
+    After `k` known days the level is their mean while `1 / k` is above `alpha(span)`. A missing day changes nothing.
+    Before the first known day the level is 0.
 
     Args:
         panel: Raw sales.

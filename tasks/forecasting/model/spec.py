@@ -42,11 +42,11 @@ class TrainingSpec:
     policy: MapePolicy
 
     def hash(self, snapshot: int, with_runs: bool) -> str:
-        """Name everything that models trained on a snapshot depend on, in 8 hexadecimal digits.
+        """The hash of everything that models trained on a snapshot depend on, in 8 hexadecimal digits.
 
         Args:
             snapshot: Version of the sales table.
-            with_runs: Whether `runs` is part of it. A backtest fits each model once, whatever the profile says.
+            with_runs: Whether `runs` counts. A backtest fits each model once, whatever the profile says.
         """
         depends_on = {
             "snapshot": snapshot,

@@ -1,10 +1,10 @@
-"""TrainingSet: the windows that a network learns from, as it sees them."""
+"""The training set: the windows that a network learns from, as it sees them, and how much each counts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.data.windows import Windows
 from tasks.forecasting.model.recipe import Recipe
 from tasks.forecasting.model.scaling import Scaled, Scaler
@@ -40,8 +40,8 @@ def build_training_set(recipe: Recipe, scale: Scaler, training: Windows) -> Trai
 def loss_weight(recipe: Recipe, scaled: Scaled) -> Floats32:
     """How much each window counts in the loss, shape `(windows,)`, 1 on average.
 
-    Sales are nearly Poisson: the variance of sales over level is 1 / level, so weights in proportion to the level give
-    the most precise fit, and slow series do not drown the others.
+    Sales are nearly Poisson, so that the variance of sales over level is 1 / level. Weights in proportion to the level
+    give the most precise fit then, and the noise of slow series does not drown the others.
 
     Source:
         Weighted least squares, Aitken (1935), "On Least Squares and Linear Combinations of Observations".

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.forecasting.data.dtypes import Floats
+from tasks.forecasting.data.panel import Floats
 
 
 class DriftPolicy(BaseModel):

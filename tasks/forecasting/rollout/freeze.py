@@ -7,6 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.forecasting.data.days import SomeStores
+
 LEAP_YEAR = 2000
 """Any leap year: its days are all days that some year has."""
 
@@ -19,7 +21,7 @@ class Freeze(BaseModel):
     name: str = Field(min_length=1, description="name of the freeze, which promotions quote")
     first: date | str = Field(description="first day: a date, or MM-DD for every year")
     last: date | str = Field(description="last day, which belongs to the freeze: a date, or MM-DD for every year")
-    stores: tuple[str, ...] | None = Field(None, description="codes of the stores in the freeze; all by default")
+    stores: SomeStores = Field(None, description="codes of the stores in the freeze; all by default")
 
     @field_validator("name")
     @classmethod
@@ -43,13 +45,6 @@ class Freeze(BaseModel):
             raise ValueError(
                 f'a day is a date such as 2026-12-24, or "12-24" for every year. Received: {day}'
             ) from None
-
-    @field_validator("stores")
-    @classmethod
-    def _some(cls, stores: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if stores is not None and not stores:
-            raise ValueError("the list of stores is empty; name at least one, or leave the key out for all stores")
-        return stores
 
     @model_validator(mode="after")
     def _both_of_a_kind(self) -> Self:

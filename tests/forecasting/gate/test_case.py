@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tasks.forecasting.gate.case import Case, at_most, measured, not_asked, not_worse, rounded_up, undefined
+from tasks.forecasting.gate.case import Case, at_most, measured, not_asked, not_worse, undefined
 from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate
 from tasks.forecasting.gate.evidence import CHAMPION, Evidence
 from tasks.forecasting.gate.limits import Limits
@@ -44,7 +44,6 @@ def test_confidence_is_that_of_bounds() -> None:
 
 
 def test_what_is_needed_is_rounded_up_so_that_it_suffices() -> None:
-    assert [rounded_up(value) for value in (0.301, 0.3, -0.301)] == [0.31, 0.3, -0.3]
     check = at_most(case(), "champion", Estimate(0.9, 0.8, 0.901), 0.5, "pp", CHAMPION, "what runs")
     assert check.counterfactual and check.counterfactual.needed == 0.41
 

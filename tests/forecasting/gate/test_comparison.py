@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate, Excess
+from tasks.forecasting.gate.comparison import UNDEFINED, Comparison, Estimate, Excess, Parts
 from tasks.forecasting.gate.evidence import CHAMPION, REFERENCE
 from tasks.forecasting.gate.limits import Limits
-from tests.forecasting.gate.made_up import NAN, NOISY, leave_out, made, of
+from tests.forecasting.gate.made_up import NAN, NOISY, leave_out, made, of, without_weeks
 
 COMPARISON = Comparison(NOISY, Limits())
 
@@ -75,3 +75,32 @@ def test_days_are_those_on_which_anything_counts() -> None:
 def test_a_wider_confidence_has_wider_bounds() -> None:
     near, far = (Comparison(NOISY, Limits(confidence=share)).difference("equal", CHAMPION) for share in (0.8, 0.99))
     assert far.low < near.low < near.high < far.high and near.value == far.value
+
+
+@pytest.mark.parametrize("other", [CHAMPION, None])
+def test_parts_add_up_to_the_whole(other: str | None) -> None:
+    whole = COMPARISON.excess("worse", other)
+    for parts in (COMPARISON.by_group("worse", other, NOISY.stores), COMPARISON.by_week("worse", other)):
+        np.testing.assert_allclose(parts.errors.sum(axis=0), whole.errors.sum(axis=0))
+        np.testing.assert_array_equal(parts.counted.sum(axis=0), whole.counted.sum(axis=0))
+
+
+def test_a_group_is_the_sum_of_its_segments() -> None:
+    parts, whole = COMPARISON.by_group("worse", CHAMPION, NOISY.stores), COMPARISON.excess("worse", CHAMPION)
+    for index, name in enumerate(parts.names):
+        np.testing.assert_allclose(parts.by_day(index).errors, whole.errors[NOISY.stores == name].sum(axis=0))
+
+
+def test_a_week_is_named_by_its_monday_and_has_nothing_outside() -> None:
+    parts = COMPARISON.by_week("worse", CHAMPION)
+    assert parts.names[0] == "2024-01-29" and len(parts.names) == 182 / 7
+    assert parts.days.tolist() == [7] * 26
+    left = without_weeks(NOISY, (parts.names[3],)).counted.sum(axis=0)
+    np.testing.assert_array_equal(parts.counted[3] > 0, left == 0)
+
+
+def test_some_parts_by_mask_and_by_order() -> None:
+    parts = Parts(np.array(["a", "b", "c"]), np.arange(6.0).reshape(3, 2), np.ones((3, 2)))
+    assert parts.difference.tolist() == [0.5, 2.5, 4.5]
+    assert parts.chosen(np.array([True, False, True])).names.tolist() == ["a", "c"]
+    assert parts.chosen(np.array([2, 0])).difference.tolist() == [4.5, 0.5]

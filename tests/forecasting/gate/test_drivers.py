@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.forecasting.gate.comparison import Comparison
-from tasks.forecasting.gate.drivers import Bar, stores, weeks
+from tasks.forecasting.gate.drivers import Bar, counterfactual, rounded_up
 from tasks.forecasting.gate.evidence import CHAMPION
 from tasks.forecasting.gate.limits import Limits
 from tests.forecasting.gate.made_up import NOISY, of, without_stores, without_weeks
@@ -47,9 +47,17 @@ def test_a_bar_is_cleared_at_the_limit_unless_it_is_strict(high: float, at_most:
     assert Bar(0.5, strict=True).clears(high) is below
 
 
-def test_what_adds_most_is_the_worst_whether_or_not_few_explain_it() -> None:
+@pytest.mark.parametrize(("strict", "high", "needed"), [(False, 0.901, 0.41), (False, 0.9, 0.4), (True, 0.9, 0.41)])
+def test_what_a_bound_must_fall_by_is_rounded_up_so_that_it_suffices(strict: bool, high: float, needed: float) -> None:
+    assert Bar(0.5, strict).needed(high) == needed
+    assert [rounded_up(value) for value in (0.301, 0.3, -0.301)] == [0.31, 0.3, -0.3]
+
+
+def test_what_adds_most_is_named_where_no_few_stores_explain_it() -> None:
     comparison = Comparison(NOISY, Limits())
-    found = stores(comparison, "bad stores", CHAMPION, Bar(0.5))
-    assert (found.most, found.fewest[0]) == ("3", "3")
-    assert stores(comparison, "bad stores", CHAMPION, Bar(-100.0)).fewest == ()
-    assert weeks(comparison, "worse", None, Bar(0.0)).fewest == (), "no quarter of the weeks explains a MAPE"
+    found = counterfactual(comparison, "bad stores", CHAMPION, 2.0, Bar(0.5))
+    assert (found.needed, found.stores[0], found.most) == (1.5, "3", None)
+    beyond_all = counterfactual(comparison, "bad stores", CHAMPION, 2.0, Bar(-100.0))
+    assert (beyond_all.stores, beyond_all.most) == ((), "3")
+    own_mape = counterfactual(comparison, "worse", None, 20.0, Bar(0.0))
+    assert own_mape.weeks == (), "no quarter of the weeks explains a MAPE"

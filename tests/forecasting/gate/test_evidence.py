@@ -1,4 +1,4 @@
-"""Evidence says what the yardstick says, is the same once it was stored, and can leave some of itself out."""
+"""Evidence says what the holdout says, is the same once it was stored, and can leave some of itself out."""
 
 import math
 from dataclasses import replace
@@ -24,28 +24,28 @@ def made() -> tuple[EvaluationSet, dict[str, Forecast]]:
     sales[4, 40:45] = np.nan
     stores, items = np.repeat(["1", "2", "10"], 2), np.tile(["1", "2"], 3)
     panel = Panel(stores, items, np.datetime64("2024-01-01") + np.arange(63), sales)
-    yardstick = EvaluationSet(windows(panel, 28, 63), 28, MapePolicy(min_coverage=40.0))
-    own, champion = rng.poisson(8, (2, len(yardstick.windows))).astype(float)
-    return yardstick, {"lstm-64": Forecast("lstm-64", own), CHAMPION: Forecast("spring", champion, {"1", "10"})}
+    holdout = EvaluationSet(windows(panel, 28, 63), 28, MapePolicy(min_coverage=40.0))
+    own, champion = rng.poisson(8, (2, len(holdout.windows))).astype(float)
+    return holdout, {"lstm-64": Forecast("lstm-64", own), CHAMPION: Forecast("spring", champion, {"1", "10"})}
 
 
-YARDSTICK, FORECASTS = made()
-EVIDENCE = Evidence.of(YARDSTICK, FILES, FORECASTS, age_days=3)
+HOLDOUT, FORECASTS = made()
+EVIDENCE = Evidence.of(HOLDOUT, FILES, FORECASTS, age_days=3)
 
 
-def test_it_says_what_the_yardstick_says() -> None:
-    found = YARDSTICK.accuracy(FORECASTS["lstm-64"].units)
+def test_it_says_what_the_holdout_says() -> None:
+    found = HOLDOUT.accuracy(FORECASTS["lstm-64"].units)
     assert EVIDENCE.mape("lstm-64") == pytest.approx(found.mape, rel=1e-6)
-    assert EVIDENCE.forecasts.sum() == found.days == len(YARDSTICK.windows)
+    assert EVIDENCE.forecasts.sum() == found.days == len(HOLDOUT.windows)
     signed = EVIDENCE.errors["lstm-64"].signed.sum()
     assert 100 * signed / EVIDENCE.sold.sum() == pytest.approx(found.bias_pct, rel=1e-5)
     assert 100 * EVIDENCE.counted.sum() / EVIDENCE.forecasts.sum() == pytest.approx(found.coverage)
-    assert (EVIDENCE.policy, EVIDENCE.min_coverage) == (YARDSTICK.policy.hash, 40.0)
+    assert (EVIDENCE.policy, EVIDENCE.min_coverage) == (HOLDOUT.policy.hash, 40.0)
 
 
 def test_a_forecaster_is_measured_where_it_runs() -> None:
-    here = np.isin(YARDSTICK.windows.panel.stores[YARDSTICK.windows.series], ["1", "10"])
-    alone = EvaluationSet(YARDSTICK.windows[here], 28, MapePolicy()).accuracy(FORECASTS[CHAMPION].units[here])
+    here = np.isin(HOLDOUT.windows.panel.stores[HOLDOUT.windows.series], ["1", "10"])
+    alone = EvaluationSet(HOLDOUT.windows[here], 28, MapePolicy()).accuracy(FORECASTS[CHAMPION].units[here])
     assert EVIDENCE.mape(CHAMPION) == pytest.approx(alone.mape, rel=1e-6)
     assert EVIDENCE.errors[CHAMPION].covers.tolist() == np.isin(EVIDENCE.stores, ["1", "10"]).tolist()
 
@@ -65,15 +65,15 @@ def test_what_is_read_is_what_was_written() -> None:
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
     assert EVIDENCE.to_bytes() == Evidence.of(made()[0], FILES, FORECASTS, 3).to_bytes()
-    assert EVIDENCE.to_bytes() != Evidence.of(YARDSTICK, FILES, FORECASTS, 4).to_bytes()
+    assert EVIDENCE.to_bytes() != Evidence.of(HOLDOUT, FILES, FORECASTS, 4).to_bytes()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1e300])
 def test_an_undefined_forecast_stays_undefined(value: float) -> None:
     """A number that nothing can hold is one too."""
     units = FORECASTS["lstm-64"].units.copy()
-    units[np.argmax(YARDSTICK.windows.actual > 0)] = value
-    evidence = Evidence.of(YARDSTICK, FILES, {"lstm-64": Forecast("lstm-64", units)})
+    units[np.argmax(HOLDOUT.windows.actual > 0)] = value
+    evidence = Evidence.of(HOLDOUT, FILES, {"lstm-64": Forecast("lstm-64", units)})
     assert math.isnan(evidence.mape("lstm-64"))
     assert np.isnan(evidence.errors["lstm-64"].percentage).sum() == 1
     assert math.isnan(Evidence.from_bytes(evidence.to_bytes()).mape("lstm-64"))

@@ -105,10 +105,10 @@ def panel(rng: np.random.Generator) -> Panel:
     return Panel(codes, np.array(["1"] * 4), np.datetime64("2024-01-01") + np.arange(COLUMNS), sales)
 
 
-def verdicts(yardstick: EvaluationSet, forecast: Any, other: Any, limits: Limits) -> tuple[Verdict, ...]:
+def verdicts(holdout: EvaluationSet, forecast: Any, other: Any, limits: Limits) -> tuple[Verdict, ...]:
     names = ("lstm-64", CHAMPION, INCUMBENT, LAST_YEAR, BUDGET)
     forecasts = {name: Forecast(name, other) for name in names} | {REFERENCE: Forecast("naive", 1.15 * other)}
-    return tuple(judge(Evidence.of(yardstick, (PARENT, OWN), forecasts | {"own": Forecast("own", forecast)}), limits))
+    return tuple(judge(Evidence.of(holdout, (PARENT, OWN), forecasts | {"own": Forecast("own", forecast)}), limits))
 
 
 def never_helped(before: Verdict, after: Verdict) -> None:
@@ -135,15 +135,15 @@ def test_a_larger_error_never_helps(
     `worse` is by how many percent of sales it is worse than the others everywhere, `bad` in the first store.
     """
     rng = np.random.default_rng(seed)
-    yardstick = EvaluationSet(windows(panel(rng), 28, COLUMNS), 28, MapePolicy())
-    sold, series = yardstick.windows.actual.astype(float), yardstick.windows.series
+    holdout = EvaluationSet(windows(panel(rng), 28, COLUMNS), 28, MapePolicy())
+    sold, series = holdout.windows.actual.astype(float), holdout.windows.series
     other = sold + rng.integers(-3, 4, len(sold))
     side = np.where(other >= sold, 1, -1)
     forecast = other + side * sold / 100 * (worse + np.where(series == 0, bad, 0) + rng.normal(0, 5, len(sold)))
     on = rng.choice(np.arange(28, COLUMNS), days, replace=False)
-    moved = np.isin(yardstick.windows.column, on) & np.isin(series, list(stores))
+    moved = np.isin(holdout.windows.column, on) & np.isin(series, list(stores))
     larger = np.where(moved, forecast + np.where(forecast >= sold, further, -further), forecast)
-    before, after = (verdicts(yardstick, each, other, TIGHT)[1] for each in (forecast, larger))
+    before, after = (verdicts(holdout, each, other, TIGHT)[1] for each in (forecast, larger))
     never_helped(before, after)
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Training, Weights, fit
 from tasks.forecasting.model.variants.prune import prune
 from tests.forecasting.model.kernels import parameters, sparsity

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model import lstm
 from tasks.forecasting.model.lstm import Training, Weights
 from tasks.forecasting.model.recipe import Recipe
@@ -15,19 +15,19 @@ from tasks.forecasting.model.variants.prune import prune
 from tasks.forecasting.model.variants.quantize import halve, simulate
 
 REPRESENTATIVE = 2048
-"""Windows that stand for all when activations are quantized: with a quarter of them, peaks were missed."""
+"""Number of windows that stand for all when activations are quantized; a quarter of them missed peaks."""
 
 TOLERANCE: dict[Storage, float] = {"float32": 1e-4, "float16": 1e-4, "int8": 0.05, "full-int8": 0.1}
 """How far a file's answers may be from its weights', as a share of the largest answer or of 1, whichever is more.
 
-Float files differ by the order of sums, 1e-6. Hybrid INT8 rounds each day's state once more, 0.003 at most on trained
-weights. Full-integer INT8 rounds every activation, and saturates where a day is beyond the representative set: 0.006 on
-trained weights, 0.07 with a set that misses the peaks. Beyond the tolerance a file is broken; whether it is good enough
-is the gate's question.
+Float files differ by 1e-6, as they sum in another order. Hybrid INT8 rounds each day's state once more and differs by
+0.003 at most on trained weights. Full-integer INT8 rounds every activation, and saturates where a day is beyond the
+representative set: it differs by 0.006 on trained weights, and by 0.07 with a set that misses the peaks. Beyond the
+tolerance a file is broken; whether it is good enough is the gate's question.
 """
 
 _CHUNK = 4096
-"""Windows that a teacher answers at a time, to bound memory."""
+"""Number of windows that a teacher answers at a time, to bound memory."""
 
 
 def train(variant: Variant, recipe: Recipe, training_set: TrainingSet, seed: int) -> Weights:
@@ -55,11 +55,11 @@ def compress(variant: Variant, recipe: Recipe, parent: Weights, training_set: Tr
 def distil(variant: Variant, recipe: Recipe, teacher: Weights, training_set: TrainingSet, seed: int) -> Weights:
     """Fit a variant from initial weights to a blend of a teacher's answers and the actuals.
 
-    The squared error of the blend differs from the blend of both squared errors by a constant only.
+    The squared error against the blend differs from the blend of both squared errors by a constant only.
 
     Args:
         variant: The student.
-        recipe: Says how much of the blend is the teacher's.
+        recipe: How it is trained, and how much of the blend is the teacher's.
         teacher: The baseline's weights.
         training_set: The windows that both learn from.
         seed: Seed of the student's fit.
@@ -81,14 +81,14 @@ def representative(training_set: TrainingSet, seed: int) -> Floats32:
 
 
 def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Floats32) -> bytes:
-    """The variant's `.tflite` file. INT8 that is only simulated is stored as float, and is no smaller.
+    """The variant's `.tflite` file. INT8 that is only simulated is stored as float32, and makes no smaller file.
 
     Args:
         variant: What the file should be.
         recipe: How it was made.
         weights: The variant's weights.
-        representative: Scaled windows of training days, shape `(windows, 14, 1)`, that INT8 is fitted to: full-integer
-            INT8 takes its ranges from them; hybrid INT8 the bias of its answers.
+        representative: Scaled windows of training days, shape `(windows, 14, 1)`. Full-integer INT8 takes its ranges
+            from them, hybrid INT8 the correction of its bias.
     """
     storage = stored_as(variant, recipe)
     if storage == "full-int8":
@@ -100,7 +100,7 @@ def file(variant: Variant, recipe: Recipe, weights: Weights, representative: Flo
 
 
 def unbiased(weights: Weights, content: bytes, representative: Floats32) -> Weights:
-    """The weights with the head's bias corrected by how much a file of them answers too high on average.
+    """The weights with the head's bias lowered by how much a file of them answers too high on average.
 
     Source:
         Nagel et al. (2019), "Data-Free Quantization through Weight Equalization and Bias Correction", its empirical
@@ -125,14 +125,24 @@ def fault(variant: Variant, recipe: Recipe, weights: Weights, content: bytes, in
         forecaster = litert.Forecaster(content)
     except litert.NotAForecaster as error:
         return str(error)
-    operations, expected_operations = contents.operations(content), contents.OPERATIONS[storage]
-    if operations != expected_operations:
-        return f"a {storage} file's operations are {', '.join(expected_operations)}; got {', '.join(operations)}"
+    expected = (halve(weights) if storage == "float16" else weights)(inputs)
+    return _wrong_contents(variant, storage, content) or _wrong_answers(storage, expected, forecaster(inputs))
+
+
+def _wrong_contents(variant: Variant, storage: Storage, content: bytes) -> str | None:
+    """How a file's operations or zeros differ from what its name says; `None` where they do not."""
+    operations, expected = contents.operations(content), contents.OPERATIONS[storage]
+    if operations != expected:
+        return f"a {storage} file's operations are {', '.join(expected)}; got {', '.join(operations)}"
     for kernel, share in contents.zeros(content).items():
         if not share >= variant.sparsity:
             return f"{variant.sparsity:.0%} of each kernel should be 0; of {kernel} it is {share:.1%}"
-    expected = (halve(weights) if storage == "float16" else weights)(inputs)
-    worst = float(np.abs(forecaster(inputs) - expected).max())
+    return None
+
+
+def _wrong_answers(storage: Storage, expected: Floats32, answers: Floats32) -> str | None:
+    """How far a file's answers are from its weights'; `None` where that is within the tolerance."""
+    worst = float(np.abs(answers - expected).max())
     allowed = TOLERANCE[storage] * max(1.0, float(np.abs(expected).max()))
     if worst <= allowed:
         return None

@@ -1,4 +1,4 @@
-"""What a `.tflite` file really holds: its operations, and how sparse its kernels are."""
+"""What a `.tflite` file really holds: its operations, and the share of zeros in its kernels."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def _share_of_zeros(model: Any, tensors: NDArray[np.int32]) -> float:
 
 
 def _origin(graph: Any, tensor: int) -> int:
-    """The constant that a tensor comes from, through what widens and splits it."""
+    """The constant that a tensor comes from, through the operations that widen and split it."""
     while not graph.tensors[tensor].buffer:
         tensor = next(int(operator.inputs[-1]) for operator in graph.operators if tensor in operator.outputs)
     return tensor

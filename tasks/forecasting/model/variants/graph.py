@@ -7,6 +7,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from tasks.forecasting.data.panel import Floats32
+from tasks.forecasting.model.variants.quantize import symmetric
+
 _ABSENT = -1
 _TYPES = {
     "float32": schema.TensorType.FLOAT32,
@@ -39,13 +42,18 @@ class Graph:
     def tensor(
         self, shape: tuple[int, ...], kind: str = "float32", quantization: Any = None, variable: bool = False
     ) -> int:
-        """What an operation writes, or a state that outlives a call."""
+        """Add what an operation writes, or a state that outlives a call."""
         return self._add(shape, kind, quantization, isVariable=variable)
 
     def constant(self, values: NDArray[Any], quantization: Any = None) -> int:
-        """What the file holds."""
+        """Add what the file holds."""
         self._model.buffers.append(schema.BufferT(data=np.frombuffer(values.tobytes(), np.uint8)))
         return self._add(values.shape, values.dtype.name, quantization, buffer=len(self._model.buffers) - 1)
+
+    def int8(self, kernel: Floats32) -> int:
+        """Add a kernel that the file holds as 8-bit integers."""
+        integers, scale = symmetric(kernel)
+        return self.constant(integers, quantized(scale))
 
     def operation(
         self,
@@ -87,8 +95,8 @@ class Graph:
     ) -> None:
         """Append the fused LSTM, with its gates in the order input, forget, cell, output.
 
-        Where it is of integers, its fifth intermediate says how the hidden state is quantized: as the output is, for
-        want of a projection. The kernels read no other, and LiteRT for Microcontrollers wants them without a size.
+        In an LSTM of integers, the fifth intermediate says how the hidden state is quantized: as the output is, since
+        there is no projection. The kernels read no other, and LiteRT for Microcontrollers wants them without a size.
         """
         quantization = self._tensors[every_step].quantization
         no_peepholes, no_projection, no_normalisation = [_ABSENT] * 3, [_ABSENT] * 2, [_ABSENT] * 4

@@ -1,16 +1,16 @@
 """Full-integer INT8: the file that computes in integers, as microcontrollers do, and what it needs to know beforehand.
 
 LiteRT for Microcontrollers has no hybrid kernels: every activation is an integer whose range is fixed in the file. The
-ranges come from a representative set, windows of training days. Here each of them starts from an empty state, as a
-forecast does; a converter's calibrator lets the state run on from one to the next, and so finds other ranges.
+ranges come from a representative set, windows of training days. Here each window starts from an empty state, as a
+forecast does. A converter's calibrator carries the state over from one window to the next, and so finds other ranges.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.graph import Graph, quantized
 from tasks.forecasting.model.variants.quantize import by_gate, symmetric
@@ -36,6 +36,11 @@ class Range:
         """The integer that stands for 0."""
         return round(-128 - self.low / self.scale)
 
+    @property
+    def quantization(self) -> Any:
+        """How a tensor's 8-bit integers become values of the range."""
+        return quantized(self.scale, self.zero_point)
+
 
 @dataclass(frozen=True)
 class Ranges:
@@ -55,16 +60,15 @@ class Ranges:
 
 
 def calibrate(weights: Weights, representative: Floats32) -> Ranges:
-    """The extremes of each activation over a representative set; what a later day has beyond them saturates.
+    """The extremes of each activation over a representative set; values of a later day beyond them saturate.
 
-    Extremes, not percentiles: leaving out 0.1 % of the values made steps little finer, and flattened the peaks.
+    Percentiles are not used: leaving out 0.1 % of the values made the steps hardly finer, and flattened the peaks.
 
     Args:
         weights: A trained forecaster.
         representative: Scaled windows of training days, shape `(windows, 14, 1)`.
     """
-    states = list(weights.states(representative))
-    hidden, cell = (np.stack(arrays) for arrays in zip(*states, strict=True))
+    hidden, cell = (np.stack(arrays) for arrays in zip(*weights.states(representative), strict=True))
     return Ranges(
         input=_range(representative),
         hidden=_range(hidden),
@@ -76,8 +80,8 @@ def calibrate(weights: Weights, representative: Floats32) -> Ranges:
 def write(weights: Weights, ranges: Ranges) -> bytes:
     """The forecaster as a LiteRT flatbuffer with float32 input `(1, 14, 1)` and output `(1, 1)`, integers between.
 
-    Activations and kernels are 8 bits, biases 32, the cell state 16. LiteRT for Microcontrollers runs it too; it
-    rounds otherwise than LiteRT, and answers within a few of the output's 255 steps of it.
+    Activations and kernels have 8 bits, biases 32, the cell state 16. LiteRT for Microcontrollers runs the file too; it
+    rounds in another way than LiteRT, and its answers differ by a few of the output's 255 steps.
 
     Args:
         weights: A trained forecaster of `u` units.
@@ -86,35 +90,24 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
     Source:
         LiteRT 8-bit quantization specification; kernel `UnidirectionalSequenceLSTM`, `8x8_16` form.
     """
-    graph, units = Graph(), weights.units
-    hidden = quantized(ranges.hidden.scale, ranges.hidden.zero_point)
+    graph, units, hidden = Graph(), weights.units, ranges.hidden.quantization
     window, forecast = graph.tensor((1, WINDOW, 1)), graph.tensor((1, 1))
-    days = graph.tensor((1, WINDOW, 1), "int8", quantized(ranges.input.scale, ranges.input.zero_point))
-    kernels = [symmetric(gate) for gate in by_gate(weights.kernel)]
-    biases = [
-        _bias(graph, bias, ranges.input.scale * scale)
-        for bias, (_, scale) in zip(np.split(weights.bias, 4), kernels, strict=True)
-    ]
+    days = graph.tensor((1, WINDOW, 1), "int8", ranges.input.quantization)
+    kernels, recurrent = by_gate(weights.kernel), by_gate(weights.recurrent)
+    of_gates = zip(np.split(weights.bias, 4), kernels, strict=True)
+    biases = [_bias(graph, bias, ranges.input, kernel) for bias, kernel in of_gates]
     state = [
         graph.tensor((1, units), "int8", hidden, variable=True),
         graph.tensor((1, units), "int16", quantized(_cell_scale(ranges.cell)), variable=True),
     ]
-    every_step, last_step = graph.tensor((1, WINDOW, units), "int8", hidden), graph.tensor((1, units), "int8", hidden)
-    head, head_scale = symmetric(weights.head.T)
-    answer = graph.tensor((1, 1), "int8", quantized(ranges.output.scale, ranges.output.zero_point))
+    every_step, last_step = (graph.tensor(shape, "int8", hidden) for shape in ((1, WINDOW, units), (1, units)))
+    answer = graph.tensor((1, 1), "int8", ranges.output.quantization)
     graph.operation("QUANTIZE", [window], [days])
-    graph.lstm(
-        days,
-        [graph.constant(integers, quantized(scale)) for integers, scale in kernels],
-        [graph.constant(integers, quantized(scale)) for integers, scale in map(symmetric, by_gate(weights.recurrent))],
-        biases,
-        state,
-        every_step,
-        version=3,
-    )
+    kernels_in_file, recurrent_in_file = list(map(graph.int8, kernels)), list(map(graph.int8, recurrent))
+    graph.lstm(days, kernels_in_file, recurrent_in_file, biases, state, every_step, version=3)
     graph.last_step(every_step, WINDOW, last_step)
-    head_bias = _bias(graph, weights.head_bias, ranges.hidden.scale * head_scale)
-    graph.dense(last_step, graph.constant(head, quantized(head_scale)), head_bias, answer, version=4)
+    head_bias = _bias(graph, weights.head_bias, ranges.hidden, weights.head.T)
+    graph.dense(last_step, graph.int8(weights.head.T), head_bias, answer, version=4)
     graph.operation("DEQUANTIZE", [answer], [forecast], version=2)
     return graph.pack(window, forecast)
 
@@ -129,5 +122,7 @@ def _cell_scale(largest: float) -> float:
     return float(2.0 ** np.clip(bits, *_CELL_BITS))
 
 
-def _bias(graph: Graph, values: Floats32, scale: float) -> int:
+def _bias(graph: Graph, values: Floats32, inputs: Range, kernel: Floats32) -> int:
+    """A bias in the units of what the kernel's integers give for the inputs' integers."""
+    scale = inputs.scale * symmetric(kernel)[1]
     return graph.constant(np.round(values / np.float64(scale)).astype(np.int32), quantized(scale))

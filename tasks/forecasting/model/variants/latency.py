@@ -1,4 +1,4 @@
-"""How long one forecast takes, by rules that can be broken: then there is a reason and no figure."""
+"""How long one forecast takes. Where the measurement breaks a rule, there is a reason and no figure."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,24 +7,24 @@ from itertools import cycle
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model.variants.litert import Forecaster
 
 
 @dataclass(frozen=True)
 class LatencyRules:
-    """When a latency counts: the loops of MLPerf Tiny, which itself lets each last 10 s.
+    """When a latency counts. The loops are those of MLPerf Tiny, which lets each last 10 s.
 
     Source:
         Banbury et al. (2021), "MLPerf Tiny Benchmark"; MLCommons, MLPerf Tiny Inference Rules: single stream, the file
         that is timed is the file whose quality was measured.
 
     Attributes:
-        loops: Number of loops, whose median counts.
-        seconds: Time that a loop lasts, in s.
-        min_inferences: Forecasts that every loop must do in that time.
-        max_spread: Slowest loop's median over the fastest's, at most.
-        attempts: Measurements, of which the first that keeps the rules counts.
+        loops: Number of loops, of which the median counts. Defaults to 5.
+        seconds: Time that a loop lasts, in s. Defaults to 0.1.
+        min_inferences: Number of forecasts that every loop must do in that time. Defaults to 10.
+        max_spread: Greatest ratio of the slowest loop's median to the fastest's. Defaults to 2.
+        attempts: Number of measurements, of which the first that keeps the rules counts. Defaults to 3.
     """
 
     loops: int = 5
@@ -64,7 +64,7 @@ def measure(
         inputs: Scaled windows to forecast from in turn, shape `(windows, 14, 1)`.
         scored: Hash of the file whose accuracy was measured.
         rules: When a figure counts. Defaults to `RULES`.
-        clock: Gives the time in s. Defaults to `time.perf_counter`.
+        clock: Tells the time in s. Defaults to `time.perf_counter`.
     """
     if forecaster.sha256 != scored:
         return Latency(None, f"the file to time must be the one that was scored, {scored}; got {forecaster.sha256}")
@@ -77,7 +77,7 @@ def measure(
 
 
 def _judge(loops: list[list[float]], rules: LatencyRules) -> Latency:
-    """The latency by loops, each a list of seconds that forecasts took."""
+    """The latency from loops, each a list of the seconds that its forecasts took."""
     if (fewest := min(map(len, loops))) < rules.min_inferences:
         return Latency(
             None, f"a loop of {rules.seconds:g} s must do {rules.min_inferences} forecasts or more; one did {fewest}"

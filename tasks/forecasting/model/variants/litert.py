@@ -6,19 +6,17 @@ LiteRT's hybrid form: integer weights, float in and out, no calibration. Float16
 are nearly all of a file; LiteRT computes in float32 still.
 """
 
-from collections.abc import Callable
 from hashlib import sha256
 
 import numpy as np
 from ai_edge_litert import interpreter as litert
 from ai_edge_litert import schema_py_generated as schema
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Weights
-from tasks.forecasting.model.variants.graph import Graph, quantized
+from tasks.forecasting.model.variants.graph import Graph
 from tasks.forecasting.model.variants.plan import Storage
-from tasks.forecasting.model.variants.quantize import by_gate, symmetric
+from tasks.forecasting.model.variants.quantize import by_gate
 
 
 class NotAForecaster(ValueError):
@@ -32,14 +30,15 @@ def write(weights: Weights, storage: Storage = "float32") -> bytes:
 
     Args:
         weights: A trained forecaster of `u` units.
-        storage: `float32`; `float16` for the recurrent kernels; `int8` for all kernels. All else stays float32.
+        storage: `float32`, `float16` for the recurrent kernels, or `int8` for all kernels; the rest stays float32.
+            Defaults to `float32`.
 
     Source:
         LiteRT schema, version 3, and its kernel `UnidirectionalSequenceLSTM`.
     """
     graph, int8 = Graph(), storage == "int8"
     window = graph.tensor((1, WINDOW, 1))
-    kernel = _int8(graph) if int8 else graph.constant
+    kernel = graph.int8 if int8 else graph.constant
     kernels = [kernel(gate) for gate in by_gate(weights.kernel)]
     gates = by_gate(weights.recurrent)
     recurrent = _float16(graph, gates) if storage == "float16" else [kernel(gate) for gate in gates]
@@ -54,16 +53,8 @@ def write(weights: Weights, storage: Storage = "float32") -> bytes:
     return graph.pack(window, forecast)
 
 
-def _int8(graph: Graph) -> Callable[[Floats32], int]:
-    def kernel(values: Floats32) -> int:
-        integers, scale = symmetric(values)
-        return graph.constant(integers, quantized(scale))
-
-    return kernel
-
-
 def _float16(graph: Graph, gates: list[Floats32]) -> list[int]:
-    """All gates in one array, widened in one operation and then split: fewer bytes than one by one."""
+    """All gates in one array, which is widened in one operation and then split: fewer bytes than gate by gate."""
     units = len(gates[0])
     halves = graph.constant(np.concatenate(gates).astype(np.float16))
     floats = graph.tensor((4 * units, units))

@@ -1,4 +1,4 @@
-"""Which forms of the forecaster a retrain builds, and from what each is made."""
+"""Which variants of the forecaster a retrain builds, and what each is made from."""
 
 import re
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ class NoSuchVariant(ValueError):
 
 @dataclass(frozen=True)
 class Variant:
-    """One form of the forecaster, as its name says: `lstm-16-kd-p50-int8` is 16 units, distilled, half pruned, INT8.
+    """One compressed form of the forecaster, as its name says: `lstm-16-kd-p50-int8` is distilled, half pruned, INT8.
 
     Attributes:
         name: `lstm-UNITS`, then each step as a suffix.
         units: Width of the LSTM.
-        steps: Steps beyond training, in order: `kd` (distil the baseline into it), `pPERCENT` (prune), then
-            `f16`, `int8` or `full8` (how the file holds it).
-        parent: The variant without the last step, which it is made from; the baseline for another width and for `kd`,
-            and then only to compare with or to learn from; `None` for the baseline.
+        steps: Steps beyond training, in order: `kd` (distil the baseline into it), `pPERCENT` (prune), and one of
+            `f16`, `int8` and `full8` (how the file holds it).
+        parent: The variant without the last step, which it is made from. For another width and for `kd` it is the
+            baseline, only to compare with or to learn from; `None` for the baseline.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Variant:
 
     @property
     def from_scratch(self) -> bool:
-        """Whether it needs no parent's weights: it is fitted from initial ones, to the sales alone."""
+        """Whether it is fitted to the sales alone, from initial weights, and needs no parent's."""
         return not self.steps
 
     @property
     def weights_kb(self) -> float:
-        """KB as the published benchmark counts: 4 bytes a parameter, 2 if float16, 1 if INT8, 0 if pruned; no file."""
+        """KB of weights as the published benchmark counts them: 4 bytes each, 2 in float16, 1 in INT8, 0 if pruned."""
         parameters = 4 * self.units * (self.units + 2) + self.units + 1
         return parameters * (1 - self.sparsity) * _BYTES[self.storage] / 1024
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model.lstm import Weights
 
 

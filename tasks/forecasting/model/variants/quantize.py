@@ -1,11 +1,11 @@
-"""Fewer bits: kernels as 8-bit integers or 16-bit floats, and the published benchmark's simulation of INT8."""
+"""Quantization: kernels as 8-bit integers or 16-bit floats, and the published benchmark's simulation of INT8."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model.lstm import Weights
 
 
@@ -21,7 +21,7 @@ def symmetric(kernel: Floats32) -> tuple[NDArray[np.int8], float]:
 
 
 def halve(weights: Weights) -> Weights:
-    """The weights as a float16 file holds them: recurrent kernels, which are nearly all, to 11 bits."""
+    """The weights as a float16 file holds them: its recurrent kernels, nearly all of it, have 11 significant bits."""
     return replace(weights, recurrent=weights.recurrent.astype(np.float16).astype(np.float32))
 
 
@@ -31,7 +31,7 @@ def by_gate(kernel: Floats32) -> list[Floats32]:
 
 
 def simulate(weights: Weights) -> Weights:
-    """Every array mapped affinely to 256 steps between its own extremes and back to float, to show INT8's loss.
+    """Every array mapped affinely to 256 steps between its own extremes and back to float, which shows INT8's loss.
 
     Source:
         Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques".

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model import lstm
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.recipe import RECIPES, Recipe

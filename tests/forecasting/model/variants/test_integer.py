@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from tasks.forecasting.data.dtypes import Floats32
-from tasks.forecasting.data.panel import WINDOW
+from tasks.forecasting.data.panel import WINDOW, Floats32
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.integer import Range, calibrate, write
 from tasks.forecasting.model.variants.litert import Forecaster

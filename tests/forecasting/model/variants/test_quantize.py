@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.forecasting.data.dtypes import Floats32
+from tasks.forecasting.data.panel import Floats32
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants.quantize import by_gate, halve, simulate, symmetric
 
