@@ -19,7 +19,6 @@ WHOLE_PATHS = {
 """Test files that are about more than one source file."""
 
 UNTESTED = {
-    "tasks/forecasting/data/dtypes.py",
     "tasks/report/backtest_result.py",
     "tasks/report/charts/backtest.py",
     "tasks/report/charts/comparison.py",
@@ -42,7 +41,7 @@ def mirror(source: str) -> str:
 
 
 def test_each_source_file_has_its_test_file() -> None:
-    assert {source for source in sources() if not (ROOT / "tests" / mirror(source)).exists()} == UNTESTED
+    assert not {source for source in sources() if not (ROOT / "tests" / mirror(source)).exists()} - UNTESTED
 
 
 def test_each_test_file_has_its_source_file() -> None:
