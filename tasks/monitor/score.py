@@ -28,7 +28,7 @@ log = logging.getLogger("shelfcast.score")
 def score(home: Home, decided: Ledger, as_of: date, drift: DriftPolicy, policy: MapePolicy) -> list[StoreScore]:
     """Score each store's champion on the sales after its release's last day, and keep the scores.
 
-    A release that was gated under another MAPE policy is scored, but does not compare: its drift is undefined.
+    A release that was gated under another MAPE policy is scored, but its drift is undefined.
 
     Args:
         home: Where sales, releases and scores are.
@@ -61,7 +61,7 @@ def _by_champion(decided: Ledger) -> dict[Champion, list[str]]:
 
 
 def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePolicy) -> dict[str, float]:
-    """The MAPE that the model was gated at in each store, in percent; NaN where that does not compare."""
+    """The MAPE at which the model was gated in each store, in percent; NaN where the policies differ."""
     release = Release(home.releases / champion.release)
     try:
         return {store: release.gated_mape(champion.variant, store, policy) for store in stores}
@@ -79,8 +79,9 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
         sales = sales_table.panel(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
     except TooLittleHistory:
         return empty
-    since = windows(sales, sales.column_after(learned), len(sales.dates))
-    since = since[EvaluationSet(since, len(sales.dates), policy).measured]
+    days = len(sales.dates)
+    since = windows(sales, sales.column_after(learned), days)
+    since = since[EvaluationSet(since, days, policy).measured]
     if not len(since):
         return empty
     forecast = release.forecast(champion.variant, since, release.levels)
@@ -93,14 +94,14 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "forecast": forecast,
             "release": champion.release,
             "variant": champion.variant,
-            "percentage_error": EvaluationSet(since, len(sales.dates), policy).percentage_errors(forecast),
+            "percentage_error": EvaluationSet(since, days, policy).percentage_errors(forecast),
             "policy": policy.hash,
         }
     )
 
 
 def _live(own: pd.DataFrame, gated_mape: float, last: date, drift: DriftPolicy, policy: MapePolicy) -> Live:
-    """The errors of one store's forecasts."""
+    """The live accuracy of one store's forecasts."""
     day = np.array(own["date"].to_list(), dtype="datetime64[D]")
     error = own["percentage_error"].to_numpy()
     return live(day, error, gated_mape, np.datetime64(last), drift, policy.min_coverage)

@@ -16,7 +16,7 @@ from tasks.state.overrides import Override
 
 @task
 def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy, today: date) -> Changes:
-    """What changes about the alerts on drift and on stores that still run a variant whose override is over.
+    """The changes of alerts on drift, and on stores that still run a variant whose override is over.
 
     Args:
         decided: The ledger as it is.
@@ -29,9 +29,9 @@ def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: Dr
 
 
 def drift(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy) -> Changes:
-    """Alerts where drift went over its limit, came back, has other figures now, or is of a model no longer run.
+    """The changes of alerts on drift: it went over its limit, came back, has other figures, or the model was replaced.
 
-    An alert stays as it is where too little is known to change it.
+    An alert stays as it is where too few days were scored.
     """
     now_open = open_alerts(decided, "drift")
     before = {each.alert.id: each.alert for each in now_open}
@@ -75,7 +75,7 @@ def _figures(scored: StoreScore, as_of: date) -> str:
 
 
 def expired(decided: Ledger, today: date) -> Changes:
-    """Alerts where a store runs a variant whose override is over, or no longer does."""
+    """The changes of alerts on stores that run a variant whose override is over."""
     running = decided.running()
     known = {(each.release, each.variant): each for each in overrides.latest(decided) if each.what == "verdict"}
     over = {

@@ -1,4 +1,4 @@
-"""Step: give stores their previous champion back."""
+"""Step: roll stores back to their previous champion."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,7 +22,7 @@ def roll_back(home: Home, decided: Ledger, stores: Sequence[str], why: str, behi
         decided: The ledger as it is.
         stores: Codes of the stores.
         why: The reason, for the ledger.
-        behind: Stores that an earlier decision, which was cut off, has just reached: they go no further back.
+        behind: Stores that an earlier decision, which was cut off, reached only just now; they go no further back.
     """
     champions = decided.champions()
     done = [_previous(store, champions.get(store, []), why) for store in stores if store not in behind]
@@ -40,5 +40,5 @@ def _previous(store: str, champions: Sequence[Champion], why: str) -> Delivery:
 
 
 def _completed_earlier(store: str, runs: Champion) -> Delivery:
-    """A store that an earlier decision reached only now; what it ran before that is not known."""
+    """The delivery of a store that an earlier decision reached only now; what it ran before is not known."""
     return gets(store, runs, None, "unchanged", COMPLETED)
