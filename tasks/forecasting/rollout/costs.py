@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 DIGITS = 2
-"""Decimals of MAPE, in percent, that count, as tables show them: less than 0.01 pp is the spread over runs, and free.
+"""Decimals of MAPE, in percent, that count, as in tables: less than 0.01 pp is the luck of a run, and costs nothing.
 
-The standard deviation over runs is not used instead: it is measured on the holdout, which chooses nothing, and one run
-has none.
+The standard deviation over runs is not used for that: it is measured on the holdout, which chooses nothing, and a
+single run has none.
 """
 
 
@@ -52,10 +52,10 @@ class CostModel(BaseModel):
     retrains_per_year: float = Field(52.0, ge=0, description="number of retrains in a year; 52 is weekly")
 
     def of_a_year(self, mape_pp: float, sent_bytes: float, retrains: float, stores: int, times_a_year: float) -> Cost:
-        """What a store pays in a year, if what is given happens a number of times in it.
+        """What a store pays in a year in which the same happens a number of times.
 
         Args:
-            mape_pp: MAPE above the lowest that is compared, in percentage points.
+            mape_pp: MAPE above the lowest of those compared, in percentage points.
             sent_bytes: Bytes sent to a store, each time.
             retrains: Number of retrains, each time.
             stores: Number of stores that share the cost of a retrain.
