@@ -34,7 +34,6 @@ from tasks.report.backtest_result import (
     DecisionRecord,
     DifferenceRecord,
     LimitRecord,
-    MapeOverTime,
     OwnCadence,
     ReplayRecord,
     WithoutNetwork,
@@ -129,7 +128,9 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
         sentence=sentence + ("" if replays[order[0], SETTINGS].promoted else sentences.NOTHING_PASSED),
         currency=costs.currency,
         stores=_stores(simulation),
-        cadences=tuple(_own_cadence(rows[name, SETTINGS], scores[name, SETTINGS]) for name in order),
+        cadences=tuple(
+            OwnCadence(**dict(rows[name, SETTINGS]), **_over_time(scores[name, SETTINGS])) for name in order
+        ),
         limits=tuple(
             LimitRecord(name=limit, changes=_changes(limits, gate), cadences=tuple(rows[name, limit] for name in order))
             for limit, limits in compared.items()
@@ -142,11 +143,9 @@ def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: 
 
 def _simulation(backtest: Backtest, cadences: Cadences) -> Simulation:
     """The sales and the models that all replays have in common."""
-    trained = {day: backtest.model(day) for days in cadences.values() for day in days}
-    spec = backtest.spec
-    return Simulation(
-        backtest.sales, trained, min(trained), spec.history, spec.split, spec.policy, spec.calendar.groups
-    )
+    spec, trained = backtest.spec, {day: backtest.model(day) for days in cadences.values() for day in days}
+    parts = (spec.history, spec.split, spec.policy, spec.calendar.groups)
+    return Simulation(backtest.sales, trained, min(trained), *parts)
 
 
 def _stores(simulation: Simulation) -> int:
@@ -184,16 +183,10 @@ def _row(name: str, replay: Replay, scored: ReplayScore, cost: Cost | None) -> C
     )
 
 
-def _own_cadence(row: CadenceRecord, scored: ReplayScore) -> OwnCadence:
-    """A cadence under the settings' gate."""
-    return OwnCadence(**dict(row), **dict(_over_time(scored)))
-
-
-def _over_time(scored: ReplayScore) -> MapeOverTime:
-    return MapeOverTime(
-        mape_by_month={str(month): each.mape for month, each in scored.months.items()},
-        mape_by_4_weeks={str(day): each.mape for day, each in scored.four_weeks.items()},
-    )
+def _over_time(scored: ReplayScore) -> dict[str, dict[str, float]]:
+    """The attributes of `MapeOverTime`."""
+    over = {"mape_by_month": scored.months, "mape_by_4_weeks": scored.four_weeks}
+    return {name: {start: each.mape for start, each in errors.items()} for name, errors in over.items()}
 
 
 def _decision(decision: Decision) -> DecisionRecord:
@@ -230,7 +223,7 @@ def _without_network(simulation: Simulation) -> WithoutNetwork:
     """How accurate the first model's reference forecast would have been on all days."""
     scored = simulation.score(Replay((Decision(simulation.first, promoted=False),)))
     label = simulation.trained[simulation.first].label
-    return WithoutNetwork(name=label, **vars(scored.overall), **dict(_over_time(scored)))
+    return WithoutNetwork(name=label, **vars(scored.overall), **_over_time(scored))
 
 
 @task
