@@ -62,7 +62,7 @@ def replay_quarantine(
     constants: dict[str, str] | None = None,
     fix_with: str | None = None,
 ) -> ReplayResult:
-    """Check rows in quarantine against today's rules again, and merge those that are right now.
+    """Check rows in quarantine against today's rules again, and merge those that are valid now.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.

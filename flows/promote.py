@@ -79,13 +79,13 @@ def override(
     ends: bool = False,
     home: str | None = None,
 ) -> OverrideResult:
-    """Let stores get what the gate refused, or what a freeze holds, for a while, on a person's word.
+    """Let stores get what the gate refused, or what a freeze holds back, for a while; a person answers for it.
 
     Args:
         release: Id of a release, or of a refused candidate, which becomes a release.
         who: The person who answers for it.
         why: The person's reason.
-        until: The last day on which it is valid, YYYY-MM-DD. Defaults to `None`, for one that ends.
+        until: The last day on which it is valid, YYYY-MM-DD. Defaults to `None`, where the override ends.
         variant: The variant whose verdict is overridden. Defaults to `None`.
         freeze: Whether freezes are overridden instead. Defaults to `False`.
         ends: Whether the override ends now. Defaults to `False`.

@@ -36,7 +36,7 @@ def retrain(
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, else `data/`.
         profile: How thorough: one of the settings' profiles. Defaults to `standard`.
-        recipe: Train by another recipe than the profile's. Defaults to `None`.
+        recipe: A recipe that replaces the profile's. Defaults to `None`.
         reason: Why it runs, for the release's manifest. Defaults to `by hand`.
 
     Returns:

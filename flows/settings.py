@@ -1,4 +1,4 @@
-"""Every setting on one page. Values come from a TOML file; `SHELFCAST_...` environment variables go over it."""
+"""Every setting on one page. Values come from a TOML file; environment variables, `SHELFCAST_...`, take precedence."""
 
 import os
 import tomllib

@@ -1,4 +1,4 @@
-"""What is wrong with settings, in one line: where the value came from, which key, what to do."""
+"""What is wrong with settings, in one line: where the value came from, which key, what to do; and whose fault it is."""
 
 import json
 import os
@@ -16,6 +16,11 @@ PREFIX = "SHELFCAST_"
 
 class SettingsError(ValueError):
     """Settings that cannot be used: which file or environment variable, which key, what to do."""
+
+
+def is_misuse(error: object) -> bool:
+    """Whether an error is the user's to mend: our own value errors are, anybody else's is a fault of ours."""
+    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
 
 
 @contextmanager
@@ -52,7 +57,7 @@ def explain(error: ValidationError) -> str:
 
 
 def _place(error: ValidationError, file: str) -> str:
-    """Where the first thing that is wrong was set: the environment goes over the file."""
+    """Where the first thing that is wrong was set: the environment takes precedence over the file."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     given = path[:-1] if first["type"] == "missing" else path

@@ -17,10 +17,10 @@ log = logging.getLogger("shelfcast.alert")
 
 @task
 def tell(home: Home, changes: Changes, urls: Sequence[str]) -> None:
-    """Tell people the news about alerts, then record all changes: news is rather told twice than never.
+    """Tell people the news about alerts, then record all changes: news may be told twice, but is never lost.
 
     Args:
-        home: Where the ledger is.
+        home: The home of the ledger.
         changes: What changed about alerts.
         urls: Apprise URLs to send the news to.
     """

@@ -10,7 +10,7 @@ from prefect import task
 from tasks.state import delta, sales_table
 from tasks.state.delta import Tidiness
 from tasks.state.home import Home
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Record
 from tasks.state.release import releases
 

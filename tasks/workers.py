@@ -24,13 +24,13 @@ HANG = 3600
 """Seconds after which a job counts as hung."""
 
 DONE = {"done": 1}
-"""What a log line carries that says a step is done: a terminal shows how many of the steps are."""
+"""The `extra` of a log line that reports a step as done; a terminal shows how many are."""
 
 _one_at_a_time = Lock()
 
 
 def to_do(steps: int) -> dict[str, int]:
-    """What a log line carries that announces a number of steps."""
+    """The `extra` of a log line that announces a number of steps."""
     return {"steps": steps}
 
 
@@ -71,26 +71,28 @@ def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:
         )
     if not folder.is_dir():
         return f"it does not see the home {folder}; share that folder with it under the same path"
-    parts = urlsplit(server)
-    try:
-        socket.create_connection(
-            (str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)), 5
-        ).close()
-    except OSError as error:
+    if fault := _unreachable(server):
         return (
-            f"it does not reach the Prefect server {server} ({error}); give PREFECT_API_URL an address that all reach"
+            f"it does not reach the Prefect server {server} ({fault}); give PREFECT_API_URL an address that all reach"
         )
     others = [f"{name} {version(name)}, not {wanted}" for name, wanted in versions.items() if version(name) != wanted]
     return f"it has {'; '.join(others)}; install the same requirements.lock" if others else None
 
 
+def _unreachable(server: str) -> OSError | None:
+    """Why no connection to a URL's server can be made; `None` if it can."""
+    parts = urlsplit(server)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((str(parts.hostname), port), timeout=5).close()
+    except OSError as error:
+        return error
+    return None
+
+
 @cache
 def _pool() -> ProcessPool:
-    pool = ProcessPool(
-        max_workers=_cores(),
-        initializer=_one_core,
-        context=multiprocessing.get_context("spawn"),
-    )
+    pool = ProcessPool(max_workers=_cores(), initializer=_one_core, context=multiprocessing.get_context("spawn"))
     atexit.register(_close, pool)
     return pool
 

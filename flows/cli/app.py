@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import schemas
-from flows.cli.console import UsageError, command_context, parse_pairs, start_prefect
+from flows.cli.console import Answer, Quiet, UsageError, command, command_context, parse_pairs, start_prefect
 from flows.cli.render import overrides as overrides_view
 from flows.cli.render import sales, training
 from flows.cli.render import stores as stores_view
@@ -64,7 +64,9 @@ HomeOption = Annotated[
     str | None,
     typer.Option("--home", metavar="FOLDER", help="Folder of all state", show_default="$SHELFCAST_HOME, else data/"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object on stdout")]
+Judged = Annotated[
+    str | None, typer.Argument(help="Id of a release or of a refused candidate", show_default="the newest release")
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="OURS=THEIRS,...", help="Names of the file's columns: date=Date,store=Store"),
@@ -75,13 +77,9 @@ Constants = Annotated[
 ]
 Wide = Annotated[bool, typer.Option("--wide", help="Show every column, however narrow the terminal is")]
 All = Annotated[bool, typer.Option("--all", help="Show every row, also of those that say the same")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only errors")]
 
 
-@app.command(
-    rich_help_panel=SALES,
-    epilog="Example: shelfcast ingest export.csv --map date=Datum,store=Filiale,sales=Absatz --set item=all",
-)
+@command(app, "shelfcast ingest export.csv --map date=Datum,store=Filiale,sales=Absatz --set item=all", SALES)
 def ingest(
     sources: Annotated[
         list[str] | None,
@@ -95,9 +93,7 @@ def ingest(
     columns: Columns = None,
     constants: Constants = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Land sales, validate them, merge the good rows, quarantine the bad ones.
 
     Columns are date (YYYY-MM-DD), store, item and sales (whole units), unless --feed, --map and --set say otherwise.
@@ -105,17 +101,18 @@ def ingest(
     known day replaces it. A store with too many bad rows is refused alone; a batch with too many is refused whole, with
     exit code 3.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.ingest import ingest_request
+    from flows.preflight.ingest import ingest_request
 
-        mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
-        ingest_request(home, sources, feed, mapped, fixed)
+    mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
+    ingest_request(home, sources, feed, mapped, fixed)
+    start_prefect()
+    from flows.ingest import ingest as flow
 
-        result = start_prefect("ingest").ingest(sources or None, home, feed, mapped, fixed)
-        answer(result, sales.ingest, refused=result.refused)
+    result = flow(sources or None, home, feed, mapped, fixed)
+    return Answer(result, sales.ingest, refused=result.refused)
 
 
-@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast retrain --profile quick")
+@command(app, "shelfcast retrain --profile quick", TRAINING)
 def retrain(
     profile: Annotated[
         str,
@@ -131,96 +128,87 @@ def retrain(
     wide: Wide = False,
     every_row: All = False,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Train the baseline, compress it into all variants, gate each, publish those that pass.
 
     An interrupted run resumes. With the same sales and the same settings, the release is there already and is shown.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.retrain import retrain_request
+    from flows.preflight.retrain import retrain_request
 
-        retrain_request(home, profile, recipe)
+    retrain_request(home, profile, recipe)
+    start_prefect()
+    from flows.retrain import retrain as flow
 
-        result = start_prefect("retrain").retrain(home=home, profile=profile, recipe=recipe, reason=reason)
-        answer(result, partial(training.retrain, wide=wide, every_row=every_row), refused=result.release is None)
+    result = flow(home=home, profile=profile, recipe=recipe, reason=reason)
+    return Answer(result, partial(training.retrain, wide=wide, every_row=every_row), refused=result.release is None)
 
 
-@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast judge 20241231-4f381d4f --limits stricter.toml")
+@command(app, "shelfcast judge 20241231-4f381d4f --limits stricter.toml", TRAINING)
 def judge(
-    release: Annotated[
-        str | None, typer.Argument(help="Id of a release or of a refused candidate", show_default="the newest release")
-    ] = None,
+    release: Judged = None,
     limits: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML file whose [gate] counts over that of the settings")
     ] = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Evaluate a release again by the current limits of the gate, or by others; nothing is trained, nothing changes.
 
     The verdicts come from the errors of each day that the release was judged on, against the models that stores ran
     then. Exit code 3 if no variant would pass.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.cli import views
+    from flows.cli import views
 
-        result = views.rejudged(home_at(home), release, load().limits(limits))
-        answer(result, training.judge, refused=not result.passed)
+    result = views.rejudged(home_at(home), release, load().limits(limits))
+    return Answer(result, training.judge, refused=not result.passed)
 
 
-@app.command(rich_help_panel=STORES, epilog="Example: shelfcast promote --stores 3,4")
+@command(app, "shelfcast promote --stores 3,4", STORES)
 def promote(
     release: Annotated[str | None, typer.Argument(help="Id of a release", show_default="the newest")] = None,
     stores: Annotated[str | None, typer.Option(help="Stores that get it instead of the next wave: a,b,c")] = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Give a release to the next wave of stores: canary stores first, then the rest.
 
     Each store gets the variant that costs it least, of those that passed the gate and fit its device.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.promote import promote_request
+    from flows.preflight.promote import promote_request
 
-        chosen = [store.strip() for store in stores.split(",")] if stores else None
-        promote_request(home, release, chosen)
+    chosen = [store.strip() for store in stores.split(",")] if stores else None
+    promote_request(home, release, chosen)
+    start_prefect()
+    from flows.promote import promote as flow
 
-        result = start_prefect("promote").promote(home=home, release=release, stores=chosen)
-        answer(result, stores_view.promote, refused=result.all_held)
+    result = flow(home=home, release=release, stores=chosen)
+    return Answer(result, stores_view.promote, refused=result.all_held)
 
 
-@app.command(rich_help_panel=STORES, epilog='Example: shelfcast rollback 3 --why "shelves went empty"')
+@command(app, 'shelfcast rollback 3 --why "shelves went empty"', STORES)
 def rollback(
     store: Annotated[str | None, typer.Argument(help="One store")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
     region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
     why: Annotated[str, typer.Option(help="Reason, for the ledger")] = "by hand",
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Roll back a store, a region or all stores to their previous champion."""
-    with command_context(as_json, quiet) as answer:
-        if sum((store is not None, everywhere, region is not None)) != 1:
-            raise UsageError("name one of: a STORE, --region or --all")
-        from flows.preflight.promote import rollback_request
+    if sum((store is not None, everywhere, region is not None)) != 1:
+        raise UsageError("name one of: a STORE, --region or --all")
+    from flows.preflight.promote import rollback_request
 
-        rollback_request(home, store, region)
+    rollback_request(home, store, region)
+    start_prefect()
+    from flows.promote import rollback as flow
 
-        result = start_prefect("promote").rollback(home=home, store=store, region=region, why=why)
-        answer(result, stores_view.promote, refused=result.all_held)
+    result = flow(home=home, store=store, region=region, why=why)
+    return Answer(result, stores_view.promote, refused=result.all_held)
 
 
-@app.command(
-    rich_help_panel=STORES,
-    epilog=(
-        "Example: shelfcast override 20241231-4f381d4f --variant lstm-16 "
-        '--who "Ana Ruiz" --why "the old model orders double" --until 2027-01-31'
-    ),
+@command(
+    app,
+    "shelfcast override 20241231-4f381d4f --variant lstm-16 "
+    '--who "Ana Ruiz" --why "the old model orders double" --until 2027-01-31',
+    STORES,
 )
 def override(
     release: Annotated[str, typer.Argument(help="Its id, or that of a refused candidate: see `shelfcast releases`")],
@@ -233,24 +221,23 @@ def override(
     ] = None,
     ends: Annotated[bool, typer.Option("--revoke", help="Revoke the override now, with --who and --why")] = False,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Break-glass: let stores get a variant that the gate refused, or a release during a freeze, for a while.
 
     `promote` delivers it until that day. `status`, `releases` and every report show the override, and `monitor` opens
     an alert where a store still runs the variant afterwards. A variant without a working file can never be overridden.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.override import override_request
+    from flows.preflight.override import override_request
 
-        asked = override_request(home, release, variant, freeze, who, why, until, ends).override
+    asked = override_request(home, release, variant, freeze, who, why, until, ends).override
+    start_prefect()
+    from flows.promote import override as flow
 
-        result = start_prefect("promote").override(release, asked.who, asked.why, until, variant, freeze, ends, home)
-        answer(result, overrides_view.override)
+    result = flow(release, asked.who, asked.why, until, variant, freeze, ends, home)
+    return Answer(result, overrides_view.override)
 
 
-@app.command(rich_help_panel=WATCH, epilog="Example: shelfcast monitor --as-of 2025-01-31")
+@command(app, "shelfcast monitor --as-of 2025-01-31", WATCH)
 def monitor(
     as_of: Annotated[
         datetime | None,
@@ -264,21 +251,20 @@ def monitor(
     wide: Wide = False,
     every_row: All = False,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Score each store's model on the sales that arrived since it was gated; open an alert where it drifts."""
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.monitor import monitor_request
+    from flows.preflight.monitor import monitor_request
 
-        day = f"{as_of:%Y-%m-%d}" if as_of else None
-        monitor_request(home, day)
+    day = f"{as_of:%Y-%m-%d}" if as_of else None
+    monitor_request(home, day)
+    start_prefect()
+    from flows.monitor import monitor as flow
 
-        result = start_prefect("monitor").monitor(home=home, as_of=day)
-        answer(result, partial(stores_view.monitor, wide=wide, every_row=every_row))
+    result = flow(home=home, as_of=day)
+    return Answer(result, partial(stores_view.monitor, wide=wide, every_row=every_row))
 
 
-@app.command(rich_help_panel=TRAINING, epilog="Example: shelfcast backtest --variant lstm-16 --days 364")
+@command(app, "shelfcast backtest --variant lstm-16 --days 364", TRAINING)
 def backtest(
     days: Annotated[int, typer.Option(min=28, help="Days to replay")] = 364,
     variant: Annotated[str, typer.Option(metavar="NAME", help="Variant to retrain")] = "lstm-16",
@@ -288,71 +274,60 @@ def backtest(
     wide: Wide = False,
     every_row: All = False,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Replay history as if day by day: retrain never, quarterly, monthly or before each season; gate, promote, score.
 
     The result says what each cadence and each limit of the gate would have done, and which cadence pays. Models are
     kept under backtests/ in the home, so an interrupted run resumes, and the same run again trains nothing.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.backtest import backtest_request
+    from flows.preflight.backtest import backtest_request
 
-        backtest_request(home, variant, profile)
+    backtest_request(home, variant, profile)
+    start_prefect()
+    from flows.backtest import backtest as flow
 
-        result = start_prefect("backtest").backtest(home=home, variant=variant, profile=profile, days=days)
-        answer(result, partial(training.backtest, wide=wide, every_row=every_row))
+    result = flow(home=home, variant=variant, profile=profile, days=days)
+    return Answer(result, partial(training.backtest, wide=wide, every_row=every_row))
 
 
-@app.command(rich_help_panel=WATCH, epilog="Example: shelfcast status --json")
-def status(
-    wide: Wide = False, every_row: All = False, home: HomeOption = None, as_json: Json = False, quiet: Quiet = False
-) -> None:
+@command(app, "shelfcast status --json", WATCH)
+def status(wide: Wide = False, every_row: All = False, home: HomeOption = None) -> Answer:
     """Show what runs where and how well, and every open alert."""
-    with command_context(as_json, quiet) as answer:
-        from flows.cli import views
+    from flows.cli import views
 
-        settings = load()
-        result = views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC))
-        answer(result, partial(stores_view.status, wide=wide, every_row=every_row))
+    settings = load()
+    result = views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC))
+    return Answer(result, partial(stores_view.status, wide=wide, every_row=every_row))
 
 
-@app.command(rich_help_panel=STORES, epilog="Example: shelfcast releases")
-def releases(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+@command(app, "shelfcast releases", STORES)
+def releases(home: HomeOption = None) -> Answer:
     """List releases and their verdicts, newest first, and refused candidates."""
-    with command_context(as_json, quiet) as answer:
-        from flows.cli import views
+    from flows.cli import views
 
-        answer(views.published(home_at(home)), training.releases)
+    return Answer(views.published(home_at(home)), training.releases)
 
 
-@app.command(rich_help_panel=STORES, epilog="Example: shelfcast report 20241231-4f381d4f")
+@command(app, "shelfcast report 20241231-4f381d4f", STORES)
 def report(
-    release: Annotated[
-        str | None, typer.Argument(help="Id of a release or of a refused candidate", show_default="the newest release")
-    ] = None,
+    release: Judged = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Print the path of a release's HTML report; while overrides are active, of a copy with a banner."""
-    with command_context(as_json, quiet) as answer:
-        from tasks.report import override_banner
-        from tasks.state import overrides
-        from tasks.state.release import find
+    from tasks.report import override_banner
+    from tasks.state.release import find_judged
 
-        place = home_at(home)
-        found = overrides.find(place, release) if release else find(place, None)
-        page = override_banner.report(place, found)
-        answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
+    place = home_at(home)
+    found = find_judged(place, release)
+    page = override_banner.report(place, found)
+    return Answer(ReportResult(release=found.id, report=str(page)), lambda result: print(result.report))
 
 
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Only rows refused for this reason")]
 OfStore = Annotated[str | None, typer.Option(metavar="NAME", help="Only rows of this store")]
 
 
-@quarantine.command("list", epilog='Example: shelfcast quarantine list --reason "negative sales" --csv bad.csv')
+@command(quarantine, 'shelfcast quarantine list --reason "negative sales" --csv bad.csv', name="list")
 def quarantine_list(
     reason: Reason = None,
     store: OfStore = None,
@@ -362,17 +337,14 @@ def quarantine_list(
         typer.Option(metavar="FILE", help="Write all rows to a CSV file, to correct them for `replay --fix-with`"),
     ] = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """List rows in quarantine: file, line, reason and raw text."""
-    with command_context(as_json, quiet) as answer:
-        from tasks.ingest.quarantine import listing
+    from tasks.ingest.quarantine import listing
 
-        answer(listing(home_at(home), reason, store, limit, csv), sales.quarantine)
+    return Answer(listing(home_at(home), reason, store, limit, csv), sales.quarantine)
 
 
-@quarantine.command("replay", epilog="Example: shelfcast quarantine replay --fix-with bad.csv")
+@command(quarantine, "shelfcast quarantine replay --fix-with bad.csv", name="replay")
 def quarantine_replay(
     reason: Reason = None,
     store: OfStore = None,
@@ -386,39 +358,39 @@ def quarantine_replay(
         Path | None, typer.Option(metavar="FILE", help="CSV file of corrected rows, as `list --csv` writes it")
     ] = None,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Check rows in quarantine by the current rules again, and merge those that are valid now.
 
     With --feed, --map or --set the lines are read again in the landed files; with --fix-with values are taken from a
     CSV file. Values in the sales table are never overwritten. Rows of a refused store are merged once few enough of
     them are invalid.
     """
-    with command_context(as_json, quiet) as answer:
-        from flows.preflight.ingest import quarantine_request
+    from flows.preflight.ingest import quarantine_request
 
-        mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
-        quarantine_request(home, feed, mapped, fixed)
-        path = str(fix_with.absolute()) if fix_with else None
+    mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
+    quarantine_request(home, feed, mapped, fixed)
+    path = str(fix_with.absolute()) if fix_with else None
+    start_prefect()
+    from flows.ingest import replay_quarantine as flow
 
-        result = start_prefect("ingest").replay_quarantine(home, reason, store, feed, mapped, fixed, path)
-        answer(result, sales.replay)
+    result = flow(home, reason, store, feed, mapped, fixed, path)
+    return Answer(result, sales.replay)
 
 
-@app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast tidy")
-def tidy(home: HomeOption = None, as_json: Json = False, quiet: Quiet = False) -> None:
+@command(app, "shelfcast tidy", TOOLS)
+def tidy(home: HomeOption = None) -> Answer:
     """Join small files of the tables, and delete files that no kept version references.
 
     Old versions of the sales stay readable for `tidy.keep_days` of the settings, or for ever if a release names them.
     """
-    with command_context(as_json, quiet) as answer:
-        load()
+    load()
+    start_prefect()
+    from flows.tidy import tidy as flow
 
-        answer(start_prefect("tidy").tidy(home=home), sales.tidy)
+    return Answer(flow(home=home), sales.tidy)
 
 
-@app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast sample /tmp/sales.csv --noise-floor")
+@command(app, "shelfcast sample /tmp/sales.csv --noise-floor", TOOLS)
 def sample(
     path: Annotated[
         Path | None,
@@ -444,31 +416,28 @@ def sample(
     shift_by: Annotated[float, typer.Option(help="Factor of the levels from that day on")] = 1.5,
     noise_floor: Annotated[bool, typer.Option("--noise-floor", help="Also print the lowest MAPE possible")] = False,
     home: HomeOption = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Answer:
     """Write synthetic sales whose truth is known: level x weekday x month x growth, Poisson noise."""
-    with command_context(as_json, quiet) as answer:
-        from flows.settings_errors import explained
-        from tasks.forecasting.synthetic import Chain
-        from tasks.ingest.sample import sample as write
+    from flows.settings_errors import explained
+    from tasks.forecasting.synthetic import Chain
+    from tasks.ingest.sample import sample as write
 
-        with explained("sample"):
-            chain = Chain(
-                stores=stores,
-                items=items,
-                days=days,
-                first_day=first_day.date(),
-                seed=seed,
-                zero_heavy=zero_heavy,
-                promotions=promotions,
-                closed_weekday=closed_weekday,
-                shift_on=shift_on.date() if shift_on else None,
-                shift_by=shift_by,
-            )
-        name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
-        target = path or home_at(home).landing / name
-        answer(write(target, chain, load().days.holdout if noise_floor else None), sales.sample)
+    with explained("sample"):
+        chain = Chain(
+            stores=stores,
+            items=items,
+            days=days,
+            first_day=first_day.date(),
+            seed=seed,
+            zero_heavy=zero_heavy,
+            promotions=promotions,
+            closed_weekday=closed_weekday,
+            shift_on=shift_on.date() if shift_on else None,
+            shift_by=shift_by,
+        )
+    name = f"synthetic-{chain.stores}x{chain.items}x{chain.days}-{chain.seed}.{kind}"
+    target = path or home_at(home).landing / name
+    return Answer(write(target, chain, load().days.holdout if noise_floor else None), sales.sample)
 
 
 @app.command(rich_help_panel=TOOLS, epilog="Example: shelfcast schema manifest")
@@ -486,7 +455,10 @@ def serve(home: HomeOption = None, quiet: Quiet = False) -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING" if quiet else "INFO")
     with command_context(as_json=False, quiet=quiet):
         os.environ["SHELFCAST_HOME"] = str(home_at(home).root)
-        start_prefect("serve").serve()
+        start_prefect()
+        from flows.runtime.serve import serve as run
+
+        run()
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Progress on stderr: one live line on a terminal, plain lines with the time since the start elsewhere.
 
-A step says what it did by a log line. `extra={"steps": 36}` adds to what there is to do, `extra={"done": 1}` to what is
-done.
+A step reports by a log line. `extra={"steps": 36}` adds to the steps to do, `extra={"done": 1}` to those that are done.
 """
 
 import logging

@@ -117,7 +117,7 @@ class ReleaseRecord(Record):
 
 
 class RefusedCandidate(Record):
-    """A candidate that the gate passed no variant of."""
+    """A candidate of which the gate passed no variant."""
 
     release: str = Field(description="the id that it would have had as a release")
     created: str = Field(description="ISO time, UTC")

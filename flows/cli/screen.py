@@ -12,6 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from tasks.report.text import plural
+
 GAP = 2
 """Blanks between two columns."""
 
@@ -47,29 +49,26 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], wide: 
     """
     headed = [column if isinstance(column, Column) else Column(column) for column in columns]
     cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(cell_len(text) for text in (column.title, *each)) for column, each in _with_cells(headed, cells)]
+    titles = [column.title for column in headed]
+    widths = [max(map(cell_len, texts)) for texts in zip(titles, *cells, strict=True)]
     limit = None if wide else _width()
     shown = _fitting(headed, widths, limit)
     full = sum(widths[index] + GAP for index in shown)
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for index in shown:
-        column = headed[index]
-        grid.add_column(
-            column.title,
-            justify="left" if column.text else "right",
-            no_wrap=not column.text,
-            overflow="fold",
-            min_width=None if column.text else widths[index],
-        )
+        _add_column(grid, headed[index], widths[index])
     for row in cells:
         grid.add_row(*(row[index] for index in shown))
     Console(file=sys.stdout, highlight=False, markup=False, width=min(full, limit) if limit else full).print(grid)
     if left_out := len(headed) - len(shown):
-        echo(f"{left_out} more {'column' if left_out == 1 else 'columns'}: --wide")
+        echo(f"{plural(left_out, 'more column')}: --wide")
 
 
-def _with_cells(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Iterable[tuple[Column, list[str]]]:
-    return ((column, [row[index] for row in cells]) for index, column in enumerate(columns))
+def _add_column(grid: Table, column: Column, width: int) -> None:
+    if column.text:
+        grid.add_column(column.title, overflow="fold")
+    else:
+        grid.add_column(column.title, justify="right", no_wrap=True, overflow="fold", min_width=width)
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], limit: int | None) -> list[int]:

@@ -28,7 +28,7 @@ from tasks.state.home import Home
 from tasks.state.ledger import Champion, Ledger
 from tasks.state.manifest import Manifest
 from tasks.state.overrides import OverrideRecord
-from tasks.state.release import Release, find, refused, releases
+from tasks.state.release import Release, find_judged, refused, releases
 
 
 def status(home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime) -> StatusResult:
@@ -101,7 +101,7 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
         NoSuchRelease: If there is none.
         DamagedRelease: If its evidence is missing or not what was judged on.
     """
-    release = overrides.find(home, name) if name else find(home, None)
+    release = find_judged(home, name)
     before = {variant.name: variant.verdict for variant in release.manifest.variants}
     evidence = release.evidence
     variants = tuple(

@@ -1,4 +1,4 @@
-"""What `backtest` is asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `backtest` is asked for, checked; without Prefect, so that a mistake shows at once."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ class BacktestRequest:
     """What to replay.
 
     Attributes:
-        home: Where the sales are.
+        home: The home with the sales.
         settings: The settings.
         spec: How models are trained.
         before_seasons: Days on which models are retrained before a season; only their months and days count.

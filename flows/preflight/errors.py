@@ -1,4 +1,4 @@
-"""What is wrong with a request: said once, for the command line and for deployments."""
+"""What is wrong with a request, in one message for the command line and for deployments."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

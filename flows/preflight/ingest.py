@@ -1,4 +1,4 @@
-"""What `ingest` and `quarantine replay` are asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `ingest` and `quarantine replay` are asked for, checked; without Prefect, so that a mistake shows at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class IngestRequest:
     """Files to ingest.
 
     Attributes:
-        home: Where their sales go.
+        home: The home that takes their sales in.
         settings: The settings.
         sources: Files, folders, patterns and URLs.
         feed: How the files are written.
@@ -56,7 +56,7 @@ class QuarantineRequest:
     """Rows in quarantine to replay.
 
     Attributes:
-        home: Where they are.
+        home: The home with the quarantine.
         settings: The settings.
         feed: How their lines in the landed files are read again; `None` if they are not.
     """

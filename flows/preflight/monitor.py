@@ -1,4 +1,4 @@
-"""What `monitor` is asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `monitor` is asked for, checked; without Prefect, so that a mistake shows at once."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ class MonitorRequest:
     """Sales to score stores' models on.
 
     Attributes:
-        home: Where they are.
+        home: The home with the sales and the stores' models.
         settings: The settings.
         as_of: The last day to look at.
     """

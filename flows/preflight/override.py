@@ -1,4 +1,4 @@
-"""What `override` is asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `override` is asked for, checked; without Prefect, so that a mistake shows at once."""
 
 import unicodedata
 from dataclasses import dataclass, replace
@@ -8,7 +8,8 @@ from flows.preflight.errors import RequestError
 from flows.settings import Settings, home_at, load
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
-from tasks.state.overrides import Override, What, active_one, find, require_overridable, require_release
+from tasks.state.overrides import Override, What, active_one, require_overridable, require_release
+from tasks.state.release import find_judged
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class OverrideRequest:
     """An override to grant or to revoke.
 
     Attributes:
-        home: Where the release or the refused candidate is.
+        home: The home with the release or the refused candidate.
         settings: The settings.
         override: The override; where it is revoked, with the name and the reason of the person who ends it.
         today: The day on which it is asked for.
@@ -73,7 +74,7 @@ def override_request(
 
 
 def _require_possible(home: Home, asked: Override) -> None:
-    found = find(home, asked.release)
+    found = find_judged(home, asked.release)
     if asked.variant is None:
         require_release(home, found, asked.release)
     else:

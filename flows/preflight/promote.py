@@ -1,4 +1,4 @@
-"""What `promote` and `rollback` are asked for, checked; without Prefect, so that a mistake is said at once."""
+"""What `promote` and `rollback` are asked for, checked; without Prefect, so that a mistake shows at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class PromoteRequest:
     """A release to promote.
 
     Attributes:
-        home: Where it is.
+        home: The home with the release.
         settings: The settings.
         release: The release.
         stores: All stores with sales.
@@ -62,7 +62,7 @@ class RollbackRequest:
     """Stores to roll back.
 
     Attributes:
-        home: Where their ledger is.
+        home: The home with the stores' ledger.
         stores: Codes of the stores.
     """
 

@@ -1,4 +1,4 @@
-"""What `retrain` is asked for, checked; without starting Prefect, so that a mistake is said at once."""
+"""What `retrain` is asked for, checked; without starting Prefect, so that a mistake shows at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class RetrainRequest:
     """What to train.
 
     Attributes:
-        home: Where the sales are.
+        home: The home with the sales.
         settings: The settings.
         spec: What is trained, and how.
         devices: The device classes of the installation.

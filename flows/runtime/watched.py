@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from flows.runtime import environment
 from flows.settings import home_at, load
-from flows.settings_errors import SettingsError
+from flows.settings_errors import SettingsError, is_misuse
 from tasks.notify import send
 from tasks.state.alert_rules import of_completed_run, of_failed_run
 from tasks.state.alerts import record
@@ -34,7 +34,7 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     try:
         send(changes.news, _urls())
     finally:  # the server that artifacts and events go to may be what failed
-        if flow_run.deployment_id or not _is_input_error(state):
+        if flow_run.deployment_id or not is_misuse(state.result(raise_on_failure=False)):
             record(_home(flow_run), changes)
 
 
@@ -57,9 +57,3 @@ def _urls() -> tuple[str, ...]:
         return load().alert_urls
     except SettingsError:
         return ()
-
-
-def _is_input_error(state: State[Any]) -> bool:
-    """Whether the run ended with one of our own value errors: what a person asked for cannot be done."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")

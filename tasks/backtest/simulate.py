@@ -41,7 +41,7 @@ from tasks.report.backtest_result import (
 from tasks.report.sentences import backtest as sentences
 from tasks.report.sentences.checks import reasons, would_have_passed
 from tasks.state.atomic import write_file
-from tasks.state.choice_record import CostRecord
+from tasks.state.variant_record import CostRecord
 
 log = logging.getLogger("shelfcast.backtest")
 

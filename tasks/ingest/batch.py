@@ -11,7 +11,7 @@ from pydantic import field_serializer
 
 from tasks.ingest.contract.findings import BadRow
 from tasks.ingest.reading.feed import Feed
-from tasks.ingest.reading.sources import SourceFile
+from tasks.ingest.reading.source_file import SourceFile
 from tasks.ingest.staged_batch import StagedBatch
 from tasks.state import delta, ledger
 from tasks.state.home import Home
@@ -83,7 +83,7 @@ class EarlierFiles:
     """The files that were ingested earlier.
 
     Attributes:
-        home: Whose ledger.
+        home: The home of the ledger.
         version: The ledger's version that was read; `None` before the first entry.
         files: The files by their sha256.
     """
@@ -114,7 +114,7 @@ def _file(entry: ledger.Entry) -> FileCount:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one ingest brings.
+    """The files of one ingest, and the rows of those that are new.
 
     Attributes:
         id: First 16 digits of the sha256 of the files' sha256s: the same files are the same batch.
@@ -140,20 +140,14 @@ class Batch:
         hashes = [file.sha256 for file in found]
         known = tuple(earlier.files[name] for name in hashes if name in earlier.files)
         name = sha256("".join(sorted(hashes)).encode()).hexdigest()[:16]
-        return cls(name, earlier, (), known, notes=tuple(_note(file) for file in known if _differs(file, feed)))
+        # our own columns, the default, are not worth a remark
+        notes = tuple(_note(file) for file in known if feed not in (Feed(), file.reading))
+        return cls(name, earlier, (), known, notes=notes)
 
     @property
     def is_new(self) -> bool:
         """Whether the batch has a new file, even if it cannot be read."""
         return bool(self.files or self.fault)
-
-    def read(self, files: Iterable[FileCount], staged: StagedBatch) -> "Batch":
-        """The batch with its new files, once they are read."""
-        return replace(self, files=tuple(files), staged=staged)
-
-    def unreadable(self, fault: str) -> "Batch":
-        """The batch with the fault of a file that cannot be read."""
-        return replace(self, fault=fault)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -172,22 +166,14 @@ class Batch:
         """The first bad rows of the new files, file by file."""
         if self.staged is None:
             return ()
-        rows = (
-            BadRow.of(file.name, **row)
-            for number, file in enumerate(self.files)
-            for row in self.staged.first_bad(number, limit)
-        )
+        staged = self.staged
+        rows = (row for number, file in enumerate(self.files) for row in staged.first_bad(number, file.name, limit))
         return tuple(islice(rows, limit))
 
     def recounted(self, reasons: dict[str, dict[str, int]]) -> "Batch":
         """The batch with other refused rows in some of its new files, given by their sha256."""
         files = (file.model_copy(update={"reasons": reasons.get(file.sha256, file.reasons)}) for file in self.files)
         return replace(self, files=tuple(files))
-
-
-def _differs(file: FileCount, feed: Feed) -> bool:
-    """Whether a file was read with another feed. Our own columns, the default, are not worth a remark."""
-    return feed != Feed() and file.reading != feed
 
 
 def _note(file: FileCount) -> str:

@@ -16,6 +16,7 @@ from tasks.ingest.contract.expectations import Severity
 from tasks.ingest.contract.findings import Findings
 from tasks.ingest.contract.profile import BatchProfile
 from tasks.ingest.contract.suite import Outcome
+from tasks.report.text import listed
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.record import Document
@@ -99,7 +100,7 @@ def _summary(
 ) -> BatchSummary:
     return BatchSummary(
         batch=batch.id,
-        files=wording.listed([file.name for file in batch.files]),
+        files=listed([file.name for file in batch.files]),
         at=f"{at:%Y-%m-%d %H:%M:%S}",
         rows=sum(file.rows for file in batch.files),
         quarantined=0 if findings.refusal else _quarantined(batch, profile, findings.refused_stores),

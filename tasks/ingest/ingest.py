@@ -1,6 +1,7 @@
 """Steps of an ingest: read and check what arrived, then merge it into the tables or refuse it."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tasks.ingest.merge import merge
 from tasks.ingest.reading import sources
 from tasks.ingest.reading.chunk import UnreadableFile
 from tasks.ingest.reading.feed import Feed
-from tasks.ingest.reading.sources import SourceFile
+from tasks.ingest.reading.source_file import SourceFile
 from tasks.ingest.result import IngestResult
 from tasks.ingest.stage import Intake
 from tasks.ingest.staged_batch import StagedBatch
@@ -35,11 +36,11 @@ def read_batch(given: list[str], home: Home, contract: Contract, staging: Path, 
 
     Args:
         given: Files, folders, patterns, and URLs of these.
-        home: Whose ledger and sales table the batch is compared with.
+        home: The home whose ledger and sales table the batch is compared with.
         contract: Limits for a row.
         staging: A folder for the time of the run.
         feed: How the files are written.
-        size: How much memory it may take.
+        size: How much memory the rows may take.
 
     Raises:
         sources.SourceError: If there is nothing to read.
@@ -62,11 +63,16 @@ def _staged(
     try:
         staged = StagedBatch.of_files(paths, feed, rules, home, staging, size)
     except UnreadableFile as error:
-        return batch.unreadable(str(error))
+        return replace(batch, fault=str(error))
     except TooManyCodes as error:
-        return batch.unreadable(f"{', '.join(path.name for path in paths)} {error}")
+        return replace(batch, fault=f"{', '.join(path.name for path in paths)} {error}")
     log.info("read %s new rows; files: %d, known: %d", f"{sum(staged.rows):,}", len(files), len(batch.known))
-    counted = [
+    return replace(batch, files=_counted(files, staged, feed, home), staged=staged)
+
+
+def _counted(files: list[SourceFile], staged: StagedBatch, feed: Feed, home: Home) -> tuple[FileCount, ...]:
+    """How each new file was read."""
+    return tuple(
         FileCount(
             name=file.name,
             sha256=file.sha256,
@@ -77,9 +83,8 @@ def _staged(
             landed=_landed(path, file, home),
             versions=file.versions,
         )
-        for file, path, rows, reasons in zip(files, paths, staged.rows, staged.reasons, strict=True)
-    ]
-    return batch.read(counted, staged)
+        for file, path, rows, reasons in zip(files, staged.paths, staged.rows, staged.reasons, strict=True)
+    )
 
 
 def _landed(path: Path, file: SourceFile, home: Home) -> str:
@@ -99,8 +104,8 @@ def merge_batch(batch: Batch, findings: Findings, home: Home, size: Intake) -> I
     Args:
         batch: What was read.
         findings: What the contract says of it; all rows of stores that it refuses go to quarantine.
-        home: Whose tables.
-        size: How much memory it may take.
+        home: The home of the tables.
+        size: How much memory the rows may take.
     """
     staged, stores = batch.staged, findings.refused_stores
     if staged is None:

@@ -23,7 +23,7 @@ def read_again(rows: list[QuarantinedRow], feed: Feed, home: Home) -> list[Quara
     Args:
         rows: Rows in quarantine.
         feed: How to read the landed files.
-        home: Whose landing folder.
+        home: The home of the landing folder.
 
     Raises:
         NotLanded: If a file is no longer in the landing folder.

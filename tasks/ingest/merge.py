@@ -44,7 +44,7 @@ def merge(
     """Insert new keys and update changed values, in one commit; there is no commit if nothing would change.
 
     Args:
-        home: Whose sales table.
+        home: The home of the sales table.
         batch: Id of the batch, which the commit names.
         accepted: The batch's rows.
         limit: Number of rows in memory at a time.
@@ -70,8 +70,8 @@ def merge(
                 replaced += [name] if done.changed else []
                 inserted, changed = inserted + done.inserted, changed + done.changed
         if adding.pending:
-            says = {"batch": batch, "inserted": str(inserted), "changed": str(changed)}
-            adding.commit(table.table, SCHEMA, says, "month", replaced)
+            metadata = {"batch": batch, "inserted": str(inserted), "changed": str(changed)}
+            adding.commit(table.table, SCHEMA, metadata, "month", replaced)
     return Change(inserted, changed, frozenset(contradicted))
 
 

@@ -1,17 +1,16 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from pydantic import field_serializer
 
 from tasks.ingest.batch import FileCount
@@ -119,7 +118,7 @@ def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable
     """Add the refused rows of a batch, in one commit; rows that an interrupted run added are replaced.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         stamp: Batch and time of all rows.
         files: Each file with its refused rows, in schema `stage.REFUSED`.
 
@@ -147,7 +146,7 @@ def rows(home: Home, reason: str | None = None, store: str | None = None) -> lis
     """Rows in quarantine, newest batch first.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         reason: Only rows that were refused for this reason. Defaults to `None`, all.
         store: Only rows that name this store. Defaults to `None`, all.
     """
@@ -158,7 +157,7 @@ def listing(home: Home, reason: str | None, store: str | None, limit: int, csv: 
     """The first rows in quarantine, newest batch first; all of them go into a CSV file if a path is given.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         reason: Only rows that were refused for this reason; `None` for all.
         store: Only rows that name this store; `None` for all.
         limit: Number of rows to list.
@@ -175,12 +174,11 @@ def table(home: Home, reason: str | None = None, store: str | None = None) -> pa
     """Rows in quarantine as a table of schema `SCHEMA`; see `rows` for the arguments."""
     if not delta.exists(home.quarantine):
         return SCHEMA.empty_table()
-    where = None
+    where = pc.scalar(True)
     if reason is not None:
-        where = pc.field("reason") == reason
+        where &= pc.field("reason") == reason
     if store is not None:
-        of_store = pc.field("store") == store
-        where = of_store if where is None else where & of_store
+        where &= pc.field("store") == store
     found = delta.read(home.quarantine, SCHEMA.names, where).cast(SCHEMA)
     return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
 
@@ -193,25 +191,11 @@ def export(rows: pa.Table, path: Path) -> None:
     write_file(path, buffer.getvalue().to_pybytes())
 
 
-def remove(home: Home, lines: Mapping[str, Iterable[int]]) -> None:
-    """Take rows out, in one commit.
-
-    Args:
-        home: Whose quarantine.
-        lines: Lines to take out, by the sha256 of their file.
-    """
+def remove(home: Home, gone: Collection[Place]) -> None:
+    """Take rows out, in one commit."""
     everything = table(home)
-    hashes, numbers = everything["sha256"].to_numpy(), everything["line"].to_numpy()
-    gone = np.zeros(len(everything), bool)
-    for sha256, chosen in lines.items():
-        gone |= (hashes == sha256) & np.isin(numbers, np.fromiter(chosen, np.int64))
-    _replace_all(home, everything.filter(pa.array(~gone)))
-
-
-def _replace_all(home: Home, remaining: pa.Table) -> None:
-    """Leave only these rows in quarantine, in one commit."""
-    from deltalake import write_deltalake
-
+    places = zip(everything["sha256"].to_pylist(), everything["line"].to_pylist(), strict=True)
+    remaining = everything.filter(pa.array([place not in gone for place in places], pa.bool_()))
     write_deltalake(home.quarantine, remaining, mode="overwrite")
 
 
@@ -219,8 +203,7 @@ def reasons(home: Home) -> dict[str, int]:
     """Number of rows in quarantine by reason, the most frequent first."""
     if not delta.exists(home.quarantine):
         return {}
-    counts = delta.read(home.quarantine, ["reason"])["reason"].value_counts().to_pylist()
-    return dict(Counter({count["values"]: count["counts"] for count in counts}).most_common())
+    return dict(_counts(delta.read(home.quarantine, ["reason"])["reason"]).most_common())
 
 
 def stores_wait(home: Home) -> bool:
@@ -232,11 +215,16 @@ def _tables(stamp: BatchStamp, file: FileCount, tables: Iterable[pa.Table], coun
     """A file's refused rows in the quarantine's schema; they are counted by reason on the way."""
     same = {"batch": stamp.batch, "at": stamp.at, "file": file.name, "sha256": file.sha256}
     for rows in tables:
-        counts.update({count["values"]: count["counts"] for count in rows["reason"].value_counts().to_pylist()})
+        counts += _counts(rows["reason"])
         constant = {
             name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(rows)) for name, value in same.items()
         }
         yield pa.table({**constant, **{name: rows[name] for name in rows.column_names}}).select(SCHEMA.names)
+
+
+def _counts(column: pa.ChunkedArray) -> Counter[str]:
+    """How often each text is in a column."""
+    return Counter({count["values"]: count["counts"] for count in column.value_counts().to_pylist()})
 
 
 def _others(home: Home, hashes: Sequence[str]) -> Iterator[pa.Table]:

@@ -1,4 +1,4 @@
-"""Step: check rows in quarantine against today's rules again; those that are right now go into the sales table."""
+"""Step: check rows in quarantine against today's rules again; those that are valid now go into the sales table."""
 
 import logging
 from collections import Counter, defaultdict
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -66,7 +65,7 @@ class Texts(Record):
 
 
 class CorrectedRow(Record):
-    """A row that a replay read otherwise than it is in quarantine.
+    """A row whose texts a replay read differently from those in quarantine.
 
     Attributes:
         file: Name of its file.
@@ -115,36 +114,37 @@ class ReplayResult(Document):
 
 @task
 def replay(home: Home, contract: Contract, request: ReplayRequest, staging: Path, size: Intake) -> ReplayResult:
-    """Merge the rows that are right now, and leave the others in quarantine.
+    """Merge the rows that are valid now, and leave the others in quarantine.
 
     No value in the sales table is overwritten. The table is written first, then the ledger, then the quarantine, so
     that the next run does not repeat what an interrupted one has done. Rows of a refused store go in once few enough
     rows of the store are bad.
 
     Args:
-        home: Whose quarantine.
+        home: The home of the quarantine.
         contract: Today's rules.
         request: Which rows, and how to read them.
         staging: A folder for the time of the run.
-        size: How much memory it may take.
+        size: How much memory the rows may take.
 
     Raises:
         CorrectionsError: If the file of corrections cannot be used, or names a row that is not in quarantine.
         NotLanded: If a file to read again is no longer there.
     """
+    rules = contract.rules(datetime.now(UTC).date())
     with home.writing() if quarantine.reasons(home) else nullcontext():
         before = quarantine.rows(home, request.reason, request.store)
         rows = _read(before, request, home)
-        faults = _faults(home, rows, contract)
+        faults = _faults(home, rows, rules, contract.refuse_store_bad_share)
         good = [row for row in rows if row.place not in faults]
-        inserted, contradictions = _merge(home, good, _id(rows), contract, staging, size)
+        inserted, contradictions = _merge(home, good, _id(rows), rules, staging, size)
         faults |= contradictions
         released = [row for row in good if row.place not in faults]
         result = _result(home, _id(rows), inserted, before, rows, released, faults)
         if released:
             _record(home, result, len(released))
-            quarantine.remove(home, _lines(released))
-    log.info("replayed %d rows: %d are right now", len(rows), len(released))
+            quarantine.remove(home, {row.place for row in released})
+    log.info("replayed %d rows: %d are valid now", len(rows), len(released))
     return result
 
 
@@ -179,14 +179,10 @@ def _result(
 
 def _corrections(before: Sequence[QuarantinedRow], released: Sequence[QuarantinedRow]) -> Iterator[CorrectedRow]:
     """What changed in the rows that leave quarantine."""
-    known = {row.place: _texts(row) for row in before}
+    known = {row.place: Texts.model_validate(row) for row in before}
     for row in released:
-        if (texts := _texts(row)) != known[row.place]:
+        if (texts := Texts.model_validate(row)) != known[row.place]:
             yield CorrectedRow(file=row.file, sha256=row.sha256, line=row.line, before=known[row.place], after=texts)
-
-
-def _texts(row: QuarantinedRow) -> Texts:
-    return Texts(date=row.date, store=row.store, item=row.item, sales=row.sales)
 
 
 def _id(rows: Sequence[QuarantinedRow]) -> str:
@@ -200,31 +196,18 @@ def _record(home: Home, result: ReplayResult, released: int) -> None:
     subject = f"batch.{result.batch}"
     if any(entry.subject == subject for entry in ledger.read(home, ["replay"])):
         return
-    why = f"{released:,} of {result.rows_read:,} rows in quarantine are right now"
+    why = f"{released:,} of {result.rows_read:,} rows in quarantine are valid now"
     details = result.model_dump(
         mode="json", include={"rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined", "fixed"}
     )
     ledger.record(home, [ledger.Entry("replay", subject, why, details=details)])
 
 
-def _lines(rows: Sequence[QuarantinedRow]) -> dict[str, list[int]]:
-    """The lines of rows by the sha256 of their file."""
-    lines: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        lines[row.sha256].append(row.line)
-    return lines
-
-
-def _faults(home: Home, rows: Sequence[QuarantinedRow], contract: Contract) -> dict[Place, str]:
+def _faults(home: Home, rows: Sequence[QuarantinedRow], rules: Rules, limit: float) -> dict[Place, str]:
     """Why rows stay in quarantine: they break a rule, or are of a store with too many rows that do."""
-    rules = _today(contract)
     bad = {row.place: reason for row, reason in zip(rows, _reasons(rows, rules), strict=True) if reason}
-    held = _of_refused_stores(home, rows, rules, contract.refuse_store_bad_share)
+    held = _of_refused_stores(home, rows, rules, limit)
     return dict.fromkeys(held, REASONS[Reason.STORE_REFUSED]) | bad
-
-
-def _today(contract: Contract) -> Rules:
-    return contract.rules(datetime.now(UTC).date())
 
 
 def _reasons(rows: Sequence[QuarantinedRow], rules: Rules) -> list[str]:
@@ -252,13 +235,13 @@ def _of_refused_stores(home: Home, rows: Sequence[QuarantinedRow], rules: Rules,
 
 
 def _merge(
-    home: Home, rows: Sequence[QuarantinedRow], batch: str, contract: Contract, staging: Path, size: Intake
+    home: Home, rows: Sequence[QuarantinedRow], batch: str, rules: Rules, staging: Path, size: Intake
 ) -> tuple[int, dict[Place, str]]:
     """Put rows into the sales table: the number of new ones, and why others stay, as they contradict something."""
     by_file: dict[str, list[QuarantinedRow]] = defaultdict(list)
     for row in rows:
         by_file[row.sha256].append(row)
-    staged = StagedBatch.of([_reader(of_file) for of_file in by_file.values()], _today(contract), home, staging, size)
+    staged = StagedBatch.of([_reader(of_file) for of_file in by_file.values()], rules, home, staging, size)
     change = merge(home, batch, staged.accepted(), size.rows, overwrite=False)
     contradicted = {(str(day), store, item) for day, store, item in change.contradicted}
     faults = {row.place: KNOWN_OTHERWISE for row in rows if row.key in contradicted}
@@ -275,8 +258,6 @@ def _reader(rows: Sequence[QuarantinedRow]) -> Reader:
 
 
 def _chunk(rows: Sequence[QuarantinedRow]) -> Chunk:
-    texts: dict[str, Any] = {
-        name: pa.array([getattr(row, name) for row in rows], pa.string()).dictionary_encode() for name in COLUMNS
-    }
+    texts = {name: pa.array([getattr(row, name) for row in rows], pa.string()).dictionary_encode() for name in COLUMNS}
     lines = np.array([row.line for row in rows], np.int64)
     return Chunk(lines, texts, np.empty(0, np.int64), lambda some: [str(line) for line in some])

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from tasks.ingest.contract.findings import BadRow
 from tasks.ingest.contract.profile import BatchProfile
 from tasks.ingest.contract.row_rules import REASONS, Reasons, Rules
 from tasks.ingest.reading import reader
@@ -60,9 +60,9 @@ class StagedBatch:
             paths: The files.
             feed: How the files are written.
             rules: Limits for a row.
-            home: Whose sales table.
+            home: The home of the sales table.
             folder: The staging folder.
-            size: How much memory it may take.
+            size: How much memory the rows may take.
         """
         readers = [partial(reader.chunks, path, feed) for path in paths]
         return replace(cls.of(readers, rules, home, folder, size), paths=tuple(paths))
@@ -74,9 +74,9 @@ class StagedBatch:
         Args:
             readers: Reader of each file.
             rules: Limits for a row.
-            home: Whose sales table.
+            home: The home of the sales table.
             folder: The staging folder, into which no rows were read before.
-            size: How much memory it may take.
+            size: How much memory the rows may take.
 
         Raises:
             UnreadableFile: If a file is not a table of sales.
@@ -103,12 +103,12 @@ class StagedBatch:
         lines, reasons = self._bad(file)
         return {line: REASONS[reason] for line, reason in zip(lines.tolist(), reasons.tolist(), strict=True)}
 
-    def first_bad(self, file: int, limit: int) -> list[dict[str, Any]]:
-        """Line, reason and raw text of the first bad rows of a file, which is read no further than these."""
+    def first_bad(self, file: int, name: str, limit: int) -> list[BadRow]:
+        """The first bad rows of a file of some name, which is read no further than these."""
         lines, reasons = self._bad(file)
         tables = refused(self.readers[file], (lines[:limit], reasons[:limit]), ())
-        rows = [row for table in tables for row in table.select(["line", "reason", "raw"]).to_pylist()]
-        return sorted(rows, key=lambda row: row["line"])[:limit]
+        rows = (row for table in tables for row in table.select(["line", "reason", "raw"]).to_pylist())
+        return sorted((BadRow.of(name, **row) for row in rows), key=lambda row: row.line)[:limit]
 
     def _bad(self, file: int) -> tuple[Ints, Reasons]:
         with np.load(self.folder / f"bad-{file}.npz") as bad:

@@ -24,12 +24,12 @@ class Accepted:
     @classmethod
     def at(cls, folder: Path) -> Self:
         """The rows that were written to a folder."""
-        said = json.loads((folder / "accepted.json").read_text())
+        index = json.loads((folder / "accepted.json").read_text())
         keys = Keys()
-        keys.stores.of(said["stores"])
-        keys.items.of(said["items"])
+        keys.stores.of(index["stores"])
+        keys.items.of(index["items"])
         accepted = cls(folder, keys)
-        for month, rows in said["rows"]:
+        for month, rows in index["rows"]:
             accepted._starts[month] = sum(accepted.rows.values())
             accepted.rows[month] = rows
         return accepted
@@ -43,8 +43,8 @@ class Accepted:
         self._file.close()
         if error:
             return
-        said = {"stores": self.keys.stores.names, "items": self.keys.items.names, "rows": list(self.rows.items())}
-        (self._folder / "accepted.json").write_text(json.dumps(said))
+        index = {"stores": self.keys.stores.names, "items": self.keys.items.names, "rows": list(self.rows.items())}
+        (self._folder / "accepted.json").write_text(json.dumps(index))
 
     def add(self, month: Month, keys: Ints, sales: Ints) -> None:
         """Add rows of some stores in a month; months come in order, and each key once."""

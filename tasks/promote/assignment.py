@@ -1,7 +1,7 @@
 """A store's assignment in the channel: all that its device needs to forecast."""
 
+from tasks.state.manifest import ScalingRecord
 from tasks.state.record import Document, Record
-from tasks.state.scaling_record import ScalingRecord
 
 
 class ModelFile(Record):

@@ -11,9 +11,9 @@ from tasks.state import ledger
 from tasks.state.atomic import move_folder
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
-from tasks.state.overrides import Override, OverrideDetails, What, active, find
+from tasks.state.overrides import Override, OverrideDetails, What, active
 from tasks.state.record import Document
-from tasks.state.release import Release
+from tasks.state.release import Release, find_judged
 
 log = logging.getLogger("shelfcast.override")
 
@@ -51,7 +51,7 @@ def grant(home: Home, asked: Override, today: date) -> OverrideResult:
     The decision comes first: a run that was cut off before the release was there is completed by the next one. The
     same override again changes nothing.
     """
-    found = find(home, asked.release)
+    found = find_judged(home, asked.release)
     release = home.releases / asked.release
     details = _details(asked, found)
     if asked not in active(Ledger.of(home), today):

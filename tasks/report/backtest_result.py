@@ -5,9 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.state.choice_record import CostRecord
 from tasks.state.record import Document, Number, Record
-from tasks.state.variant_record import Errors
+from tasks.state.variant_record import CostRecord, Errors
 
 
 class DecisionRecord(Record):

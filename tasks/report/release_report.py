@@ -17,11 +17,9 @@ from tasks.report.charts.comparison import NARROW, WIDE, Sample, series_chart, s
 from tasks.report.charts.gate import gate_chart
 from tasks.report.explain import because, first_reason, kept, refusals, smallest, subject, why, worst_stores
 from tasks.report.text import DASH, ON_PAGES, amount, capitalised, number, rounded
-from tasks.state.choice_record import ChoiceRecord
-from tasks.state.manifest import Manifest, PolicyRecord, ReferenceRecord
+from tasks.state.manifest import GlobalMinMaxRecord, Manifest, PolicyRecord, ReferenceRecord, ScalingRecord
 from tasks.state.record import Record, or_nan
-from tasks.state.scaling_record import GlobalMinMaxRecord, ScalingRecord
-from tasks.state.variant_record import CheckRecord, Errors, VariantRecord
+from tasks.state.variant_record import CheckRecord, ChoiceRecord, Errors, VariantRecord
 
 PUBLISHED = {
     "lstm-64": (66.25, 15.92, 0.10),

@@ -27,7 +27,7 @@ from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.state.arrays import golden_rows, stored_panel
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Number, Record
 
 SHIPPED = 0

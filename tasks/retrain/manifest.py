@@ -15,10 +15,9 @@ from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.explain import verdict_record
 from tasks.report.sentences.choice import choice_record
 from tasks.retrain.candidate import SHIPPED, Candidate
-from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord, ProfileRecord
 from tasks.state.record import to_json
-from tasks.state.variant_record import VariantRecord, candidates
+from tasks.state.variant_record import ChoiceRecord, VariantRecord, candidates
 
 PACKAGES = ("shelfcast", "tensorflow", "keras", "ai-edge-litert", "numpy", "pandas", "pyarrow", "deltalake", "prefect")
 AVERAGED = ("mape", "wape", "bias_pct", "mase", "rmsse", "coverage", "validation_mape")

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tasks.state.choice_record import ChoiceRecord
 from tasks.state.manifest import HoldoutRecord, Manifest, PolicyRecord, ReferenceRecord
 from tasks.state.record import Document, Number
-from tasks.state.variant_record import VariantRecord
+from tasks.state.variant_record import ChoiceRecord, VariantRecord
 
 
 @dataclass(frozen=True)

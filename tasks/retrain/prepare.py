@@ -19,8 +19,7 @@ from tasks.state import sales_table, snapshot
 from tasks.state.arrays import SeriesRecord, npy
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
-from tasks.state.manifest import HoldoutRecord, ReferenceRecord, SnapshotRecord, ValidationRecord
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import HoldoutRecord, Prepared, ReferenceRecord, SnapshotRecord, ValidationRecord
 from tasks.state.sales_table import Snapshot
 
 log = logging.getLogger("shelfcast.prepare")

@@ -67,7 +67,7 @@ def of_override(entries: Ledger, release: str) -> Changes:
 
 
 def of_failed_run(flow: str, message: str) -> Changes:
-    """What a run that failed changes: people are told each time; its flow has one open alert, in the latest words."""
+    """What a run that failed changes: people are told each time; its flow has one alert, with the latest message."""
     return Changes((Alert(f"run-failed-{flow}", "run-failed", "critical", f"flow.{flow}", "open", message),))
 
 

@@ -1,6 +1,6 @@
 """Alerts: what a person should know, in a sentence or two; which are open, and what opens, changes or ends one.
 
-The ledger has a row for each alert that opens, has other words, or is resolved; `alert_rules` says what ends which.
+The ledger has a row for each alert that opens, changes its message, or is resolved; `alert_rules` has what ends which.
 """
 
 from collections.abc import Callable, Iterable
@@ -70,7 +70,7 @@ class AlertDetails(Record):
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An alert that was raised and not resolved, in its latest words, and when it was raised first."""
+    """An alert that was raised and not resolved, with its latest message, and when it was first raised."""
 
     alert: Alert
     since: datetime
@@ -78,12 +78,12 @@ class OpenAlert:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different about alerts, all of it for the ledger.
+    """Changes of alerts, all of which go into the ledger.
 
     Attributes:
         news: Alerts that open or are resolved: what people are told. Defaults to none.
-        quiet: Alerts that people are not told of: those that stay open in other words, and those that another alert
-            replaces. Defaults to none.
+        quiet: Alerts that people are not told of: those that stay open with another message, and those that another
+            alert replaces. Defaults to none.
     """
 
     news: tuple[Alert, ...] = ()
@@ -163,18 +163,9 @@ def nothing_passed(manifest: Manifest) -> Alert:
 
 
 def _alert(entry: Entry) -> Alert:
-    details = AlertDetails.model_validate(entry.details)
+    details = AlertDetails.model_validate(entry.details).model_dump(exclude={"store"})
     return Alert(
-        entry.subject,
-        details.kind,
-        details.severity,
-        details.subject,
-        "open",
-        entry.why,
-        details.link,
-        entry.release,
-        entry.variant,
-        details.feed,
+        id=entry.subject, state="open", message=entry.why, release=entry.release, variant=entry.variant, **details
     )
 
 

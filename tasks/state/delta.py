@@ -80,7 +80,7 @@ WRITERS = 6
 
 @contextmanager
 def adding(root: Path) -> Iterator["Adding"]:
-    """Write files for one commit; if there is no commit in the end, they are removed."""
+    """Write files for one commit; they are removed if they are not committed."""
     with ThreadPoolExecutor(WRITERS) as pool:
         added = Adding(root, pool)
         try:
@@ -129,7 +129,7 @@ class Adding:
         self,
         table: DeltaTable | None,
         schema: pa.Schema,
-        says: Mapping[str, str],
+        metadata: Mapping[str, str],
         partition: str | None = None,
         replacing: Sequence[str] = (),
         replace_all: bool = False,
@@ -139,7 +139,7 @@ class Adding:
         Args:
             table: The table as it was before the first file was written; `None` to create one.
             schema: Schema of the table.
-            says: Metadata of the commit.
+            metadata: Custom metadata of the commit.
             partition: The partition column. Defaults to `None`, no partition.
             replacing: Values of the partition column whose rows are replaced. Defaults to none, so that rows are added.
             replace_all: Whether the files replace the whole content of the table. Defaults to `False`.
@@ -149,7 +149,7 @@ class Adding:
         """
         added = [written.result() for written in self.pending]
         actions: list[AddAction | RemoveAction] = [*added]
-        properties = CommitProperties(custom_metadata=dict(says), max_commit_retries=0)
+        properties = CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0)
         by = [partition] if partition else []
         sync(self._root)
         if table is None:
@@ -166,10 +166,13 @@ class Adding:
         else:
             mode = "overwrite" if replace_all else "append"
             table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=properties)
-        # Delta does not sync its commits, but what is written next may rely on this one
-        log = self._root / "_delta_log"
-        for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
-            sync(path)
+        _sync_last_commit(self._root / "_delta_log")
+
+
+def _sync_last_commit(log: Path) -> None:
+    """Have the last commit on disk, as what is written next may rely on it; Delta does not do so."""
+    for path in (*log.glob(f"{max(log.glob('*.json')).stem}*"), log):
+        sync(path)
 
 
 def _written(

@@ -1,6 +1,7 @@
-"""A release's manifest: all that a release says of itself, in one frozen document beside its files."""
+"""What a retrain writes down: `prepared.json` in a candidate's folder, and `manifest.json` in a release's."""
 
 from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,11 +9,11 @@ from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import Event
 from tasks.forecasting.gate.limits import Limits
 from tasks.forecasting.model.recipe import Recipe
+from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.costs import CostModel
-from tasks.state.choice_record import ChoiceRecord
+from tasks.state.arrays import SeriesRecord
 from tasks.state.record import Document, Record
-from tasks.state.scaling_record import ScalingRecord
-from tasks.state.variant_record import Errors, VariantRecord
+from tasks.state.variant_record import ChoiceRecord, Errors, VariantRecord
 
 
 class ProfileRecord(Record):
@@ -45,8 +46,53 @@ class SnapshotRecord(Record):
     rows_sha256: str = Field(description="hash of these rows")
 
 
+class IndexRecord(Record):
+    """A seasonal index: what a day sells, as a factor of an average day."""
+
+    weekday: tuple[float, ...] = Field(description="factor of each weekday; 0 is Monday")
+    month: tuple[float, ...] = Field(description="factor of each month; 0 is January")
+    annual: tuple[tuple[float, float], ...] = Field(description="cosine and sine of each wave of the year")
+    days: dict[str, float] = Field(description="factor of each special day, by its ISO date")
+
+
+class GroupIndexRecord(IndexRecord):
+    """The seasonal index of a group of items."""
+
+    items: tuple[str, ...]
+
+
+class SeasonsRecord(IndexRecord):
+    """The seasonal index of all items but those of a group."""
+
+    groups: tuple[GroupIndexRecord, ...] = ()
+
+
+class GlobalMinMaxRecord(Record):
+    """One scale for all series."""
+
+    kind: Literal["global-min-max"]
+    low: float = Field(description="units that become 0")
+    high: float = Field(description="units that become 1")
+
+
+class WindowMeanRecord(SeasonsRecord):
+    """Each day divided by its index, then each window by its mean."""
+
+    kind: Literal["window-mean"]
+
+
+class RunningLevelRecord(SeasonsRecord):
+    """Each day divided by its index, then each window by the series' running level."""
+
+    kind: Literal["running-level"]
+    span: int = Field(description="days that the level looks back over")
+
+
+ScalingRecord = Annotated[GlobalMinMaxRecord | WindowMeanRecord | RunningLevelRecord, Field(discriminator="kind")]
+
+
 class ValidationRecord(Record):
-    """The days that choose."""
+    """The days that choices are made on."""
 
     first: date
     last: date
@@ -54,7 +100,7 @@ class ValidationRecord(Record):
 
 
 class HoldoutRecord(Record):
-    """The days that only measure."""
+    """The days that measure, and decide nothing else."""
 
     first: date
     last: date
@@ -67,6 +113,19 @@ class ReferenceRecord(Errors):
     name: str
     policy: str = Field(description="hash of the MAPE policy that it was measured under")
     days: int = Field(description="number of days and series measured")
+
+
+class Prepared(Document):
+    """All that is known of a candidate before training; its manifest takes most of it over."""
+
+    snapshot: SnapshotRecord
+    series: SeriesRecord
+    scaling: ScalingRecord
+    levels: Levels | None = Field(description="level of each series after the last day, where the recipe keeps one")
+    validation: ValidationRecord
+    holdout: HoldoutRecord
+    references: tuple[ReferenceRecord, ...] = Field(description="forecasts without a network, the gate's first")
+    training_windows: int = Field(description="number of windows that are learned from")
 
 
 class PolicyRecord(Record):

@@ -8,7 +8,7 @@ from typing import Literal
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.record import Record
-from tasks.state.release import NoSuchRelease, Release, refused, releases
+from tasks.state.release import NoSuchRelease, Release
 
 What = Literal["verdict", "freeze"]
 
@@ -19,7 +19,7 @@ class InvalidOverride(ValueError):
 
 @dataclass(frozen=True)
 class Override:
-    """A person's word against the gate's or a freeze's.
+    """A person's permission to use what the gate refused, or to promote during a freeze.
 
     Attributes:
         release: The release that may go out.
@@ -118,22 +118,6 @@ def active(entries: Ledger, today: date) -> list[Override]:
 def of_release(overrides: Iterable[Override], release: str) -> dict[str | None, Override]:
     """The overrides of one release, by variant; that of freezes by `None`."""
     return {each.variant: each for each in overrides if each.release == release}
-
-
-def find(home: Home, name: str) -> Release:
-    """A release by its id, or the folder of a refused candidate that would have become it.
-
-    Raises:
-        NoSuchRelease: If there is neither.
-    """
-    published, waiting = {each.id: each for each in releases(home)}, refused(home)
-    found = published.get(name) or waiting.get(name)
-    if found is None:
-        raise NoSuchRelease(
-            f"no release or refused candidate {name!r}; there are {', '.join([*published][:5]) or 'no releases'}"
-            f", refused: {', '.join([*waiting][:5]) or 'none'}"
-        )
-    return found
 
 
 def require_overridable(found: Release, release: str, variant: str) -> None:

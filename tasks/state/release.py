@@ -1,5 +1,6 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -151,15 +152,18 @@ def _first(error: ValidationError) -> str:
 
 def releases(home: Home) -> list[Release]:
     """All releases, newest first."""
-    found = [Release(path.parent) for path in home.releases.glob("*/manifest.json")]
-    return sorted(found, key=lambda release: release.manifest.created, reverse=True)
+    return _newest_first(home.releases.glob("*/manifest.json"))
 
 
 def refused(home: Home) -> dict[str, Release]:
-    """Candidates that nothing passed of, by the id that each would have had as a release, newest first."""
-    found = [Release(path.parent) for path in home.candidates.glob("*/*/manifest.json")]
-    found.sort(key=lambda release: release.manifest.created, reverse=True)
+    """Candidates of which no variant passed, newest first, by the id that each would have had as a release."""
+    found = _newest_first(home.candidates.glob("*/*/manifest.json"))
     return {each.manifest.release: each for each in found if not each.manifest.passed}
+
+
+def _newest_first(manifests: Iterable[Path]) -> list[Release]:
+    found = [Release(path.parent) for path in manifests]
+    return sorted(found, key=lambda release: release.manifest.created, reverse=True)
 
 
 def find(home: Home, name: str | None) -> Release:
@@ -175,3 +179,21 @@ def find(home: Home, name: str | None) -> Release:
         if name in (None, release.id):
             return release
     raise NoSuchRelease(f"no release {name!r}; there are {', '.join(release.id for release in known[:5])}")
+
+
+def find_judged(home: Home, name: str | None) -> Release:
+    """A release, or the folder of a refused candidate by the id that it would have had; the newest release by default.
+
+    Raises:
+        NoSuchRelease: If there is neither.
+    """
+    if name is None:
+        return find(home, None)
+    published, waiting = {each.id: each for each in releases(home)}, refused(home)
+    found = published.get(name) or waiting.get(name)
+    if found is None:
+        raise NoSuchRelease(
+            f"no release or refused candidate {name!r}; there are {', '.join([*published][:5]) or 'no releases'}"
+            f", refused: {', '.join([*waiting][:5]) or 'none'}"
+        )
+    return found

@@ -75,7 +75,7 @@ def panel(
     """Rows of the sales table as a panel. They are read twice, and never in memory all at once.
 
     Args:
-        home: Whose sales table.
+        home: The home of the sales table.
         version: Version of the table. Defaults to `None`, the current one.
         after: Only days after this one. Defaults to `None`, all days.
         until: Only days up to and including this one. Defaults to `None`, all days.
@@ -88,7 +88,7 @@ def panel(
     keys, asked = Keys(), (home, version, after, until, stores)
     counts: dict[int, int] = {}
     first, last = np.iinfo(np.int32).max, 0
-    for batch in _batches(*asked, coded=("store", "item")):
+    for batch in _batches(*asked):
         found = keys.of_rows(pa.table(batch))
         for series, rows in zip(*np.unique(series_of(found), return_counts=True), strict=True):
             counts[int(series)] = counts.get(int(series), 0) + int(rows)
@@ -97,7 +97,7 @@ def panel(
     names = list(zip(keys.stores.named(store_of(known)), keys.items.named(item_of(known)), strict=True))
 
     def chunks() -> Iterator[Rows]:
-        for batch in _batches(*asked, coded=("store", "item")):
+        for batch in _batches(*asked):
             found = keys.of_rows(pa.table(batch))
             yield Rows(np.searchsorted(known, series_of(found)), day_of(found), batch["sales"].to_numpy())
 
@@ -110,19 +110,17 @@ def _batches(
     after: date | None,
     until: date | None,
     stores: Sequence[str] | None,
-    coded: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
-    column = pc.field
-    wanted = [column("date") > pa.scalar(after)] if after else []
-    wanted += [column("date") <= pa.scalar(until)] if until else []
-    wanted += [column("store").isin(list(stores))] if stores else []
-    chosen: Any = None
-    for condition in wanted:
-        chosen = condition if chosen is None else chosen & condition
+    wanted: Any = pc.scalar(True)
+    if after:
+        wanted &= pc.field("date") > pa.scalar(after)
+    if until:
+        wanted &= pc.field("date") <= pa.scalar(until)
+    if stores:
+        wanted &= pc.field("store").isin(list(stores))
     _table(home, version)
-    for batch in delta.dataset(home.sales, version, coded).to_batches(columns=COLUMNS.names, filter=chosen):
-        if batch.num_rows:
-            yield batch
+    dataset = delta.dataset(home.sales, version, coded=("store", "item"))
+    yield from filter(len, dataset.to_batches(columns=COLUMNS.names, filter=wanted))
 
 
 def stores(home: Home) -> list[str]:
@@ -203,7 +201,7 @@ def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
     They are zeros too if they exceed the `good` rows of today, as the rules or the refused stores were different then.
 
     Args:
-        home: Whose sales table.
+        home: The home of the sales table.
         batch: Id of the batch.
         good: Number of the batch's good rows today.
     """

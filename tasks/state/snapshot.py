@@ -12,7 +12,7 @@ def latest_for(home: Home, history: History) -> tuple[int, date]:
     """Version and last day of the latest snapshot, once every store that the excluded periods name has sales in it.
 
     Args:
-        home: Where the sales table is.
+        home: The home of the sales table.
         history: Which days and series take part; its excluded periods may name stores.
 
     Raises:

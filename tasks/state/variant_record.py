@@ -1,4 +1,4 @@
-"""A variant as a release's manifest has it: its errors, its file, and the gate's verdict on it."""
+"""A variant as a release's manifest has it: its errors, its file, the gate's verdict, and how it ranks for devices."""
 
 from collections.abc import Iterable
 from typing import Literal, Protocol
@@ -90,6 +90,43 @@ class VariantRecord(Errors, VerdictRecord):
         return self.verdict == "pass"
 
 
+class CostRecord(Record):
+    """What a variant costs one store in a year, in the currency of the settings."""
+
+    sending: float = Field(description="cost of sending its files, one a retrain")
+    errors: float = Field(description="cost of its MAPE above the lowest that passed")
+    retraining: float = Field(description="the store's share of the retrains")
+    total: float
+
+
+class RankingRow(Record):
+    """A variant's place in the ranking for a device class."""
+
+    name: str
+    passed: bool = Field(description="whether the gate passed it")
+    misfit: str | None = Field(description="why the device class cannot have it, beginning with a verb")
+    file_bytes: int
+    transfer_bytes: int
+    validation_mape: Number = Field(description="MAPE in percent on validation days, to the decimals that count")
+    cost: CostRecord | None = Field(description="null where the gate did not pass it or its MAPE is not known")
+    front: bool = Field(description="whether it is on the Pareto front")
+    dominated_by: str | None
+
+
+class ChoiceRecord(Record):
+    """The variant that a device class gets, and how all measured variants rank for it."""
+
+    device: str
+    flash_kb: float
+    ram_kb: float
+    latency_us: float
+    link_kbps: float | None
+    update_s: float
+    variant: str | None = Field(description="null where no variant passed and fits")
+    reason: str
+    ranking: tuple[RankingRow, ...]
+
+
 class HasVariants(Protocol):
     """A manifest, or the result of a retrain."""
 
@@ -112,16 +149,16 @@ class Judged(Protocol):
 
 def candidates(variants: Iterable[VariantRecord]) -> list[VariantFacts]:
     """The measured variants, as far as a device cares."""
-    return [_of_a_device(each) for each in variants if each.ram_bytes is not None]
-
-
-def _of_a_device(variant: VariantRecord) -> VariantFacts:
-    return VariantFacts(
-        variant.name,
-        variant.passed,
-        variant.file_bytes or 0,
-        variant.transfer_bytes or 0,
-        variant.ram_bytes or 0,
-        variant.latency_us,
-        variant.validation_mape,
-    )
+    return [
+        VariantFacts(
+            each.name,
+            each.passed,
+            each.file_bytes or 0,
+            each.transfer_bytes or 0,
+            each.ram_bytes,
+            each.latency_us,
+            each.validation_mape,
+        )
+        for each in variants
+        if each.ram_bytes is not None
+    ]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.preflight.errors import RequestError
 from flows.settings import load
-from flows.settings_errors import SettingsError, explained
+from flows.settings_errors import SettingsError, explained, is_misuse
 
 
 @pytest.fixture
@@ -70,3 +71,17 @@ def test_the_file_is_named_where_it_is_at_fault_whatever_the_environment_sets(
 def test_what_no_environment_variable_can_set_is_named_alone() -> None:
     with pytest.raises(SettingsError, match=r"^stores: .*No such file"), explained("stores"):
         Path("/nowhere/stores.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "misuse"),
+    [
+        (SettingsError("x"), True),
+        (RequestError("x"), True),
+        (ValueError("x"), False),
+        (RuntimeError("x"), False),
+        ({"not": "an error"}, False),
+    ],
+)
+def test_only_our_own_value_errors_are_the_users_to_mend(error: object, misuse: bool) -> None:
+    assert is_misuse(error) is misuse

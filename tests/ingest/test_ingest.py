@@ -209,7 +209,7 @@ def test_a_file_that_another_run_took_in_meanwhile_is_not_set_aside_again(home: 
     source = str(csv(tmp_path / "a.csv", "2026-01-05,1,1,7", "2026-01-06,1,1,-7"))
     batches = [read(home, tmp_path / name, source) for name in ("first", "second")]
     merge(home, batches[0])
-    quarantine.remove(home, {row.sha256: [row.line] for row in quarantine.rows(home)})
+    quarantine.remove(home, {row.place for row in quarantine.rows(home)})
     result = merge(home, batches[1])
     assert (result.rows_accepted, result.rows_unchanged, result.rows_quarantined) == (0, 1, 1)
     assert quarantine.rows(home) == [] and len(ledger.read(home, ["ingest"])) == 1

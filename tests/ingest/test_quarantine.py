@@ -72,5 +72,5 @@ def test_a_listing_shows_the_first_rows_and_writes_all(home: Home, tmp_path: Pat
 
 def test_rows_that_are_taken_out_leave_the_others(home: Home) -> None:
     (name,) = {row.sha256 for row in quarantine.rows(home)}
-    quarantine.remove(home, {name: [4, 6], "another": [3]})
+    quarantine.remove(home, {(name, 4), (name, 6), ("another", 3)})
     assert lines(home) == [3, 5]

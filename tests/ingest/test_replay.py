@@ -89,7 +89,7 @@ def test_conflicting_rows_stay_until_one_of_them_is_gone(tmp_path: Path, take_in
     (tmp_path / "c.csv").write_text("date,store,item,sales\n2026-01-05,1,1,7\n2026-01-05,1,1,8\n")
     take_in(home, tmp_path / "c.csv")
     assert again(home, LOOSE, tmp_path).rows_quarantined == 2
-    quarantine.remove(home, {quarantine.rows(home)[1].sha256: [lines(home)[1]]})
+    quarantine.remove(home, {quarantine.rows(home)[1].place})
     assert again(home, LOOSE, tmp_path).rows_accepted == 1
     assert quarantine.rows(home) == []
     row = sales_rows(home).iloc[0]

@@ -34,10 +34,10 @@ def test_rows_and_reasons_of_each_file(staged: StagedBatch) -> None:
 
 
 def test_the_first_bad_rows_in_the_order_of_lines(staged: StagedBatch) -> None:
-    assert [(row["line"], row["raw"]) for row in staged.first_bad(0, 3)] == [
-        (2, "2026-01-05,1,1,7"),
-        (3, "x"),
-        (4, "2026-01-06,1,1,-1"),
+    assert [(row.file, row.line, row.raw) for row in staged.first_bad(0, "a.csv", 3)] == [
+        ("a.csv", 2, "2026-01-05,1,1,7"),
+        ("a.csv", 3, "x"),
+        ("a.csv", 4, "2026-01-06,1,1,-1"),
     ]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tasks.promote.override import grant, revoke
 from tasks.state.ledger import Ledger
-from tasks.state.overrides import InvalidOverride, Override, active, active_one, find, latest, require_release
+from tasks.state.overrides import InvalidOverride, Override, active, active_one, latest, require_release
+from tasks.state.release import find_judged
 from tests.conftest import Refusals
 
 TODAY = date(2026, 11, 24)
@@ -61,6 +62,6 @@ def test_only_an_active_override_can_be_found(refusals: Refusals) -> None:
 
 def test_freezes_are_overridden_for_releases_only(refusals: Refusals) -> None:
     home = refusals.home
-    require_release(home, find(home, refusals.release), refusals.release)
+    require_release(home, find_judged(home, refusals.release), refusals.release)
     with pytest.raises(InvalidOverride, match="was refused as a whole, so no store can get it"):
-        require_release(home, find(home, refusals.candidate), refusals.candidate)
+        require_release(home, find_judged(home, refusals.candidate), refusals.candidate)

@@ -17,11 +17,9 @@ from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.charts.comparison import Sample
 from tasks.report.sentences.choice import choice_record
 from tasks.state.arrays import SeriesRecord
-from tasks.state.choice_record import ChoiceRecord
-from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord
-from tasks.state.prepared import Prepared
+from tasks.state.manifest import CalendarRecord, Manifest, PolicyRecord, Prepared
 from tasks.state.record import Record
-from tasks.state.variant_record import CheckRecord, CounterfactualRecord, VariantRecord, candidates
+from tasks.state.variant_record import CheckRecord, ChoiceRecord, CounterfactualRecord, VariantRecord, candidates
 
 Part = TypeVar("Part", bound=Record)
 

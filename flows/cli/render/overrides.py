@@ -1,4 +1,4 @@
-"""How overrides are told of, wherever they are listed."""
+"""How overrides are shown, wherever they are listed."""
 
 from __future__ import annotations
 

@@ -119,21 +119,29 @@ class Coverage:
         if not len(keys):
             return
         stores, days = store_of(keys), day_of(keys)
-        count = int(stores.max()) + 1
-        start = _first_day(month)
-        cells = stores * _LONGEST_MONTH + (days - start)
-        shape = count, _LONGEST_MONTH
+        count, start = int(stores.max()) + 1, _first_day(month)
+        cells, shape = stores * _LONGEST_MONTH + (days - start), (count, _LONGEST_MONTH)
         rows = np.bincount(cells, minlength=count * _LONGEST_MONTH).reshape(shape)
         units = np.bincount(cells, weights=sales, minlength=count * _LONGEST_MONTH).reshape(shape).astype(np.int64)
         for seen, more in ((self._rows, rows), (self._units, units)):
             seen[month] = grown(seen.get(month, more[:0]), count)
             seen[month][:count] += more
+        self._follow(keys, days, self._opened(rows, start)[stores, days - start])
+        self._see_items(keys, days, stores)
+
+    def _opened(self, rows: Ints, start: int) -> Ints:
+        """Number of days in the batch's span on which each store had rows, up to each day of a month.
+
+        Args:
+            rows: Number of rows by store and day of the month.
+            start: First day of the month.
+        """
+        count = len(rows)
         self._open = grown(self._open, count)
         in_span = np.arange(start, start + _LONGEST_MONTH) >= self.first
         opened = ((rows > 0) & in_span).cumsum(axis=1) + self._open[:count, None]
-        self._follow(keys, days, opened[stores, days - start])
         self._open[:count] = opened[:, -1]
-        self._see_items(keys, days, stores)
+        return opened
 
     def _follow(self, keys: Ints, days: Ints, opened: Ints) -> None:
         """Compare the gaps between two rows of a series with the days on which its store had rows.

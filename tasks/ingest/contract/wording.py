@@ -9,9 +9,10 @@ from tasks.ingest.contract.expectations import SEVERITIES, Expectation
 from tasks.ingest.contract.findings import Breach, Findings
 from tasks.ingest.contract.profile import BatchProfile
 from tasks.ingest.contract.suite import Outcome
+from tasks.report.text import listed, plural
 
 SHOWN = 5
-"""Number of stores or series that a sentence names; the rest are counted."""
+"""Number of series that a sentence names; the rest are counted."""
 
 _OF_ROWS = " ({count:,} of {rows:,} rows)"
 _OF_LAST_YEAR = " are {value:.2f} times last year's same weeks"
@@ -132,7 +133,7 @@ def found(outcome: Outcome, profile: BatchProfile) -> str:
     if not value and column != "batch_rows":
         return "none"
     if column in UNITS:
-        return ("up to " if outcome.expectation.of_stores else "") + counted(round(value), UNITS[column])
+        return ("up to " if outcome.expectation.of_stores else "") + plural(round(value), UNITS[column])
     rows = _OF_ROWS.format(count=_count(outcome, profile), rows=int(profile.batch["rows"]))
     return f"{100 * value:.1f} %" + ("" if outcome.expectation.of_stores else rows)
 
@@ -142,14 +143,9 @@ def verdict(findings: Findings) -> str:
     if findings.refusal:
         return f"refused: {findings.refusal}"
     warnings = len([breach for breach in findings.of("warning") if not breach.alone])
-    words = f"ingested with {counted(warnings, 'warning')}" if warnings else "ingested"
+    words = f"ingested with {plural(warnings, 'warning')}" if warnings else "ingested"
     stores = findings.refused_stores
     return f"{words}; {named('store', stores)} refused" if stores else words
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun in the singular or plural: `1 row`, `2 rows`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def named(noun: str, names: Sequence[str]) -> str:
@@ -157,20 +153,9 @@ def named(noun: str, names: Sequence[str]) -> str:
     return f"{noun if len(names) == 1 else f'{noun}s'} {listed(names)}"
 
 
-def listed(names: Sequence[str], total: int | None = None) -> str:
-    """The first names, and the number of the others: `a, b and 3 more`.
-
-    Args:
-        names: All names, or the first of them.
-        total: Number of all names. Defaults to `None`, as many as there are names.
-    """
-    total = len(names) if total is None else total
-    shown = ", ".join(names[:SHOWN])
-    return shown if total <= SHOWN else f"{shown} and {total - SHOWN:,} more"
-
-
 def _gaps(gaps: pd.DataFrame) -> str:
-    return listed([_gap(row) for row in gaps.head(SHOWN).itertuples()], len(gaps))
+    first = ", ".join(_gap(row) for row in gaps.head(SHOWN).itertuples())
+    return first if len(gaps) <= SHOWN else f"{first} and {len(gaps) - SHOWN:,} more"
 
 
 def _gap(row: Any) -> str:

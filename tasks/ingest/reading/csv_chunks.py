@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -63,11 +63,11 @@ def _chunk(block: bytes, first: int, count: int, wanted: dict[str, int], shape: 
         feed: How the file is written.
     """
     lines = np.arange(first, first + count)
-    table = _whole_records(block, count, *shape)
-    bad: list[int] = []
-    if table is None:
+    found = _records(block, count, *shape)
+    if found is None:
         lines = _nonempty_lines(block, first)
-        table, bad = _records(block, len(lines), *shape) or _records_by_line(block, lines - first, *shape)
+        found = _records(block, len(lines), *shape, skip=True) or _records_by_line(block, lines - first, *shape)
+    table, bad = found
     shaped = np.delete(lines, bad) if bad else lines
     columns = {name: _encoded(table[f"c{index}"]) for name, index in wanted.items()}
     return Chunk(
@@ -80,19 +80,18 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
 
 
-def _whole_records(block: bytes, lines: int, width: int, delimiter: str) -> pa.Table | None:
-    """The table of a block in which each line is one record, as in nearly every block; `None` for other blocks."""
-    if _misread(block, delimiter):
-        return None
-    try:
-        table = _parsed(block, width, delimiter, None)
-    except pa.ArrowInvalid:
-        return None
-    return table if len(table) == lines else None
+def _records(
+    block: bytes, lines: int, width: int, delimiter: str, skip: bool = False
+) -> tuple[pa.Table, list[int]] | None:
+    """The table of a block and the places of its misshapen lines; `None` unless each line is one record.
 
-
-def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.Table, list[int]] | None:
-    """The table of a block and the places of its misshapen lines; `None` if a record spans several lines."""
+    Args:
+        block: Text of whole lines.
+        lines: Number of lines in the block.
+        width: Number of columns.
+        delimiter: What separates the columns.
+        skip: Whether misshapen lines are set aside, which is slower. Defaults to `False`: nearly no block has any.
+    """
     bad: list[int] = []
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
@@ -102,7 +101,7 @@ def _records(block: bytes, lines: int, width: int, delimiter: str) -> tuple[pa.T
     if _misread(block, delimiter):
         return None
     try:
-        table = _parsed(block, width, delimiter, set_aside)
+        table = _parsed(block, width, delimiter, set_aside if skip else None)
     except pa.ArrowInvalid:
         return None
     return (table, bad) if len(table) + len(bad) == lines else None
@@ -170,17 +169,20 @@ def _values(line: str, delimiter: str) -> list[str]:
 
 def _nonempty_lines(block: bytes, first: int) -> Ints:
     """Numbers of the lines of a block that are not empty; `first` is the number of its first line."""
-    text = np.frombuffer(block, np.uint8)
-    ends = np.append(np.flatnonzero(text == ord("\n")), len(text))
-    starts = np.append(0, ends[:-1] + 1)
+    starts, ends = _bounds(block)
     length = ends - starts
-    length -= (length > 0) & (text[ends - 1] == ord("\r"))
+    length -= (length > 0) & (np.frombuffer(block, np.uint8)[ends - 1] == ord("\r"))
     return np.flatnonzero(length > 0) + first
 
 
-def _raw(block: bytes, lines: Ints) -> list[str]:
+def _bounds(block: bytes) -> tuple[Ints, Ints]:
+    """Where each line of a block starts and ends."""
     ends = np.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")), len(block))
-    starts = np.append(0, ends[:-1] + 1)
+    return np.append(0, ends[:-1] + 1), ends
+
+
+def _raw(block: bytes, lines: Ints) -> list[str]:
+    starts, ends = _bounds(block)
     return [block[starts[line] : ends[line]].decode().rstrip("\r") for line in lines.tolist()]
 
 
@@ -228,20 +230,22 @@ def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
 
 
 def _buffers(path: Path) -> Iterator[bytes]:
-    with ExitStack() as stack:
-        file: IO[bytes] = stack.enter_context(path.open("rb"))
+    """The file's content, decompressed."""
+    with path.open("rb") as file:
         start = file.read(len(ZSTD))
         file.seek(0)
         kind = "gzip" if start.startswith(GZIP) else "zstd" if start == ZSTD else ""
-        opened: Any = file
         try:
-            if kind == "gzip":
-                opened = stack.enter_context(gzip.GzipFile(fileobj=file))
-            elif kind:
-                opened = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
-            while buffer := opened.read(BLOCK):
-                yield buffer
+            with _decompressed(file, kind) as opened:
+                while buffer := opened.read(BLOCK):
+                    yield buffer
         except (OSError, EOFError, zlib.error) as error:
             if not kind:
                 raise
             raise UnreadableFile(f"{path.name} is a damaged {kind} ({error}); fetch it again") from None
+
+
+def _decompressed(file: IO[bytes], kind: str) -> Any:
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd") if kind else nullcontext(file)

@@ -7,7 +7,7 @@ from tasks.forecasting.rollout.costs import DIGITS
 from tasks.forecasting.rollout.devices import DeviceClass, Misfit
 from tasks.forecasting.rollout.selection import Ranking, Row
 from tasks.report.text import number, plural
-from tasks.state.choice_record import ChoiceRecord, RankingRow
+from tasks.state.variant_record import ChoiceRecord, RankingRow
 
 REFUSED = "did not pass the gate"
 

@@ -405,6 +405,12 @@ def test_a_sample_lands_where_ingest_looks(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("ingest", "--json").stdout)["rows_accepted"] == 120
 
 
+def test_serve_needs_its_server(run: Run) -> None:
+    result = run("serve", PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert result.returncode == 1
+    assert_one_clear_line(result, "the server of PREFECT_API_URL must answer", "http://127.0.0.1:9/api")
+
+
 def test_an_error_is_json_too(run: Run) -> None:
     result = run("promote", "--json")
     assert result.returncode == 2

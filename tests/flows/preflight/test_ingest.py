@@ -6,7 +6,7 @@ import pytest
 
 from flows.preflight.ingest import ingest_request, quarantine_request
 from flows.settings_errors import SettingsError
-from tasks.ingest.reading.sources import SourceError
+from tasks.ingest.reading.source_file import SourceError
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from tasks.ingest.reading import csv_chunks
 from tasks.ingest.reading.feed import COLUMNS, Feed
-from tasks.ingest.reading.sources import SourceError
+from tasks.ingest.reading.source_file import SourceError
 from tasks.state import row_keys
 from tasks.state.home import Home
 from tests.ingest.bad_input.states import (

@@ -1,6 +1,7 @@
 """The contract in words: each expectation has a sentence, a meaning, a limit and a value that people can read."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -88,7 +89,9 @@ def test_verdicts(breaches: tuple[Breach, ...], words: str) -> None:
     assert wording.verdict(Findings(breaches)) == words
 
 
-def test_a_list_names_five_and_counts_the_others() -> None:
-    assert wording.listed("abcde") == "a, b, c, d, e"
-    assert wording.listed("abcdefgh") == "a, b, c, d, e and 3 more"
-    assert wording.listed("abcde", 1005) == "a, b, c, d, e and 1,000 more"
+def test_a_breach_names_five_series_and_counts_the_others() -> None:
+    items = [str(number) for number in range(1005)]
+    gaps = pd.DataFrame({"store": "1", "item": items, "days": 1, "first": "d", "last": "d"})
+    (breach,) = wording.breaches([outcome("every_day", 1)], replace(PROFILE, gaps=gaps))
+    assert breach.message.startswith("series without rows: store 1 item 0: 1 day (d), store 1 item 1")
+    assert breach.message.endswith("store 1 item 4: 1 day (d) and 1,000 more")

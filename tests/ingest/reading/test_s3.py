@@ -21,12 +21,12 @@ import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
 
-from tasks.ingest.reading import sources
-from tasks.ingest.reading.sources import SourceError, SourceFile
+from tasks.ingest.reading import remote, sources
+from tasks.ingest.reading.source_file import SourceError, SourceFile
 from tasks.ingest.result import IngestResult
 from tasks.state import ledger
 from tasks.state.home import Home
-from tests.ingest.reading.test_sources import versions
+from tests.ingest.reading.named import versions
 from tests.ingest.steps import ingest
 from tests.sales import sales_rows
 
@@ -72,7 +72,7 @@ def store(server: str) -> Iterator[fsspec.AbstractFileSystem]:
     owner = {"key": "key", "secret": "s3cret", "endpoint_url": server}
     store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False, **owner)
     yield store
-    sources._close(store)
+    remote.close(store)
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_a_large_file_comes_in_blocks(
 ) -> None:
     content = bytes(range(256)) * 4096
     s3.pipe_file("bucket/large.csv", content)
-    monkeypatch.setattr(sources, "BLOCK", 100_000)
+    monkeypatch.setattr(remote, "BLOCK", 100_000)
     requests()
     (file,) = find("s3://bucket/large.csv")
     assert file.path and file.path.read_bytes() == content
