@@ -73,17 +73,10 @@ def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePo
 def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date, policy: MapePolicy) -> pd.DataFrame:
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
     release = Release(home.releases / champion.release)
-    learned = release.manifest.snapshot.last_day
-    empty = scores.SCHEMA.empty_table().to_pandas()
-    try:
-        sales = sales_table.panel(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
-    except TooLittleHistory:
-        return empty
-    days = len(sales.dates)
-    since = windows(sales, sales.column_after(learned), days)
-    since = since[EvaluationSet(since, days, policy).measured]
-    if not len(since):
-        return empty
+    evaluation = _days_since(home, release.manifest.snapshot.last_day, stores, last, policy)
+    if evaluation is None:
+        return scores.SCHEMA.empty_table().to_pandas()
+    since, sales = evaluation.windows, evaluation.windows.panel
     forecast = release.forecast(champion.variant, since, release.levels)
     return pd.DataFrame(
         {
@@ -94,10 +87,22 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "forecast": forecast,
             "release": champion.release,
             "variant": champion.variant,
-            "percentage_error": EvaluationSet(since, days, policy).percentage_errors(forecast),
+            "percentage_error": evaluation.percentage_errors(forecast),
             "policy": policy.hash,
         }
     )
+
+
+def _days_since(home: Home, day: date, stores: Sequence[str], last: date, policy: MapePolicy) -> EvaluationSet | None:
+    """The days after `day` that are measured, and how; `None` where there is none."""
+    try:
+        sales = sales_table.panel(home, after=day - timedelta(WINDOW), until=last, stores=stores)
+    except TooLittleHistory:
+        return None
+    days = len(sales.dates)
+    since = windows(sales, sales.column_after(day), days)
+    measured = since[EvaluationSet(since, days, policy).measured]
+    return EvaluationSet(measured, days, policy) if len(measured) else None
 
 
 def _live(own: pd.DataFrame, gated_mape: float, last: date, drift: DriftPolicy, policy: MapePolicy) -> Live:

@@ -36,7 +36,7 @@ class CostModel(BaseModel):
 
     currency: str = Field("EUR", min_length=1, description="currency of all costs, for reports; nothing is converted")
     per_mb_sent: float = Field(
-        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is dear, for mobile data"
+        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is a high price, that of mobile data"
     )
     per_mape_pp: float = Field(
         100.0,
@@ -47,7 +47,7 @@ class CostModel(BaseModel):
     per_retrain: float = Field(
         5.0,
         ge=0,
-        description="cost of one retrain, shared by all stores; 5 is a machine's hour and a person's look",
+        description="cost of one retrain, shared by all stores; 5 covers a machine's hour and a person's review",
     )
     retrains_per_year: float = Field(52.0, ge=0, description="number of retrains in a year; 52 is weekly")
 

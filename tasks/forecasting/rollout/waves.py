@@ -65,7 +65,7 @@ class RolloutPolicy(BaseModel):
     )
     freeze: tuple[Freeze, ...] = Field((), description="periods in which stores, all or some, get no other model")
     max_override_days: int = Field(
-        90, ge=1, le=3650, description="most days that an override of the gate or of a freeze may last"
+        90, ge=1, le=3650, description="greatest number of days that an override of the gate or of a freeze may last"
     )
 
     @property
