@@ -25,7 +25,7 @@ run: env ## ingest the shipped landing file, retrain (quick), show the compariso
 	$(BIN)/shelfcast ingest data/landing
 	$(BIN)/shelfcast retrain --profile quick
 
-QUICK := tests/forecasting tests/docs tests/test_imports.py
+QUICK := tests/forecasting tests/docs tests/test_imports.py tests/test_layout.py
 quick: env ## the pure tests, in under a minute
 	$(BIN)/python -m pytest -n 2 --dist load -q $(QUICK)
 

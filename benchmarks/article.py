@@ -1,8 +1,7 @@
 """The published article's procedure as written, in plain Keras, against a standard retrain on the same sales.
 
-R. T. Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques". It leaves open how long a fit is;
-here it ends as is usual: when the loss on the last tenth of the training windows, by date, has not fallen for three
-epochs.
+R. T. Pagidoju, "Optimizing AI Models for Retail: A Guide to Compression Techniques". The article leaves open how long a
+fit is. Here it ends when the loss on the last tenth of the training windows, by date, has not fallen for three epochs.
 """
 
 import os
@@ -153,7 +152,7 @@ def _fit(model: Any, data: Data, what: str, start: float) -> None:
 
 
 def _pruned(weights: list[Floats], sparsity: float) -> Any:
-    """Every kernel without the weights whose magnitude is below its percentile; biases stay."""
+    """A model whose kernels lack the weights with magnitudes below a percentile; biases stay."""
     masks = [
         (np.abs(array) >= (np.percentile(np.abs(array), 100 * sparsity) if array.ndim == 2 else 0)).astype(np.float32)
         for array in weights
@@ -164,7 +163,7 @@ def _pruned(weights: list[Floats], sparsity: float) -> Any:
 
 
 def _rounded(array: Floats) -> Floats:
-    """From the smallest to the largest value in 255 steps with a rounded zero point, and back."""
+    """Values rounded to 255 steps from the smallest to the largest, with a rounded zero point."""
     low, high = float(array.min()), float(array.max())
     if low == high:
         return array

@@ -20,11 +20,11 @@ from tasks.forecasting.gate.verdict import Verdict, judge
 YEAR = 364
 VARIANTS = 12
 STORES = {500: 50, 5000: 500}
-"""Series, and the stores of 10 items that have them."""
+"""Number of series, and of the stores of 10 items that have them."""
 GATES = 200
 HOLDOUTS = (28, 56, 91, 182, YEAR)
 WORSE = (0.0, 0.1, 0.3, 0.5, 1.0)
-"""Percentage points that a variant is worse than the champion in truth, in all stores."""
+"""Percentage points of MAPE by which a variant is worse than the champion in truth, in all stores."""
 IN_A_STORE = (2.0, 3.0, 5.0)
 """The same in one store of fifty."""
 ALLOWANCE = 0.3
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _speed() -> None:
-    """Every number of series in a process of its own, so that memory is its own."""
+    """Print a row for each number of series, each in a process of its own, so that its memory is its own."""
     print(f"\ngate: {VARIANTS} variants on a holdout of {YEAR} days, {Limits().draws:,} draws")
     print("measure: errors of all forecasters by store, item class and day; peak: resident memory with the forecasts")
     print("".join(f"{name:>12}" for name in ("series", "measure s", "judge s", "together s", "peak MB")))
@@ -69,7 +69,7 @@ def _judge(stores: int) -> dict[str, float]:
 
 
 def _against_a_loop(draws: int = 20) -> tuple[float, float]:
-    """Seconds for the interval of one difference, and the same day by day, extrapolated from a few draws."""
+    """Seconds for the interval of one difference, and for the same by a loop, extrapolated from a few draws."""
     evidence = SyntheticGate(days=YEAR).evidence({"equal": 0.0})
     excess = (evidence.errors["equal"].percentage - evidence.errors[CHAMPION].percentage).sum(axis=0)
     counted = evidence.counted.sum(axis=0)
@@ -122,7 +122,7 @@ def _stores() -> None:
 
 
 def _answers(days: int, seed: int) -> list[bool]:
-    """For each size of error whether the one bad store is named; and false alarms without one, and at the limit."""
+    """For each size of error, whether the one bad store is named; then false alarms without one, and at the limit."""
     bad = np.arange(50) == seed % 50
     truth: dict[str, float | NDArray[np.float64]] = {_points(each): np.where(bad, each, 0) for each in IN_A_STORE}
     truth |= {"none": 0.0, "limit": float(BY_STORE.max_worse_in_a_store_pp or 0)}

@@ -72,7 +72,7 @@ def _to_parquet(path: Path, check: bool = False) -> None:
 
 
 def _checkpoint(frame: pd.DataFrame) -> Any:
-    """What the contract asks of rows, asked of each row by Great Expectations in pandas, as its manual shows it."""
+    """The result of a checkpoint that asks of rows what the contract does, in pandas, as the manual shows it."""
     import great_expectations as gx
     from great_expectations import expectations as expect
 

@@ -16,14 +16,14 @@ from tasks.forecasting.synthetic import Chain
 from tasks.ingest.sample import write_sample
 
 STORES = {50: 1, 500: 10, 5000: 100}
-"""Series, and the stores of 50 items that have them; 5 years each."""
+"""Number of series, and of the stores of 50 items that have them; each series has 5 years."""
 VARIANT = "lstm-16"
 ONE_CORE = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
-"""What a worker of a retrain computes on."""
+"""The cores that a worker of a retrain computes on."""
 
 
 def main() -> None:
-    """Print a row a number of series; every step is a process of its own, so that memory is its own."""
+    """Print a row for each number of series; every step has a process of its own, so that its memory is its own."""
     print(f"\nmemory: a retrain's steps, each in a process of its own; training is one run of {VARIANT} on one core")
     print("peak: resident memory at most; imports: the part of it that is there before the step begins")
     steps = [name for step in ("prepare", "train") for name in (f"{step} s", "peak MB", "imports MB")]

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 WINDOW = 14
 LAGS = [f"lag {back}" for back in range(WINDOW, 0, -1)]
 KNOWN = 7
-"""Days of a window that must be known, as shelfcast has it."""
+"""Number of days of a window that must be known, as in shelfcast."""
 SETTINGS = """
 [profiles.peers]
 recipe = "production"
@@ -56,9 +56,7 @@ def _shelfcast(sales: str, folder: Path) -> list[Row]:
     """References and networks, as a retrain by command line reports them."""
     (folder / "peers.toml").write_text(SETTINGS)
     result = retrain.retrain(sales, folder / "home", "peers", SHELFCAST_SETTINGS=str(folder / "peers.toml"))
-    took = {
-        name: float(seconds) for name, seconds in re.findall(r"trained (\S+): .* ([\d.]+) s of work", result["log"])
-    }
+    took = seconds_of_training(result["log"])
     references = [Row(each["name"], each["mape"], each["bias_pct"]) for each in result["references"]]
     networks = [
         Row(each["name"], each["mape"], each["bias_pct"], took.get(each["name"]), each["file_bytes"])
@@ -67,15 +65,20 @@ def _shelfcast(sales: str, folder: Path) -> list[Row]:
     return references + networks
 
 
+def seconds_of_training(log: str) -> dict[str, float]:
+    """Seconds of each variant's training, by what a retrain logs."""
+    return {name: float(seconds) for name, seconds in re.findall(r"trained (\S+): .*, ([\d.]+) s", log)}
+
+
 def _series(sales: str) -> pd.DataFrame:
-    """Sales with a row a series and a column a day; NaN where a day is missing."""
+    """Sales with a row for each series and a column for each day; NaN where a day is missing."""
     frame = pd.read_csv(sales, parse_dates=["date"])
     table = frame.pivot(index=["store", "item"], columns="date", values="sales")
     return table.reindex(columns=pd.date_range(table.columns[0], table.columns[-1]))
 
 
 class _Lags(NamedTuple):
-    """What LightGBM learns from, a row a window: its features, the day's sales, what these are divided by, the day."""
+    """What LightGBM learns from, a row for each window: features, the day's sales, their divisor, and the day."""
 
     features: pd.DataFrame
     sales: Floats
@@ -90,7 +93,7 @@ def _split(days: int) -> tuple[int, int]:
 
 
 def _lightgbm(table: pd.DataFrame) -> list[Row]:
-    """With the lags as they are, and with lags and target divided by the window's mean."""
+    """LightGBM with the lags as they are, and with lags and target divided by the window's mean."""
     lags, split = _lags(table), _split(table.shape[1])
     return [
         _boosted("LightGBM, 14 lags and calendar", lags, split),
@@ -99,7 +102,7 @@ def _lightgbm(table: pd.DataFrame) -> list[Row]:
 
 
 def _lags(table: pd.DataFrame) -> _Lags:
-    """The 14 days before, weekday, month, day of the year, store and item."""
+    """Windows by the 14 days before, weekday, month, day of the year, store and item."""
     cut = np.lib.stride_tricks.sliding_window_view(table.to_numpy(float), WINDOW + 1, axis=1)
     usable = np.isfinite(cut[:, :, -1]) & (np.isfinite(cut[:, :, :-1]).sum(axis=2) >= KNOWN)
     series, offset = np.nonzero(usable)
@@ -152,7 +155,7 @@ def _row(name: str, actual: Floats, forecast: Floats, seconds: float | None = No
 
 
 def _floor(sales: str) -> tuple[Row, str]:
-    """What noise leaves of the error of any forecaster, and how it is known."""
+    """The error that the noise leaves to any forecaster, and how it is known."""
     if not retrain.given():
         return Row("noise floor", noise_floor(retrain.CHAIN, last=0.2), 0.0), "the true mean of the made-up sales"
     table = _series(sales)

@@ -13,7 +13,7 @@ from tasks.forecasting.synthetic import Chain
 from tasks.ingest.sample import write_sample
 
 CHAIN = Chain(stores=5, items=10, days=1826)
-"""Made up where no sales are given: as many as the published benchmark's."""
+"""The made-up chain where no sales are given; it has as many sales as the published benchmark."""
 
 
 def given() -> str | None:
@@ -33,14 +33,14 @@ def retrain(path: str, home: Path, profile: str = "standard", **environment: str
     """Ingest and retrain in a new home.
 
     Args:
-        path: Sales.
-        home: Folder that is not there yet.
-        profile: Of the settings. Defaults to `standard`.
-        environment: Variables beside the present ones.
+        path: File of sales.
+        home: Folder of the home, which must not be there yet.
+        profile: Name of a profile of the settings. Defaults to `standard`.
+        environment: Environment variables in addition to the present ones.
 
     Returns:
-        The JSON of `shelfcast retrain`, `wall`, the seconds of both commands from start to end, and `log`, what the
-        retrain said on stderr.
+        The JSON of `shelfcast retrain`, with the seconds of both commands together as `wall`, and what the retrain
+        logged as `log`.
     """
     start = time.perf_counter()
     _command(["ingest", path, "--home", str(home)], environment)

@@ -17,7 +17,7 @@ from tasks.ingest.sample import write_sample
 
 FIRST = date(2021, 1, 1)
 SIZES = {"1 million": 11, "10 million": 110, "91 million": 1000}
-"""Stores of 50 items, five years each."""
+"""Number of stores, each of 50 items over five years."""
 NIGHTS = 30
 YEARS = {"1 year": 365, "5 years": 1826}
 
@@ -63,13 +63,13 @@ def _night(folder: Path, chain: Chain, number: int) -> Path:
 
 
 def ingest_apart(home: Path, paths: list[Path]) -> list[dict[str, Any]]:
-    """Ingest one file after the other in a process of its own; seconds and peak MB so far after each."""
+    """Ingest one file after the other in a process of its own; the seconds of each, and the peak MB until then."""
     command = [sys.executable, "-m", "benchmarks.size", str(home), *map(str, paths)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _take_in(home: str, paths: list[str]) -> None:
+def _ingest_all(home: str, paths: list[str]) -> None:
     import great_expectations  # noqa: F401
 
     from tasks.ingest.contract.expectations import Contract
@@ -92,10 +92,10 @@ def _take_in(home: str, paths: list[str]) -> None:
 
 
 def peak_mb() -> float:
-    """Resident memory of this program at most, in MB, on Linux; `ru_maxrss` would begin with the parent's."""
+    """Greatest resident memory of this program so far, in MB, on Linux; `ru_maxrss` would begin with the parent's."""
     return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1024
 
 
 if __name__ == "__main__":
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    _take_in(sys.argv[1], sys.argv[2:])
+    _ingest_all(sys.argv[1], sys.argv[2:])

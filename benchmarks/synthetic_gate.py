@@ -1,4 +1,4 @@
-"""Synthetic gates whose right answer is known: forecasters that are equally good, and variants made worse than they."""
+"""Synthetic gates whose right answer is known: equally good forecasters, and variants that are made worse."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ DAY_AFTER_DAY = 0.8
 
 @dataclass(frozen=True)
 class SyntheticGate:
-    """A gate over made-up sales: a baseline, a champion, variants that may be worse, and a reference that is.
+    """A gate over made-up sales: a baseline, a champion, variants that may be worse, and a reference that is worse.
 
     Sales are Poisson around level x weekday x a slow surprise of the store, which no forecaster foresees. Forecasters
     are right about the rest but for lognormal errors of two kinds: slow ones of the store and fast ones of the series.
-    These have the same distribution for all of them, so that no one is better in truth; over a year of 50 series two of
-    them differ by 0.07 pp of MAPE, as much as recipes `production` and `level` are uncertain to on real sales (retrains
-    of one recipe are by 0.003 pp).
+    These have the same distribution for all of them, so that none is better in truth. Over a year of 50 series two of
+    them differ by 0.07 pp of MAPE, which is the uncertainty of the difference between the recipes `production` and
+    `level` on real sales (between retrains of one recipe it is 0.003 pp).
 
     Attributes:
         stores: Number of stores.
@@ -54,15 +54,15 @@ class SyntheticGate:
     fast: float = 0.05
 
     def evidence(self, worse: Mapping[str, float | Floats]) -> Evidence:
-        """What the gate sees; arguments as for `given`."""
+        """The gate's evidence; arguments as for `given`."""
         return Evidence.of(*self.given(worse), age_days=1)
 
     def given(self, worse: Mapping[str, float | Floats]) -> tuple[EvaluationSet, list[File], dict[str, Forecast]]:
-        """What evidence is made of.
+        """The evaluation set, the files and the forecasts that evidence is made of.
 
         Args:
-            worse: For each variant the percentage points of MAPE that it is worse in truth, in all stores or, shape
-                `(stores,)`, in each.
+            worse: For each variant, the percentage points of MAPE by which it is worse in truth: in all stores, or in
+                each, shape `(stores,)`.
         """
         champion, baseline = self._forecast(0), self._forecast(1)
         forecasts = {
@@ -94,13 +94,13 @@ class SyntheticGate:
         return levels * WEEKDAYS[np.arange(LEARNED + self.days) % WEEK]
 
     def _forecast(self, number: int, fast: float | None = None) -> Floats:
-        """What the forecaster of a number says, shape `(windows,)`."""
+        """Units that the forecaster of a number forecasts, shape `(windows,)`."""
         rng, wrong = self._random(3, number), self.fast if fast is None else fast
         errors = self._slow(rng, self.slow) + rng.normal(0, wrong, self._mean.shape)
         return (self._mean * np.exp(errors))[:, LEARNED:].reshape(-1)
 
     def _pushed(self, forecast: Floats, excess: float | Floats) -> Floats:
-        """Moved away from what was sold, so far that each percentage error grows by `excess`."""
+        """The forecast moved away from what was sold, so far that each percentage error grows by `excess`."""
         sold = self.windows.actual.astype(np.float64)
         by_series = np.repeat(np.broadcast_to(np.asarray(excess, float), self.stores), self.items)
         further = by_series[self.windows.series] / 100 * sold

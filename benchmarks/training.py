@@ -1,4 +1,4 @@
-"""Training: windows a second of one fit of the production recipe, against Keras as everybody writes it and PyTorch."""
+"""Training: windows a second of one fit of the production recipe, against plain Keras and PyTorch."""
 
 import os
 
@@ -21,12 +21,13 @@ WINDOWS = 32_768
 EPOCHS = 3
 
 RUNS, MANY, TURNS = 3, 70_000, 3
-"""Fits of one variant in the profile `standard`; windows of 50 series over 4 years; measurements, the best counts."""
+"""Fits of one variant in the profile `standard`, windows of 50 series over 4 years, and measurements (the best counts).
+"""
 
 
 def main() -> None:
-    """Print a row a width; each figure is one whole fit of three epochs, with what it compiles."""
-    inputs, outputs = _lesson()
+    """Print a row for each width; each figure is one whole fit of three epochs, compiling included."""
+    inputs, outputs = _noise()
     ways = {"shelfcast": _ours, "Keras": _keras, "Keras, batch 32": partial(_keras, batch=32)}
     if find_spec("torch"):
         ways |= {"PyTorch": _pytorch, "PyTorch, 1 thread": partial(_pytorch, threads=1)}
@@ -48,8 +49,8 @@ def main() -> None:
     side_by_side()
 
 
-def _lesson() -> tuple[Floats32, Floats32]:
-    """Windows and targets that say nothing: the work is the same."""
+def _noise() -> tuple[Floats32, Floats32]:
+    """Windows and targets without any pattern; training takes as long as with one."""
     rng = np.random.default_rng(0)
     inputs, outputs = rng.normal(size=(WINDOWS, WINDOW, 1)), rng.normal(size=(WINDOWS, 1))
     return inputs.astype(np.float32), outputs.astype(np.float32)

@@ -8,11 +8,10 @@ from flows.runtime.watched import watched
 from tasks.notify import tell
 from tasks.promote.deliver import deliver
 from tasks.promote.override import OverrideResult, grant, revoke
-from tasks.promote.promote import promote_wave
+from tasks.promote.promote import plan_wave, promote_wave
 from tasks.promote.result import PromotionResult, RollbackResult, rolled_back
 from tasks.promote.rollback import roll_back
 from tasks.promote.rollout import Rollout
-from tasks.promote.wave import plan_wave
 from tasks.state.alert_rules import of_override
 from tasks.state.ledger import Ledger
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 from prefect import task
+from pydantic import Field
 
 from tasks.state import delta, sales_table
 from tasks.state.delta import Tidiness
@@ -21,35 +22,21 @@ SHORTEST_HOURS = 168
 
 
 class TidiedTable(Record):
-    """What was done to a table.
+    """What was done to a table."""
 
-    Attributes:
-        table: The table's folder in the home.
-        version: The table's version afterwards.
-        files_before: Number of Parquet files on disk before.
-        files: Number of Parquet files on disk afterwards.
-        removed: Number of files that were deleted.
-        bytes_freed: Bytes by which the folder is smaller; negative where the joined files are larger.
-    """
-
-    table: str
-    version: int
-    files_before: int
-    files: int
-    removed: int
-    bytes_freed: int
+    table: str = Field(description="the table's folder in the home")
+    version: int = Field(description="the table's version afterwards")
+    files_before: int = Field(description="number of Parquet files on disk before")
+    files: int = Field(description="number of Parquet files on disk afterwards")
+    removed: int = Field(description="number of files that were deleted")
+    bytes_freed: int = Field(description="bytes by which the folder is smaller now")
 
 
 class TidyResult(Document):
-    """The JSON of `shelfcast tidy`.
+    """The JSON of `shelfcast tidy`."""
 
-    Attributes:
-        tables: What was done to each table.
-        kept_versions: Versions of the sales table that releases and candidates name, which stay readable.
-    """
-
-    tables: tuple[TidiedTable, ...]
-    kept_versions: tuple[int, ...]
+    tables: tuple[TidiedTable, ...] = Field(description="what was done to each table")
+    kept_versions: tuple[int, ...] = Field(description="versions of the sales that stay readable")
 
 
 @task

@@ -4,7 +4,7 @@ This one file is all that a device needs of shelfcast, beside numpy and ai-edge-
 
     python forecast.py CHANNEL --store 1 --item 7 --day 2026-11-25 --history 12,9,,14,...
 
-The history has the 14 days before the day, oldest first; a day without a figure stays empty.
+The history has the sales of the 14 days before the day, the oldest first; a day without a figure stays empty.
 """
 
 import argparse
@@ -22,14 +22,13 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 
 KNOWN = 7
-"""Days of the history that must be known."""
+"""Number of days of the history that must be known."""
+
+MIN_LEVEL = 1 / 28
+"""Least level that a window is divided by, in units a day."""
 
 
-SLOWEST = 1 / 28
-"""Units a day that a level is taken to be at least."""
-
-
-class Unfit(RuntimeError):
+class ModelRejected(RuntimeError):
     """The file is not the one assigned, or does not answer its golden samples."""
 
 
@@ -37,17 +36,17 @@ class Device:
     """One store's forecaster. It answers its golden samples before it forecasts.
 
     Args:
-        assignment: The store's, of the channel.
-        model: The file that it names.
+        assignment: The store's assignment, from the channel.
+        model: The model file that the assignment names.
 
     Raises:
-        Unfit: If the file is another one or answers wrongly here.
+        ModelRejected: If the file is not the one assigned, or does not answer its golden samples.
     """
 
     def __init__(self, assignment: dict[str, Any], model: bytes) -> None:
         expected = assignment["model"]["sha256"]
         if (found := sha256(model).hexdigest()) != expected:
-            raise Unfit(f"the model file has sha256 {found[:12]}, assigned is {expected[:12]}; fetch it again")
+            raise ModelRejected(f"the model file has sha256 {found[:12]}, assigned is {expected[:12]}; fetch it again")
         self.scaling, self.window = assignment["scaling"], assignment["window"]
         levels = assignment.get("levels", {"day": "0001-01-01", "of": {}})
         since = date.fromisoformat(levels["day"])
@@ -61,14 +60,14 @@ class Device:
         self._check(**assignment["golden"])
 
     def forecast(self, item: str, history: Sequence[float | None], day: date) -> float | None:
-        """Units that an item will sell on a day; nothing where under 7 of the 14 days are known.
+        """Units that an item will sell on a day; `None` where fewer than 7 of the 14 days are known.
 
-        A recipe with a running level updates it by the days that it has not seen yet: ask every day, or at least
+        A recipe with a smoothed level updates it by the days that it has not seen yet: ask every day, or at least
         every 14 days.
 
         Args:
-            item: Its code.
-            history: Sales of the 14 days before `day`, oldest first, `None` where one is missing.
+            item: The item's code.
+            history: Sales of the 14 days before `day`, the oldest first, `None` for a missing day.
             day: The day to forecast.
         """
         sales = [math.nan if units is None else float(units) for units in history]
@@ -78,26 +77,29 @@ class Device:
         return self._units(item, sales, day, level)
 
     def _units(self, item: str, sales: list[float], day: date, level: float | None) -> float:
+        """The forecast from 14 days; a level of `None` is the window's mean."""
         if self.scaling["kind"] == "global-min-max":
             low, span = self.scaling["low"], self.scaling["high"] - self.scaling["low"] or 1.0
             filled = np.nan_to_num(sales, nan=np.nanmean(sales))
             return max(0.0, low + span * self._run((filled - low) / span))
         index = self._index(item)
-        relative = np.array([units / index(past) for units, past in zip(sales, self._days(day), strict=True)])
-        base = max(float(np.nanmean(relative)) if level is None else level, SLOWEST)
-        unit = base * index(day)
-        return max(0.0, unit + unit * self._run(np.nan_to_num(relative / base - 1, nan=0.0)))
+        deseasonalised = np.array([units / index(past) for units, past in zip(sales, self._days(day), strict=True)])
+        level = max(float(np.nanmean(deseasonalised)) if level is None else level, MIN_LEVEL)
+        naive_forecast = level * index(day)
+        relative = np.nan_to_num(deseasonalised / level - 1, nan=0.0)
+        return max(0.0, naive_forecast + naive_forecast * self._run(relative))
 
     def _learn(self, item: str, sales: list[float], day: date) -> float:
-        """The item's level after the days that it had not seen."""
-        units, seen, last = self.levels.get(item, (0.0, 0, date.min))
+        """The item's level, smoothed exponentially over the days that it has not seen yet."""
+        level, seen, last = self.levels.get(item, (0.0, 0, date.min))
         index = self._index(item)
         for past, sold in zip(self._days(day), sales, strict=True):
             if past > last and math.isfinite(sold):
                 seen += 1
-                units += max(2 / (self.scaling["span"] + 1), 1 / seen) * (sold / index(past) - units)
-        self.levels[item] = (units, seen, max(last, day - timedelta(1)))
-        return units
+                alpha = max(2 / (self.scaling["span"] + 1), 1 / seen)
+                level += alpha * (sold / index(past) - level)
+        self.levels[item] = (level, seen, max(last, day - timedelta(1)))
+        return level
 
     def _index(self, item: str) -> Any:
         """The seasonal index of a day, for an item."""
@@ -129,13 +131,13 @@ class Device:
             sales = [math.nan if units is None else units for units in sample["history"]]
             answer = self._units(sample["item"], sales, date.fromisoformat(sample["day"]), sample.get("level"))
             if not abs(answer - sample["forecast"]) <= tolerance * max(1.0, abs(sample["forecast"])):
-                raise Unfit(
+                raise ModelRejected(
                     f"the model forecasts {answer:.3f} where {sample['forecast']:.3f} is right; keep the old one"
                 )
 
 
 def main() -> int:
-    """One forecast, on stdout."""
+    """Print one forecast."""
     parser = argparse.ArgumentParser(description="Forecast one item's sales of one day, in units.")
     parser.add_argument("channel", type=Path, help="folder with stores/ and models/")
     parser.add_argument("--store", required=True)

@@ -13,7 +13,7 @@ import typer
 
 from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
-from flows.preflight.errors import RequestError
+from flows.preflight.request import RequestError
 from flows.runtime import environment
 from flows.settings_errors import is_misuse
 from tasks.forecasting.data.panel import TooLittleHistory

@@ -12,73 +12,41 @@ from tasks.state.variant_record import VerdictOutcome, VerdictRecord
 
 
 class StoreStatus(Record):
-    """What a store runs, and how accurate it is lately; errors are MAPE in percent, `None` where undefined.
-
-    Attributes:
-        store: The store's code.
-        release: The release that the store runs.
-        variant: The variant of that release.
-        gated_mape: MAPE for this store at which the release was gated.
-        mape: MAPE over the days that the drift policy looks back over.
-        drift_pp: `mape` minus `gated_mape`, in percentage points.
-        days: Scored days that `mape` is over.
-        previous: The release that a rollback would bring back; `None` where there is none.
-    """
+    """What a store runs, and how accurate it is lately; errors are MAPE in percent, `None` where undefined."""
 
     store: str
-    release: str
-    variant: str
-    gated_mape: Number
-    mape: Number
-    drift_pp: Number
-    days: int
-    previous: str | None
+    release: str = Field(description="the release that the store runs")
+    variant: str = Field(description="the variant of that release")
+    gated_mape: Number = Field(description="MAPE for this store at which the release was gated")
+    mape: Number = Field(description="MAPE over the days that the drift policy looks back over")
+    drift_pp: Number = Field(description="`mape` minus `gated_mape`, in percentage points")
+    days: int = Field(description="scored days that `mape` is over")
+    previous: str | None = Field(description="the release that a rollback would bring back; null where there is none")
 
 
 class AlertStatus(Record):
-    """An open alert.
-
-    Attributes:
-        id: The alert's id.
-        message: What is wrong and what to do, with the figures of the latest run that looked.
-        since: When the alert was raised, ISO time in UTC.
-        kind: What is wrong.
-        severity: `critical` if it stops something, else `warning`.
-        subject: What the alert is about, such as `store.3`.
-        link: Address of a page that says more; `None` without one.
-    """
+    """An open alert."""
 
     id: str
-    message: str
-    since: str
+    message: str = Field(description="what is wrong and what to do, with the figures of the latest run that looked")
+    since: str = Field(description="when the alert was raised, ISO time in UTC")
     kind: Kind
-    severity: Severity
-    subject: str
-    link: str | None
+    severity: Severity = Field(description="`critical` if it stops something, else `warning`")
+    subject: str = Field(description="what the alert is about, such as `store.3`")
+    link: str | None = Field(description="address of a page that says more; null without one")
 
 
 class StatusResult(Document):
-    """The JSON of `shelfcast status`.
+    """The JSON of `shelfcast status`."""
 
-    Attributes:
-        home: Folder of all state.
-        snapshot: Version of the sales table; `None` before the first ingest.
-        last_day: The last day with sales; `None` before the first ingest.
-        newest_release: Id of the newest release; `None` where there is none.
-        stores: What each store runs, in the order of their codes.
-        alerts: Open alerts, the oldest first.
-        overrides: Overrides that are active today.
-        quarantine: Rows in quarantine by reason.
-    """
-
-    home: str
-    snapshot: int | None
-    last_day: date | None
-    newest_release: str | None
-    stores: tuple[StoreStatus, ...]
-    alerts: tuple[AlertStatus, ...]
-    overrides: tuple[OverrideRecord, ...]
-    quarantine: dict[str, int]
+    home: str = Field(description="folder of all state")
+    snapshot: int | None = Field(description="version of the sales table; null before the first ingest")
+    last_day: date | None = Field(description="the last day with sales; null before the first ingest")
+    newest_release: str | None = Field(description="id of the newest release; null where there is none")
+    stores: tuple[StoreStatus, ...] = Field(description="what each store runs, in the order of their codes")
+    alerts: tuple[AlertStatus, ...] = Field(description="open alerts, the oldest first")
+    overrides: tuple[OverrideRecord, ...] = Field(description="overrides that are active today")
+    quarantine: dict[str, int] = Field(description="rows in quarantine by reason")
 
 
 class VerdictAgain(VerdictRecord):

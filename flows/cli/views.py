@@ -82,16 +82,8 @@ def _gated(home: Home, store: str, runs: Champion, policy: MapePolicy) -> float 
 
 
 def _alert(raised: OpenAlert) -> AlertStatus:
-    alert = raised.alert
-    return AlertStatus(
-        id=alert.id,
-        message=alert.message,
-        since=raised.since.isoformat(timespec="seconds"),
-        kind=alert.kind,
-        severity=alert.severity,
-        subject=alert.subject,
-        link=alert.link,
-    )
+    known = {name: getattr(raised.alert, name) for name in AlertStatus.model_fields.keys() - {"since"}}
+    return AlertStatus(**known, since=raised.since.isoformat(timespec="seconds"))
 
 
 def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
@@ -137,7 +129,7 @@ def _release_record(manifest: Manifest, stores: int) -> ReleaseRecord:
         reason=manifest.reason,
         recipe=manifest.profile.recipe_name,
         snapshot=manifest.snapshot.version,
-        passed=tuple(variant.name for variant in manifest.variants if variant.passed),
+        passed=tuple(variant.name for variant in manifest.passed),
         refused=tuple(variant.name for variant in manifest.variants if not variant.passed),
         stores=stores,
     )

@@ -3,27 +3,23 @@
 from dataclasses import dataclass
 from datetime import date
 
+from flows.preflight.request import Request
 from flows.runtime import seasons
-from flows.settings import Settings, home_at, load
+from flows.settings import home_at, load
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.variants import plan
 from tasks.state import snapshot
-from tasks.state.home import Home
 
 
 @dataclass(frozen=True)
-class BacktestRequest:
+class BacktestRequest(Request):
     """What to replay.
 
     Attributes:
-        home: The home with the sales.
-        settings: The settings.
         spec: How models are trained.
         before_seasons: Days on which models are retrained before a season; only their months and days count.
     """
 
-    home: Home
-    settings: Settings
     spec: TrainingSpec
     before_seasons: tuple[date, ...]
 
@@ -31,10 +27,7 @@ class BacktestRequest:
 def backtest_request(home: str | None, variant: str, profile: str) -> BacktestRequest:
     """The backtest that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        variant: The variant to retrain.
-        profile: One of the settings' profiles, whose recipe is used.
+    The arguments are those of the flow.
 
     Raises:
         SettingsError: If the settings cannot be used, or there is no such profile.

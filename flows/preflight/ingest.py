@@ -3,27 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.settings import Settings, home_at, load
+from flows.preflight.request import Request
+from flows.settings import home_at, load
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.reading.sources import require_usable
-from tasks.state.home import Home
 
 Pairs = dict[str, str] | None
 
 
 @dataclass(frozen=True)
-class IngestRequest:
+class IngestRequest(Request):
     """Files to ingest.
 
     Attributes:
-        home: The home that takes their sales in.
-        settings: The settings.
         sources: Files, folders, patterns and URLs.
         feed: How the files are written.
     """
 
-    home: Home
-    settings: Settings
     sources: tuple[str, ...]
     feed: Feed
 
@@ -33,12 +29,7 @@ def ingest_request(
 ) -> IngestRequest:
     """The ingest that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        sources: Files, folders, patterns and URLs; `None` for the home's landing folder.
-        feed: Name of the settings' feed that describes the files; `None` for our own columns.
-        columns: Our column -> the file's name for it, in addition to the feed's `map`.
-        constants: Our column -> its value in every row, in addition to the feed's `set`.
+    The arguments are those of the flow.
 
     Raises:
         SettingsError: If the settings cannot be used, there is no such feed, or the columns do not go together.
@@ -52,28 +43,20 @@ def ingest_request(
 
 
 @dataclass(frozen=True)
-class QuarantineRequest:
+class QuarantineRequest(Request):
     """Rows in quarantine to replay.
 
     Attributes:
-        home: The home with the quarantine.
-        settings: The settings.
         feed: How their lines in the landed files are read again; `None` if they are not.
     """
 
-    home: Home
-    settings: Settings
     feed: Feed | None
 
 
 def quarantine_request(home: str | None, feed: str | None, columns: Pairs, constants: Pairs) -> QuarantineRequest:
     """The replay that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        feed: Name of the settings' feed with which the lines are read again; `None` if they are not.
-        columns: Our column -> the file's name for it, in addition to the feed's `map`.
-        constants: Our column -> its value in every row, in addition to the feed's `set`.
+    The arguments are those of the flow.
 
     Raises:
         SettingsError: If the settings cannot be used, there is no such feed, or the columns do not go together.

@@ -3,33 +3,26 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flows.preflight.errors import RequestError
-from flows.settings import Settings, home_at, load
+from flows.preflight.request import Request, RequestError
+from flows.settings import home_at, load
 from tasks.state import sales_table
-from tasks.state.home import Home
 
 
 @dataclass(frozen=True)
-class MonitorRequest:
+class MonitorRequest(Request):
     """Sales to score stores' models on.
 
     Attributes:
-        home: The home with the sales and the stores' models.
-        settings: The settings.
         as_of: The last day to look at.
     """
 
-    home: Home
-    settings: Settings
     as_of: date
 
 
 def monitor_request(home: str | None, as_of: str | None) -> MonitorRequest:
     """The scoring that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        as_of: The last day to look at, YYYY-MM-DD; `None` for the last day with sales.
+    The arguments are those of the flow.
 
     Raises:
         RequestError: If `as_of` is not a day.

@@ -4,8 +4,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flows.preflight.errors import RequestError
-from flows.settings import Settings, home_at, load
+from flows.preflight.request import Request, RequestError
+from flows.settings import home_at, load
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override, What, active_one, require_overridable, require_release
@@ -13,18 +13,14 @@ from tasks.state.release import find_judged
 
 
 @dataclass(frozen=True)
-class OverrideRequest:
+class OverrideRequest(Request):
     """An override to grant or to revoke.
 
     Attributes:
-        home: The home with the release or the refused candidate.
-        settings: The settings.
         override: The override; where it is revoked, with the name and the reason of the person who ends it.
         today: The day on which it is asked for.
     """
 
-    home: Home
-    settings: Settings
     override: Override
     today: date
 
@@ -42,16 +38,7 @@ def override_request(
 ) -> OverrideRequest:
     """The override that a person asks for, if it can be. Nothing is written.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        release: Id of a release, or of a candidate that was refused.
-        variant: The variant whose verdict is overridden; `None` with `freeze`.
-        freeze: Whether freezes are overridden instead.
-        who: The person's name.
-        why: The person's reason.
-        until: The last day on which it is valid, YYYY-MM-DD; `None` with `ends`.
-        ends: Whether an active override ends now.
-        today: The day on which it is asked for. Defaults to the clock's.
+    The arguments are those of the flow; `today` defaults to the day by the clock.
 
     Raises:
         RequestError: If something is missing or is not what it should be.

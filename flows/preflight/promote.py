@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.preflight.errors import RequestError, named_by
-from flows.settings import Settings, home_at, load, stores_listed
+from flows.preflight.request import Request, RequestError, named_by
+from flows.settings import home_at, load, stores_listed
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table
 from tasks.state.home import Home
@@ -12,20 +12,16 @@ from tasks.state.release import Release, find
 
 
 @dataclass(frozen=True)
-class PromoteRequest:
+class PromoteRequest(Request):
     """A release to promote.
 
     Attributes:
-        home: The home with the release.
-        settings: The settings.
         release: The release.
         stores: All stores with sales.
         listed: The list of stores.
         chosen: Stores that get the release instead of the next wave; `None` for the next wave.
     """
 
-    home: Home
-    settings: Settings
     release: Release
     stores: tuple[str, ...]
     listed: StoreList
@@ -35,10 +31,7 @@ class PromoteRequest:
 def promote_request(home: str | None, release: str | None, stores: Sequence[str] | None) -> PromoteRequest:
     """The promotion that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        release: A release's id; `None` for the newest.
-        stores: Codes of stores that get it instead of the next wave; `None` for the next wave.
+    The arguments are those of the flow.
 
     Raises:
         RequestError: If the list of stores, a freeze or `stores` names a store without sales.

@@ -3,27 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flows.preflight.request import Request
 from flows.runtime.cluster import require_usable
-from flows.settings import Settings, home_at, load, stores_listed
+from flows.settings import home_at, load, stores_listed
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.state import snapshot
-from tasks.state.home import Home
 
 
 @dataclass(frozen=True)
-class RetrainRequest:
+class RetrainRequest(Request):
     """What to train.
 
     Attributes:
-        home: The home with the sales.
-        settings: The settings.
         spec: What is trained, and how.
         devices: The device classes of the installation.
     """
 
-    home: Home
-    settings: Settings
     spec: TrainingSpec
     devices: Mapping[str, DeviceClass]
 
@@ -31,10 +27,7 @@ class RetrainRequest:
 def retrain_request(home: str | None, profile: str, recipe: str | None) -> RetrainRequest:
     """The retrain that is asked for, if it can be.
 
-    Args:
-        home: Folder of all state; `None` for the default.
-        profile: One of the settings' profiles.
-        recipe: A recipe that replaces the profile's; `None` for the profile's.
+    The arguments are those of the flow.
 
     Raises:
         SettingsError: If the settings, the list of stores or the machines that build variants cannot be used, or there

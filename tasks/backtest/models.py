@@ -64,7 +64,7 @@ class Backtest:
 
     Attributes:
         folder: Folder of the models, named after the last day with sales, the training specification and the sales.
-        spec: What is trained, and how: the variant that would ship last, its parents and the baseline before it.
+        spec: What is trained, and how. Its last variant is the one that would ship.
     """
 
     folder: Path
@@ -135,8 +135,8 @@ class Backtest:
 def open_backtest(home: Home, spec: TrainingSpec, variant: str) -> Backtest:
     """The backtest of the latest snapshot, in a folder named after all that its models depend on.
 
-    The same backtest finds the same folder again and resumes there. Excluded periods count as if they had no rows, in
-    training and in scoring.
+    The same backtest finds the same folder again and resumes there. Days of excluded periods count as days without
+    rows, in training and in scoring.
 
     Args:
         home: Where the sales table is, and the folders of backtests.
@@ -189,7 +189,7 @@ def train_model(backtest: Backtest, day: date) -> tuple[date, float]:
 
 
 class _Measurement:
-    """What the files of one day are run on: all series, from the first day that the retrain knows to the end."""
+    """What the files of one day are run on: all series, from the first day that the retrain knows to the last day."""
 
     def __init__(self, backtest: Backtest, cutoff: Cutoff, fitted: Preprocessing) -> None:
         self._spec, self._cutoff, self._fitted = backtest.spec, cutoff, fitted
@@ -201,9 +201,9 @@ class _Measurement:
         self._evaluation = EvaluationSet(fitted.holdout, first, self._spec.policy, self._spec.calendar.groups)
 
     def run(self, variant: Variant, made: Fitted) -> tuple[File, Floats]:
-        """Facts about a variant's file, and a table of what it forecasts; NaN if the file has a fault.
+        """Facts about a variant's file, and the table of what it forecasts, which is NaN if the file has a fault.
 
-        The variant that would ship forecasts to the end of all sales, the others the holdout alone.
+        The variant that would ship forecasts to the end of all sales, the others forecast the holdout alone.
         """
         fault = build.fault(variant, self._spec.recipe, made.weights, made.content, self._golden)
         days = self._until_the_end if variant is self._spec.variants[-1] else self._holdout
@@ -215,7 +215,7 @@ class _Measurement:
         return File(variant.name, variant.parent, fault, size, sent, (self._mape(table),)), table
 
     def reference(self) -> tuple[str, Floats]:
-        """Name of the gate's forecast without a network, and a table of it to the end of all sales."""
+        """Name of the gate's reference forecast, and the table of what it forecasts to the end of all sales."""
         label, reference = next(iter(self._fitted.references.items()))
         units = scaling.naive_forecast(reference.for_panel(self._panel), self._until_the_end)
         return label, self._table(self._until_the_end, units)

@@ -10,7 +10,6 @@ from prefect.artifacts import create_table_artifact
 
 from tasks import workers
 from tasks.backtest.models import Backtest, train_model
-from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.backtest.cadence import retrain_days
 from tasks.forecasting.backtest.cost_benefit import (
     SETTINGS,
@@ -35,7 +34,6 @@ from tasks.report.backtest_result import (
     DecisionRecord,
     DifferenceRecord,
     LimitRecord,
-    MapeOverTime,
     OwnCadence,
     ReplayRecord,
     WithoutNetwork,
@@ -48,6 +46,10 @@ from tasks.state.variant_record import CostRecord
 log = logging.getLogger("shelfcast.backtest")
 
 Cadences = Mapping[str, tuple[date, ...]]
+"""The days on which each cadence retrains."""
+
+Key = tuple[str, str]
+"""A cadence and a limit of the gate."""
 
 
 class LostModels(RuntimeError):
@@ -58,10 +60,10 @@ def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], mi
     """The days on which each cadence retrains, over the last days of the sales.
 
     Args:
-        backtest: Whose sales.
-        length: Days to replay.
-        before_seasons: A day for each season, of which only month and day mean something.
-        min_days: That the gate needs in a holdout.
+        backtest: The backtest whose sales are replayed.
+        length: Number of days to replay.
+        before_seasons: A day for each season, of which only month and day count.
+        min_days: Number of days that the gate needs in a holdout.
 
     Raises:
         TooLittleHistory: If there is not enough before the replay for the first model and its holdout.
@@ -84,7 +86,10 @@ def cadences(backtest: Backtest, length: int, before_seasons: Iterable[date], mi
 
 @task
 def train_models(backtest: Backtest, cadences: Cadences) -> int:
-    """Train a model for each day on which a cadence retrains, each day once; how many were not there yet.
+    """Train a model for each day on which a cadence retrains, unless it is there.
+
+    Returns:
+        The number of models that were not there yet.
 
     Raises:
         LostModels: If a worker crashed or hung.
@@ -92,23 +97,11 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
     days = sorted({day for days in cadences.values() for day in days})
     missing = [day for day in days if not backtest.has(day)]
     names = " and ".join(each.name for each in backtest.spec.variants)
-    log.info(
-        "%d models of %s: %d are there, %d to train",
-        len(days),
-        names,
-        len(days) - len(missing),
-        len(missing),
-        extra=workers.to_do(len(missing)),
-    )
+    there, to_do = len(days) - len(missing), workers.to_do(len(missing))
+    log.info("%d models of %s: %d are there, %d to train", len(days), names, there, len(missing), extra=to_do)
     for day, mape in workers.arriving(train_model, [(backtest, day) for day in missing]):
-        log.info(
-            "model %d of %d, sales before %s: MAPE %.2f %%",
-            days.index(day) + 1,
-            len(days),
-            day,
-            mape,
-            extra=workers.DONE,
-        )
+        model = f"model {days.index(day) + 1} of {len(days)}"
+        log.info("%s, sales before %s: MAPE %.2f %%", model, day, mape, extra=workers.DONE)
     if lost := [str(day) for day in days if not backtest.has(day)]:
         raise LostModels(f"workers were lost with the models of {', '.join(lost)}; run the same again to go on")
     return len(missing)
@@ -117,47 +110,58 @@ def train_models(backtest: Backtest, cadences: Cadences) -> int:
 @task
 def replay_history(backtest: Backtest, cadences: Cadences, gate: Limits, costs: CostModel) -> ReplayRecord:
     """What each cadence would have done under each limit: errors, promotions, refusals, costs; and which one pays."""
-    first = min(days[0] for days in cadences.values())
-    trained = {day: backtest.model(day) for days in cadences.values() for day in days}
-    parts = (backtest.spec.history, backtest.spec.split, backtest.spec.policy, backtest.spec.calendar.groups)
-    simulation = Simulation(backtest.sales, trained, first, *parts)
-    yardstick, compared = simulation.yardstick, compared_limits(gate)
+    simulation, compared = _simulation(backtest, cadences), compared_limits(gate)
     replays = {
         (name, limit): simulation.replay(days, limits)
         for limit, limits in compared.items()
         for name, days in cadences.items()
     }
-    scored = {key: simulation.score(replay, yardstick) for key, replay in replays.items()}
-    best_mape = min(
-        (each.overall.mape for each in scored.values() if math.isfinite(each.overall.mape)), default=math.nan
-    )
-    length, stores = len(yardstick.segments[1]), len(set(backtest.sales.stores.tolist()))
-    cost = {
-        key: yearly_cost(_usage(simulation, replay, scored[key]), best_mape, length, stores, costs)
-        for key, replay in replays.items()
-    }
-    rows = {key: _row(key[0], replay, scored[key], cost[key]) for key, replay in replays.items()}
+    scores = {key: simulation.score(replay) for key, replay in replays.items()}
+    cost = _costs(simulation, replays, scores, costs)
+    rows = {key: _row(key[0], replay, scores[key], cost[key]) for key, replay in replays.items()}
     own = {name: cost[name, SETTINGS] for name in cadences}
     order = cheapest_first(own)
-    differences = _differences(simulation, yardstick, {name: replays[name, SETTINGS] for name in order}, gate)
+    differences = _differences(simulation, {name: replays[name, SETTINGS] for name in order}, gate)
+    sentence = sentences.summary(summary(own, differences, gate.confidence), costs.currency)
     return ReplayRecord(
         best=order[0],
-        sentence=sentences.summary(summary(own, differences, gate.confidence), costs.currency)
-        + ("" if replays[order[0], SETTINGS].promoted else sentences.NOTHING_PASSED),
+        sentence=sentence + ("" if replays[order[0], SETTINGS].promoted else sentences.NOTHING_PASSED),
         currency=costs.currency,
         prices=costs,
-        stores=stores,
+        stores=_stores(simulation),
         cadences=tuple(
-            OwnCadence(**dict(rows[name, SETTINGS]), **dict(_over_time(scored[name, SETTINGS]))) for name in order
+            OwnCadence(**dict(rows[name, SETTINGS]), **_over_time(scores[name, SETTINGS])) for name in order
         ),
         limits=tuple(
             LimitRecord(name=limit, changes=_changes(limits, gate), cadences=tuple(rows[name, limit] for name in order))
             for limit, limits in compared.items()
         ),
         differences=tuple(_difference(order[0], name, each) for name, each in differences.items()),
-        without_network=_without_network(simulation, yardstick),
-        policy=backtest.spec.policy.hash,
+        without_network=_without_network(simulation),
+        policy=simulation.policy.hash,
     )
+
+
+def _simulation(backtest: Backtest, cadences: Cadences) -> Simulation:
+    """The sales and the models that all replays have in common."""
+    spec, trained = backtest.spec, {day: backtest.model(day) for days in cadences.values() for day in days}
+    parts = (spec.history, spec.split, spec.policy, spec.calendar.groups)
+    return Simulation(backtest.sales, trained, min(trained), *parts)
+
+
+def _stores(simulation: Simulation) -> int:
+    return len(set(simulation.sales.stores.tolist()))
+
+
+def _costs(
+    simulation: Simulation, replays: Mapping[Key, Replay], scores: Mapping[Key, ReplayScore], costs: CostModel
+) -> dict[Key, Cost | None]:
+    """What each cadence under each limit costs a store in a year."""
+    mapes = [score.overall.mape for score in scores.values()]
+    best = min(filter(math.isfinite, mapes), default=math.nan)
+    _, days = simulation.evaluation.segments
+    usage = {key: _usage(simulation, replay, scores[key]) for key, replay in replays.items()}
+    return {key: yearly_cost(each, best, len(days), _stores(simulation), costs) for key, each in usage.items()}
 
 
 def _usage(simulation: Simulation, replay: Replay, scored: ReplayScore) -> Usage:
@@ -180,11 +184,10 @@ def _row(name: str, replay: Replay, scored: ReplayScore, cost: Cost | None) -> C
     )
 
 
-def _over_time(scored: ReplayScore) -> MapeOverTime:
-    return MapeOverTime(
-        mape_by_month={str(month): each.mape for month, each in scored.months.items()},
-        mape_by_4_weeks={str(day): each.mape for day, each in scored.four_weeks.items()},
-    )
+def _over_time(scored: ReplayScore) -> dict[str, dict[str, float]]:
+    """The attributes of `MapeOverTime`."""
+    over = {"mape_by_month": scored.months, "mape_by_4_weeks": scored.four_weeks}
+    return {name: {start: each.mape for start, each in errors.items()} for name, errors in over.items()}
 
 
 def _decision(decision: Decision) -> DecisionRecord:
@@ -199,7 +202,7 @@ def _decision(decision: Decision) -> DecisionRecord:
 
 
 def _changes(limits: Limits | None, gate: Limits) -> dict[str, float]:
-    """How limits differ from the settings', without the device, which no replay asks for."""
+    """The limits that differ from the settings', except the device, which no replay asks for."""
     return {name: value for name, value in limits or () if value != getattr(gate, name) and name != "fit_a_device"}
 
 
@@ -208,21 +211,20 @@ def _difference(cheapest: str, against: str, estimate: Estimate) -> DifferenceRe
     return DifferenceRecord(cadence=cheapest, against=against, **estimate._asdict(), more_than_noise=more)
 
 
-def _differences(
-    simulation: Simulation, yardstick: EvaluationSet, replays: Mapping[str, Replay], gate: Limits
-) -> dict[str, Estimate]:
-    """MAPE of the first replay above that of each other, on the same days, with bounds by the gate's bootstrap."""
-    forecasts = {name: Forecast(name, simulation.forecast(each, yardstick.windows)) for name, each in replays.items()}
-    comparison = Comparison(Evidence.of(yardstick, (), forecasts), gate)
+def _differences(simulation: Simulation, replays: Mapping[str, Replay], gate: Limits) -> dict[str, Estimate]:
+    """MAPE of the first replay above that of each other one, on the same days, with bounds by the gate's bootstrap."""
+    days = simulation.evaluation
+    forecasts = {name: Forecast(name, simulation.forecast(each, days.windows)) for name, each in replays.items()}
+    comparison = Comparison(Evidence.of(days, (), forecasts), gate)
     first, *others = replays
     return {name: comparison.difference(first, name) for name in others}
 
 
-def _without_network(simulation: Simulation, yardstick: EvaluationSet) -> WithoutNetwork:
-    """How the first model's reference forecast would have done on all days."""
-    scored = simulation.score(Replay((Decision(simulation.first, promoted=False),)), yardstick)
+def _without_network(simulation: Simulation) -> WithoutNetwork:
+    """How accurate the first model's reference forecast would have been on all days."""
+    scored = simulation.score(Replay((Decision(simulation.first, promoted=False),)))
     label = simulation.trained[simulation.first].label
-    return WithoutNetwork(name=label, **vars(scored.overall), **dict(_over_time(scored)))
+    return WithoutNetwork(name=label, **vars(scored.overall), **_over_time(scored))
 
 
 @task

@@ -1,4 +1,4 @@
-"""Synthetic sales of a retail chain whose true mean is known, so that the best reachable error is known too."""
+"""Synthetic sales of a retail chain. Their true mean is known, and with it the lowest error that can be reached."""
 
 import math
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ BLOCK = 500_000
 class Chain(BaseModel):
     """A made-up retail chain: sales are Poisson around store level x item level x weekday x month x growth.
 
-    A series depends on the seed and its own codes only. More stores, items or days, a closed weekday or a
-    later shift leave all other rows as they were.
+    A series depends on the seed and its own codes only. More stores, items or days, a closed weekday or a later shift
+    change no other row.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,13 +77,13 @@ class Chain(BaseModel):
 
 
 def blocks(chain: Chain, rows: int = BLOCK) -> Iterator[pd.DataFrame]:
-    """All sales, whole series after whole series, in frames of limited size; their rows do not depend on it.
+    """All sales, series after series, in frames of limited size, on which the rows do not depend.
 
     Columns are `date`, `store`, `item`, `sales` (units) and `mean`, the truth that the sales are drawn around.
 
     Args:
         chain: What to make up.
-        rows: Limit of one frame, though it always holds one series. Defaults to `BLOCK`.
+        rows: Greatest number of rows of one frame, though it holds at least one series. Defaults to `BLOCK`.
     """
     calendar, dates, opened = _calendar(chain), chain.dates, chain.open
     by_store, by_item = _store_levels(chain), _item_levels(chain)
@@ -105,13 +105,13 @@ def blocks(chain: Chain, rows: int = BLOCK) -> Iterator[pd.DataFrame]:
 
 
 def noise_floor(chain: Chain, last: float = 1.0) -> float:
-    """MAPE of the true mean, in percent: what no forecaster can be much better than; NaN if nothing is sold.
+    """MAPE of the true mean, in percent, which no forecaster can be much below; NaN if nothing is sold.
 
-    MAPE rewards low forecasts, so one that is a little low can be a little below it.
+    MAPE rewards low forecasts, so that a forecast that is a little low can have a MAPE a little below it.
 
     Args:
         chain: What the forecaster sees.
-        last: Share of the days to measure on; below 1, the holdout of `SplitPolicy(holdout=last)`. Defaults to all.
+        last: Share of the days to measure on: below 1, the holdout of `SplitPolicy(holdout=last)`. Defaults to 1, all.
     """
     start = chain.dates[SplitPolicy(holdout=last).split(chain.days).holdout if last < 1 else 0]
     total, sold = 0.0, 0
@@ -131,12 +131,12 @@ def _calendar(chain: Chain) -> Floats64:
 
 
 def _store_levels(chain: Chain) -> Floats64:
-    """Against the average store, shape `(stores,)`."""
+    """Sales of each store, compared with the average store, shape `(stores,)`."""
     return np.array([_random(chain, store).uniform(0.7, 1.3) for store in range(1, chain.stores + 1)])
 
 
 def _item_levels(chain: Chain) -> Floats64:
-    """Units a day, shape `(items,)`; the slow-moving items are spread evenly among the others."""
+    """Units a day of each item, shape `(items,)`; the slow-moving items are spread evenly among the others."""
     count = np.round(np.arange(chain.items + 1) * chain.zero_heavy)
     bounds = [(0.1, 0.4) if slow else (20.0, 100.0) for slow in np.diff(count)]
     return np.array([_random(chain, 0, item).uniform(*bound) for item, bound in enumerate(bounds, 1)])

@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from pydantic import field_serializer
+from pydantic import Field, field_serializer
 
 from tasks.ingest.contract.findings import BadRow
 from tasks.ingest.reading.feed import Feed
@@ -23,27 +23,16 @@ class LostRows(RuntimeError):
 
 
 class FileCount(Record):
-    """How one file of a batch was read.
+    """How one file of a batch was read."""
 
-    Attributes:
-        name: Name of the file at its source.
-        sha256: Hash of its bytes.
-        rows: Number of lines after the header that are not empty.
-        reasons: Number of refused rows by reason.
-        reading: The feed that the file was read with; the ledger keeps the settings that are not defaults.
-        origin: Where the file came from: a path or a URL.
-        landed: Its path below `landing/`.
-        versions: Versions of its remote copies, so that they are not fetched again.
-    """
-
-    name: str
-    sha256: str
-    rows: int
-    reasons: dict[str, int]
-    reading: Feed
-    origin: str
-    landed: str
-    versions: tuple[str, ...]
+    name: str = Field(description="name of the file at its source")
+    sha256: str = Field(description="hash of its bytes")
+    rows: int = Field(description="number of lines after the header that are not empty")
+    reasons: dict[str, int] = Field(description="number of refused rows by reason")
+    reading: Feed = Field(description="how the file was read; the ledger keeps what differs from the default feed")
+    origin: str = Field(description="where the file came from: a path or a URL")
+    landed: str = Field(description="its path below `landing/`")
+    versions: tuple[str, ...] = Field(description="versions of its remote copies, so that they are not fetched again")
 
     @field_serializer("reading")
     def _differences(self, feed: Feed) -> dict[str, Any]:
@@ -55,19 +44,12 @@ class FileCount(Record):
 
 
 class BatchCounts(Record):
-    """Where the rows of a batch went.
+    """Where the rows of a batch went."""
 
-    Attributes:
-        rows_read: Number of rows in all files.
-        rows_accepted: Rows that are new in the sales table, or changed a value there.
-        rows_unchanged: Rows that the sales table had already.
-        rows_quarantined: Rows that were refused.
-    """
-
-    rows_read: int
-    rows_accepted: int
-    rows_unchanged: int
-    rows_quarantined: int
+    rows_read: int = Field(description="number of rows in all files")
+    rows_accepted: int = Field(description="rows that are new in the sales table, or changed a value there")
+    rows_unchanged: int = Field(description="rows that the sales table had already")
+    rows_quarantined: int = Field(description="rows that were refused")
 
 
 class IngestDetails(FileCount):

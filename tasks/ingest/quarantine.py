@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from deltalake import DeltaTable, write_deltalake
-from pydantic import field_serializer
+from pydantic import Field, field_serializer
 
 from tasks.ingest.batch import FileCount
 from tasks.ingest.contract.row_rules import REASONS, Reason
@@ -42,33 +42,19 @@ Place = tuple[str, int]
 
 
 class QuarantinedRow(Record):
-    """A row in quarantine.
+    """A row in quarantine."""
 
-    Attributes:
-        batch: Id of the batch that it came with.
-        at: Time when it was refused, UTC.
-        file: Name of its file.
-        sha256: Hash of the file.
-        line: Number of the line (of the row in Parquet).
-        raw: The line as it stood in the file.
-        reason: Why the row was refused.
-        date: Text of its date; `None` where the line has a wrong number of columns, like the next three.
-        store: Text of its store.
-        item: Text of its item.
-        sales: Text of its sales.
-    """
-
-    batch: str
-    at: datetime
-    file: str
-    sha256: str
-    line: int
-    raw: str
-    reason: str
-    date: str | None
-    store: str | None
-    item: str | None
-    sales: str | None
+    batch: str = Field(description="id of the batch that it came with")
+    at: datetime = Field(description="time when it was refused, UTC")
+    file: str = Field(description="name of its file")
+    sha256: str = Field(description="hash of the file")
+    line: int = Field(description="number of the line (of the row in Parquet)")
+    raw: str = Field(description="the line as it stood in the file")
+    reason: str = Field(description="why the row was refused")
+    date: str | None = Field(description="text of its date; null, like the next three, where the line is misshapen")
+    store: str | None = Field(description="text of its store")
+    item: str | None = Field(description="text of its item")
+    sales: str | None = Field(description="text of its sales")
 
     @field_serializer("at")
     def _iso(self, at: datetime) -> str:
@@ -93,17 +79,11 @@ class QuarantinedRow(Record):
 
 
 class QuarantineList(Document):
-    """The JSON of `shelfcast quarantine list`.
+    """The JSON of `shelfcast quarantine list`."""
 
-    Attributes:
-        total: Number of rows that were asked for.
-        rows: The first of them, newest batch first.
-        csv: Path of the CSV file with all of them; `None` if none was written.
-    """
-
-    total: int
-    rows: tuple[QuarantinedRow, ...]
-    csv: str | None
+    total: int = Field(description="number of rows that were asked for")
+    rows: tuple[QuarantinedRow, ...] = Field(description="the first of these rows, newest batch first")
+    csv: str | None = Field(description="path of the CSV file with all of these rows; null if none was written")
 
 
 @dataclass(frozen=True)
@@ -126,7 +106,7 @@ def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable
         Number of rows by reason for each file.
     """
     counted: list[Counter[str]] = []
-    known = _hashes(home)
+    known = set(delta.read(home.quarantine, SCHEMA, ["sha256"])["sha256"].unique().to_pylist())
     again: list[str] = []
     with delta.adding(home.quarantine) as adding:
         for file, tables in files:
@@ -172,14 +152,12 @@ def listing(home: Home, reason: str | None, store: str | None, limit: int, csv: 
 
 def table(home: Home, reason: str | None = None, store: str | None = None) -> pa.Table:
     """Rows in quarantine as a table of schema `SCHEMA`; see `rows` for the arguments."""
-    if not delta.exists(home.quarantine):
-        return SCHEMA.empty_table()
     where = pc.scalar(True)
     if reason is not None:
         where &= pc.field("reason") == reason
     if store is not None:
         where &= pc.field("store") == store
-    found = delta.read(home.quarantine, SCHEMA.names, where).cast(SCHEMA)
+    found = delta.read(home.quarantine, SCHEMA, where=where).cast(SCHEMA)
     return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
 
 
@@ -201,9 +179,7 @@ def remove(home: Home, gone: Collection[Place]) -> None:
 
 def reasons(home: Home) -> dict[str, int]:
     """Number of rows in quarantine by reason, the most frequent first."""
-    if not delta.exists(home.quarantine):
-        return {}
-    return dict(_counts(delta.read(home.quarantine, ["reason"])["reason"]).most_common())
+    return dict(_counts(delta.read(home.quarantine, SCHEMA, ["reason"])["reason"]).most_common())
 
 
 def stores_wait(home: Home) -> bool:
@@ -240,9 +216,3 @@ def _add(adding: delta.Adding, tables: Iterator[pa.Table]) -> None:
     first = next(tables, None)
     if first is not None:
         adding.file(chain([first], tables), SCHEMA).result()
-
-
-def _hashes(home: Home) -> set[str]:
-    if not delta.exists(home.quarantine):
-        return set()
-    return set(delta.read(home.quarantine, ["sha256"])["sha256"].unique().to_pylist())

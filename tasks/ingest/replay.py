@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from prefect import task
+from pydantic import Field
 
 from tasks.ingest import quarantine
 from tasks.ingest.contract.expectations import Contract
@@ -65,51 +66,29 @@ class Texts(Record):
 
 
 class CorrectedRow(Record):
-    """A row whose texts a replay read differently from those in quarantine.
+    """A row whose texts a replay read differently from those in quarantine."""
 
-    Attributes:
-        file: Name of its file.
-        sha256: Hash of the file.
-        line: Number of the line.
-        before: Its texts in quarantine.
-        after: Its texts now.
-    """
-
-    file: str
-    sha256: str
+    file: str = Field(description="name of its file")
+    sha256: str = Field(description="hash of the file")
     line: int
-    before: Texts
-    after: Texts
+    before: Texts = Field(description="its texts in quarantine")
+    after: Texts = Field(description="its texts now")
 
 
 class ReplayResult(Document):
-    """The JSON of `shelfcast quarantine replay`.
+    """The JSON of `shelfcast quarantine replay`."""
 
-    Attributes:
-        batch: Hash of the rows and their values.
-        rows_read: Number of rows that were checked.
-        rows_accepted: Rows that are new in the sales table.
-        rows_changed: Always 0, as a replay overwrites nothing.
-        rows_unchanged: Rows that the sales table had already.
-        rows_quarantined: Rows that stay in quarantine.
-        reasons: Number of these by reason, the most frequent first.
-        refused: Always `False`.
-        snapshot: Version of the sales table afterwards; `None` if there is none.
-        warnings: Always empty.
-        fixed: Corrected rows that left quarantine, at most 100.
-    """
-
-    batch: str
-    rows_read: int
-    rows_accepted: int
-    rows_changed: int = 0
-    rows_unchanged: int
-    rows_quarantined: int
-    reasons: dict[str, int]
-    refused: bool = False
-    snapshot: int | None
-    warnings: tuple[str, ...] = ()
-    fixed: tuple[CorrectedRow, ...]
+    batch: str = Field(description="hash of the rows and their values")
+    rows_read: int = Field(description="number of rows that were checked")
+    rows_accepted: int = Field(description="rows that are new in the sales table")
+    rows_changed: int = Field(0, description="always 0, as a replay overwrites nothing")
+    rows_unchanged: int = Field(description="rows that the sales table had already")
+    rows_quarantined: int = Field(description="rows that stay in quarantine")
+    reasons: dict[str, int] = Field(description="number of rows that stay by reason, the most frequent first")
+    refused: bool = Field(False, description="always false")
+    snapshot: int | None = Field(description="version of the sales table afterwards; null if there is none")
+    warnings: tuple[str, ...] = Field((), description="always empty")
+    fixed: tuple[CorrectedRow, ...] = Field(description="corrected rows that left quarantine, at most 100")
 
 
 @task

@@ -1,5 +1,7 @@
 """The result of an ingest, which is the JSON of `shelfcast ingest`."""
 
+from pydantic import Field
+
 from tasks.ingest.batch import Batch, Merged
 from tasks.ingest.contract.findings import BadRow, Findings
 from tasks.state.record import Document
@@ -9,43 +11,24 @@ SHOWN = 20
 
 
 class IngestResult(Document):
-    """What became of a batch: rows read = accepted + unchanged + quarantined, or all of them were refused.
-
-    Attributes:
-        batch: Id of the batch.
-        rows_read: Number of rows in its files.
-        rows_accepted: Rows that are new in the sales table, or changed a value there.
-        rows_changed: Accepted rows that changed a value.
-        rows_unchanged: Rows that the sales table had already.
-        snapshot: Version of the sales table afterwards; `None` if there is none.
-        rows_quarantined: Rows that are in quarantine.
-        rows_refused: Rows of a refused batch; they are not in quarantine.
-        reasons: Number of bad rows by reason, the most frequent first.
-        refused: Whether the batch was refused as a whole.
-        refused_stores: Stores that were refused alone.
-        why: Why the batch was refused; `None` if it was not.
-        warnings: Sentences about what is suspicious.
-        records: Sentences about what is worth knowing.
-        docs: Path of the page in the Data Docs; `None` if nothing was checked.
-        bad_rows: The first bad rows of a refused batch; empty if it was not refused.
-    """
+    """What became of a batch: rows read = accepted + unchanged + quarantined, or all of them were refused."""
 
     batch: str
-    rows_read: int
-    rows_accepted: int
-    rows_changed: int
-    rows_unchanged: int
-    snapshot: int | None
-    rows_quarantined: int
-    rows_refused: int
-    reasons: dict[str, int]
-    refused: bool
-    refused_stores: tuple[str, ...]
-    why: str | None
-    warnings: tuple[str, ...]
-    records: tuple[str, ...]
-    docs: str | None
-    bad_rows: tuple[BadRow, ...]
+    rows_read: int = Field(description="number of rows in its files")
+    rows_accepted: int = Field(description="rows that are new in the sales table, or changed a value there")
+    rows_changed: int = Field(description="accepted rows that changed a value")
+    rows_unchanged: int = Field(description="rows that the sales table had already")
+    snapshot: int | None = Field(description="version of the sales table afterwards; null if there is none")
+    rows_quarantined: int = Field(description="rows that are in quarantine")
+    rows_refused: int = Field(description="rows of a refused batch; they are not in quarantine")
+    reasons: dict[str, int] = Field(description="number of bad rows by reason, the most frequent first")
+    refused: bool = Field(description="whether the batch was refused as a whole")
+    refused_stores: tuple[str, ...] = Field(description="stores that were refused alone")
+    why: str | None = Field(description="why the batch was refused; null if it was not")
+    warnings: tuple[str, ...] = Field(description="sentences about what is suspicious")
+    records: tuple[str, ...] = Field(description="sentences about what is worth knowing")
+    docs: str | None = Field(description="path of the page in the Data Docs; null if nothing was checked")
+    bad_rows: tuple[BadRow, ...] = Field(description="the first bad rows of a batch that was refused")
 
     @classmethod
     def of(cls, batch: Batch, findings: Findings, merged: Merged) -> "IngestResult":

@@ -8,6 +8,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from pydantic import Field
 
 from tasks.forecasting.synthetic import Chain, blocks, noise_floor
 from tasks.state.atomic import placed
@@ -22,19 +23,12 @@ class UnknownFormat(ValueError):
 
 
 class SampleResult(Document):
-    """The JSON of `shelfcast sample`.
+    """The JSON of `shelfcast sample`."""
 
-    Attributes:
-        path: The file that was written.
-        rows: Number of rows in it.
-        noise_floor: Lowest MAPE that is possible, in percent: that of the true mean. `None` if it was not asked for.
-        noise_floor_holdout: Lowest MAPE on the last days, which a retrain holds out. `None` if it was not asked for.
-    """
-
-    path: str
-    rows: int
-    noise_floor: Number = None
-    noise_floor_holdout: Number = None
+    path: str = Field(description="the file that was written")
+    rows: int = Field(description="number of rows in it")
+    noise_floor: Number = Field(None, description="lowest possible MAPE, in percent: that of the true mean")
+    noise_floor_holdout: Number = Field(None, description="the same on the days that a retrain holds out")
 
 
 def sample(path: Path, chain: Chain, holdout: float | None) -> SampleResult:

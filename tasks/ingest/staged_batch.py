@@ -59,10 +59,6 @@ class StagedBatch:
         Args:
             paths: The files.
             feed: How the files are written.
-            rules: Limits for a row.
-            home: The home of the sales table.
-            folder: The staging folder.
-            size: How much memory the rows may take.
         """
         readers = [partial(reader.chunks, path, feed) for path in paths]
         return replace(cls.of(readers, rules, home, folder, size), paths=tuple(paths))

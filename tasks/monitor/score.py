@@ -28,7 +28,7 @@ log = logging.getLogger("shelfcast.score")
 def score(home: Home, decided: Ledger, as_of: date, drift: DriftPolicy, policy: MapePolicy) -> list[StoreScore]:
     """Score each store's champion on the sales after its release's last day, and keep the scores.
 
-    A release that was gated under another MAPE policy is scored, but does not compare: its drift is undefined.
+    A release that was gated under another MAPE policy is scored, but its drift is undefined.
 
     Args:
         home: Where sales, releases and scores are.
@@ -61,7 +61,7 @@ def _by_champion(decided: Ledger) -> dict[Champion, list[str]]:
 
 
 def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePolicy) -> dict[str, float]:
-    """The MAPE that the model was gated at in each store, in percent; NaN where that does not compare."""
+    """The MAPE at which the model was gated in each store, in percent; NaN where the policies differ."""
     release = Release(home.releases / champion.release)
     try:
         return {store: release.gated_mape(champion.variant, store, policy) for store in stores}
@@ -73,16 +73,10 @@ def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePo
 def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date, policy: MapePolicy) -> pd.DataFrame:
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
     release = Release(home.releases / champion.release)
-    learned = release.manifest.snapshot.last_day
-    empty = scores.SCHEMA.empty_table().to_pandas()
-    try:
-        sales = sales_table.panel(home, after=learned - timedelta(WINDOW), until=last, stores=stores)
-    except TooLittleHistory:
-        return empty
-    since = windows(sales, sales.column_after(learned), len(sales.dates))
-    since = since[EvaluationSet(since, len(sales.dates), policy).measured]
-    if not len(since):
-        return empty
+    evaluation = _days_since(home, release.manifest.snapshot.last_day, stores, last, policy)
+    if evaluation is None:
+        return scores.SCHEMA.empty_table().to_pandas()
+    since, sales = evaluation.windows, evaluation.windows.panel
     forecast = release.forecast(champion.variant, since, release.levels)
     return pd.DataFrame(
         {
@@ -93,14 +87,26 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "forecast": forecast,
             "release": champion.release,
             "variant": champion.variant,
-            "percentage_error": EvaluationSet(since, len(sales.dates), policy).percentage_errors(forecast),
+            "percentage_error": evaluation.percentage_errors(forecast),
             "policy": policy.hash,
         }
     )
 
 
+def _days_since(home: Home, day: date, stores: Sequence[str], last: date, policy: MapePolicy) -> EvaluationSet | None:
+    """The days after `day` that are measured, and how; `None` where there is none."""
+    try:
+        sales = sales_table.panel(home, after=day - timedelta(WINDOW), until=last, stores=stores)
+    except TooLittleHistory:
+        return None
+    days = len(sales.dates)
+    since = windows(sales, sales.column_after(day), days)
+    measured = since[EvaluationSet(since, days, policy).measured]
+    return EvaluationSet(measured, days, policy) if len(measured) else None
+
+
 def _live(own: pd.DataFrame, gated_mape: float, last: date, drift: DriftPolicy, policy: MapePolicy) -> Live:
-    """The errors of one store's forecasts."""
+    """The live accuracy of one store's forecasts."""
     day = np.array(own["date"].to_list(), dtype="datetime64[D]")
     error = own["percentage_error"].to_numpy()
     return live(day, error, gated_mape, np.datetime64(last), drift, policy.min_coverage)

@@ -9,14 +9,14 @@ from tasks.forecasting.data.days import natural
 from tasks.forecasting.rollout.drift import DriftPolicy, alarming
 from tasks.monitor.result import StoreScore
 from tasks.state import overrides
-from tasks.state.alerts import Alert, Changes, open_alerts, reconcile
+from tasks.state.alerts import Alert, Changes, Kind, open_alerts, reconcile
 from tasks.state.ledger import Champion, Ledger
 from tasks.state.overrides import Override
 
 
 @task
 def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy, today: date) -> Changes:
-    """What changes about the alerts on drift and on stores that still run a variant whose override is over.
+    """The changes of alerts on drift, and on stores that still run a variant whose override is over.
 
     Args:
         decided: The ledger as it is.
@@ -29,9 +29,9 @@ def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: Dr
 
 
 def drift(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy) -> Changes:
-    """Alerts where drift went over its limit, came back, has other figures now, or is of a model no longer run.
+    """The changes of alerts on drift: it went over its limit, came back, has other figures, or the model was replaced.
 
-    An alert stays as it is where too little is known to change it.
+    An alert stays as it is where too few days were scored.
     """
     now_open = open_alerts(decided, "drift")
     before = {each.alert.id: each.alert for each in now_open}
@@ -54,16 +54,13 @@ def _drift_id(scored: StoreScore) -> str:
 
 def _drifts(scored: StoreScore, as_of: date, policy: DriftPolicy) -> Alert:
     message = f"{_figures(scored, as_of)}, limit {policy.limit_pp:g}. Retrain, or `shelfcast rollback {scored.store}`"
-    return Alert(
-        _drift_id(scored),
-        "drift",
-        "warning",
-        f"store.{scored.store}",
-        "open",
-        message,
-        release=scored.release,
-        variant=scored.variant,
-    )
+    return _warning(_drift_id(scored), "drift", scored.store, Champion(scored.release, scored.variant), message)
+
+
+def _warning(name: str, kind: Kind, store: str, model: Champion, message: str) -> Alert:
+    """An open alert about the model that a store runs."""
+    subject = f"store.{store}"
+    return Alert(name, kind, "warning", subject, "open", message, release=model.release, variant=model.variant)
 
 
 def _figures(scored: StoreScore, as_of: date) -> str:
@@ -75,32 +72,25 @@ def _figures(scored: StoreScore, as_of: date) -> str:
 
 
 def expired(decided: Ledger, today: date) -> Changes:
-    """Alerts where a store runs a variant whose override is over, or no longer does."""
+    """The changes of alerts on stores that run a variant whose override is over."""
     running = decided.running()
     known = {(each.release, each.variant): each for each in overrides.latest(decided) if each.what == "verdict"}
     over = {
         Champion(release, str(variant)): each for (release, variant), each in known.items() if not each.active(today)
     }
-    wanted = [_outlives(store, over[running[store]]) for store in natural(running) if running[store] in over]
+    runs = ((store, running[store]) for store in natural(running))
+    wanted = [_outlives(store, model, over[model]) for store, model in runs if model in over]
     return reconcile(open_alerts(decided, "override-expired"), wanted, lambda alert: _why_over(alert, running))
 
 
-def _outlives(store: str, override: Override) -> Alert:
+def _outlives(store: str, model: Champion, override: Override) -> Alert:
     message = (
         f"store {store} still runs {override.subject}, which the gate did not pass; the override by {override.who} "
         f"{override.end}. `shelfcast rollback {store}`, promote another, or `shelfcast override {override.release} "
         f"--variant {override.variant}` again"
     )
-    return Alert(
-        f"override-expired-{store}-{override.release}-{override.variant}",
-        "override-expired",
-        "warning",
-        f"store.{store}",
-        "open",
-        message,
-        release=override.release,
-        variant=override.variant,
-    )
+    name = f"override-expired-{store}-{override.release}-{override.variant}"
+    return _warning(name, "override-expired", store, model, message)
 
 
 def _why_over(alert: Alert, running: Mapping[str, Champion]) -> str:

@@ -18,9 +18,12 @@ log = logging.getLogger("shelfcast.deliver")
 
 @task
 def deliver(home: Home, decided: Ledger) -> list[str]:
-    """Make the channel say what the ledger says, model files before assignments; stores that get another model by it.
+    """Make the channel say what the ledger says, model files before assignments.
 
     Each file is there whole or not at all, and a run that was cut off is completed by the next one.
+
+    Returns:
+        The stores that get another model.
     """
     changed = [store for store, champion in decided.running().items() if _deliver(home, store, champion)]
     log.info("channel: %d %s changed", len(changed), "assignment" if len(changed) == 1 else "assignments")
@@ -28,7 +31,7 @@ def deliver(home: Home, decided: Ledger) -> list[str]:
 
 
 def _deliver(home: Home, store: str, champion: Champion) -> bool:
-    """Whether the channel said before that the store runs another model, or none."""
+    """Write a store's assignment; whether the channel assigned another model before, or none."""
     path = home.channel / "stores" / f"{quote(store, safe='')}.json"
     before = path.read_bytes() if path.exists() else b""
     content = _assignment(home, store, champion).to_bytes()

@@ -1,4 +1,4 @@
-"""Steps: let a refused variant, or a release during a freeze, reach stores for a while; and end that early."""
+"""Steps: let a refused variant, or a release during a freeze, reach stores for a while; and revoke that."""
 
 import getpass
 import logging
@@ -94,7 +94,7 @@ def _details(asked: Override, found: Release) -> OverrideDetails:
 
 
 def _new_release(home: Home, asked: Override, found: Release) -> list[ledger.Entry]:
-    """The ledger's row of a release that is one by an override alone; none if there is one already."""
+    """The ledger's row of a release that exists only by an override; none if it has a row already."""
     if any(entry.subject == asked.release for entry in ledger.read(home, ["release"])):
         return []
     why = f"the gate passed 0 variants; {asked.variant} {asked.released}"

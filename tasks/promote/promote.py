@@ -1,13 +1,13 @@
-"""Step: give each store of a wave the variant that costs it least."""
+"""Steps: plan the next wave of stores, and give each of them the variant that costs it least."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prefect import task
 
 from tasks.forecasting.rollout.freeze import frozen
 from tasks.forecasting.rollout.selection import rank
-from tasks.forecasting.rollout.waves import Wave
+from tasks.forecasting.rollout.waves import Wave, next_wave
 from tasks.promote import entries
 from tasks.promote.result import Delivery, gets, stays
 from tasks.promote.rollout import Rollout
@@ -18,16 +18,24 @@ from tasks.state.ledger import Champion
 from tasks.state.overrides import Override
 
 Lifted = Mapping[str | None, Override]
-"""The overrides of a release that are active: by variant, and that of freezes by `None`."""
+"""The active overrides of a release, by variant; the override of freezes has the key `None`."""
+
+
+@task
+def plan_wave(rollout: Rollout, chosen: Sequence[str] | None) -> Wave:
+    """The stores that get the release next, or those that a person chose."""
+    if chosen:
+        return Wave("chosen", tuple(dict.fromkeys(chosen)))
+    return next_wave(rollout.stores, rollout.listed, rollout.progress, rollout.policy)
 
 
 @task
 def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
     """Give each store of a wave the cheapest variant that passed and fits its device, in one commit to the ledger.
 
-    The choice goes by today's device classes and costs, whatever the release's manifest says of others. A variant
-    whose verdict is overridden today counts as passed. A store that a freeze is in gets nothing, unless the freezes
-    are overridden for this release.
+    The choice goes by today's device classes and costs, not by those of the release's manifest. A variant whose verdict
+    is overridden today counts as passed. A store in a freeze gets nothing, unless freezes are overridden for this
+    release.
     """
     running = rollout.ledger.running()
     if wave.hold:
@@ -41,7 +49,7 @@ def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
 
 
 def _choices(rollout: Rollout, lifted: Lifted) -> dict[str, Choice]:
-    """The variant for each device class, those among them whose verdict is overridden."""
+    """The variant that each device class gets, where overridden verdicts count as passed."""
     variants = [replace(each, passed=each.passed or each.name in lifted) for each in rollout.release.candidates]
     ended = _ended(rollout, lifted)
     choices = {}
@@ -53,7 +61,7 @@ def _choices(rollout: Rollout, lifted: Lifted) -> dict[str, Choice]:
 
 
 def _ended(rollout: Rollout, lifted: Lifted) -> list[str]:
-    """How each override of a variant of the release ended that is no longer active."""
+    """How each override of the release's variants that is no longer active ended."""
     known = overrides.of_release(overrides.latest(rollout.ledger), rollout.release.id)
     return [f"the override of {each.variant} {each.end}" for name, each in known.items() if name and name not in lifted]
 
@@ -87,7 +95,7 @@ def _freeze(rollout: Rollout, store: str, lifted: Lifted) -> str | None:
 
 
 def _words(rollout: Rollout, store: str, variant: str, lifted: Lifted) -> list[str]:
-    """What people decided against the gate and against a freeze, where the promotion needs it."""
+    """Sentences on the overrides, of the gate or of a freeze, without which the store would not get the variant."""
     words = [f"the gate did not pass it: {lifted[variant].released}"] if variant in lifted else []
     freeze = frozen(rollout.policy.freeze, store, rollout.today)
     if freeze and None in lifted:

@@ -72,13 +72,13 @@ def _all_held(deliveries: Sequence[Delivery]) -> bool:
 
 
 def stays(store: str, runs: Champion | None, state: Literal["unchanged", "held"], reason: str) -> Delivery:
-    """A store that keeps what it runs."""
+    """The delivery of a store that keeps what it runs."""
     release, variant = (runs.release, runs.variant) if runs else (None, None)
     return Delivery(store=store, release=release, variant=variant, previous=name(runs), state=state, reason=reason)
 
 
 def gets(store: str, champion: Champion, before: Champion | None, state: State, reason: str) -> Delivery:
-    """A store that runs another model from now on."""
+    """The delivery of a store that runs another model from now on."""
     return Delivery(
         store=store,
         release=champion.release,

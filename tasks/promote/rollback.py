@@ -1,4 +1,4 @@
-"""Step: give stores their previous champion back."""
+"""Step: roll stores back to their previous champion."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,13 +22,14 @@ def roll_back(home: Home, decided: Ledger, stores: Sequence[str], why: str, behi
         decided: The ledger as it is.
         stores: Codes of the stores.
         why: The reason, for the ledger.
-        behind: Stores that an earlier decision, which was cut off, has just reached: they go no further back.
+        behind: Stores that an earlier decision, which was cut off, reached only just now; they go no further back.
     """
     champions = decided.champions()
     done = [_previous(store, champions.get(store, []), why) for store in stores if store not in behind]
     back = [each for each in done if each.state == "rolled back"]
     ledger.record(home, [entries.rollback(each, champions[each.store][-1]) for each in back])
-    return done + [_completed_earlier(store, champions[store][-1]) for store in stores if store in behind]
+    # what a store ran before the decision that reached it only now is not known
+    return done + [gets(each, champions[each][-1], None, "unchanged", COMPLETED) for each in stores if each in behind]
 
 
 def _previous(store: str, champions: Sequence[Champion], why: str) -> Delivery:
@@ -37,8 +38,3 @@ def _previous(store: str, champions: Sequence[Champion], why: str) -> Delivery:
     if len(champions) == 1:
         return stays(store, champions[-1], "held", "has no previous champion")
     return gets(store, champions[-2], champions[-1], "rolled back", why)
-
-
-def _completed_earlier(store: str, runs: Champion) -> Delivery:
-    """A store that an earlier decision reached only now; what it ran before that is not known."""
-    return gets(store, runs, None, "unchanged", COMPLETED)

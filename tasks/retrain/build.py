@@ -1,4 +1,4 @@
-"""Step: make one variant, all its runs side by side in workers."""
+"""Step: build one variant, all its runs side by side in workers."""
 
 import logging
 import time
@@ -32,12 +32,12 @@ def build(candidate: Candidate, variant: Variant, parent: Variant | None) -> Var
 
 
 def _counted(done: int, runs: int) -> str:
-    """How many runs came through: "1 run", "3 runs", "2 of 3 runs"."""
+    """How many runs were built: "1 run", "3 runs", "2 of 3 runs"."""
     return f"{f'{done} of ' if done < runs else ''}{runs} run{'' if runs == 1 else 's'}"
 
 
 def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
-    """Make one run's weights and file unless they are there, or the parent's weights are not. Runs in a worker.
+    """Build one run's weights and file, unless they are there or the parent's weights are not. Runs in a worker.
 
     Returns:
         Seconds that it took.

@@ -1,9 +1,9 @@
 """A candidate: the retrain in progress, in one folder, so that an interrupted run resumes where it stopped.
 
-prepared.json  sales, reference.npy                      the windows to measure on, and the forecast to beat
+prepared.json  sales, reference.npy                      what is known before training, and the forecast to beat
 inputs, outputs, weight.npy                              the training set
-rivals.json  rivals/<name>.npy                           what stores run or ran, and its forecasts on the holdout
-evidence.npz                                             the evidence of the gate
+rivals.json  rivals/<name>.npy                           comparators, and their forecasts on the holdout
+evidence.npz                                             the gate's evidence
 <variant>/<run>.npz  .tflite  .json  .forecast.npy       weights, file, score, forecasts on the holdout
 <variant>/0.latency.json                                 time of one forecast
 """
@@ -16,21 +16,68 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
 from tasks.forecasting.data.panel import Floats32, Panel
-from tasks.forecasting.data.windows import Windows, windows
+from tasks.forecasting.data.windows import Split, Windows, windows
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.recipe import CHOOSING
 from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
-from tasks.retrain.run_record import LOST, NOT_TIMED, LatencyRecord, RunScore
 from tasks.state.arrays import golden_rows, stored_panel
 from tasks.state.manifest import Prepared
+from tasks.state.record import Document, Number, Record
 
 SHIPPED = 0
 """The run whose file ships: the first, not the best, since choosing on the holdout would flatter it."""
+
+
+class RunScore(Document):
+    """The accuracy of one run's file, and facts about it; null where it is not known."""
+
+    fault: str | None = Field(None, description="why the file is of no use; null where it is")
+    sha256: str | None = Field(None, description="hash of the file")
+    file_bytes: int | None = Field(None, description="size of the file on disk")
+    transfer_bytes: int | None = Field(None, description="size of the file as it is sent, compressed")
+    policy: str | None = Field(None, description="hash of the MAPE policy that it was measured under")
+    mape: Number = Field(None, description="mean absolute percentage error, in percent")
+    coverage: Number = Field(None, description="share of the days that MAPE covers, in percent")
+    wape: Number = Field(None, description="absolute errors over sales, in percent")
+    bias_pct: Number = Field(None, description="forecast minus sales, in percent of sales")
+    mase: Number = Field(None, description="absolute errors over those of repeating last week's same day")
+    rmsse: Number = Field(None, description="root of squared errors over those of repeating last week's same day")
+    days: int | None = Field(None, description="number of days and series measured")
+    validation_mape: Number = Field(None, description="MAPE in percent on the validation days")
+    by_store: dict[str, Number] = Field({}, description="MAPE in each store, in percent")
+    ram_bytes: int | None = Field(None, description="size of the loaded file, its state and activations")
+    operations: tuple[str, ...] | None = Field(None, description="the file's operations, in their order")
+
+
+LOST = RunScore(fault="it was not built: its worker or its parent's crashed or hung")
+
+
+class LatencyRecord(Document):
+    """The time of one forecast of the file that would ship, or why there is no figure."""
+
+    latency_us: float | None = Field(None, description="time of one forecast, in microseconds")
+    latency_fault: str | None = Field(None, description="why there is no figure; null where there is one")
+
+
+NOT_TIMED = LatencyRecord(latency_fault="not timed")
+
+
+class ComparatorRecord(Record):
+    """Something that variants are compared with."""
+
+    name: str
+    label: str = Field(description="what it is, in words")
+    stores: tuple[str, ...] = Field(description="the stores that it forecasts for")
+
+
+COMPARATORS = TypeAdapter(tuple[ComparatorRecord, ...])
+"""The content of `rivals.json`."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +122,26 @@ class Candidate:
     @cached_property
     def holdout(self) -> Windows:
         """The windows that only measure."""
-        return windows(self.panel, self.spec.split.split(len(self.panel.dates)).holdout, len(self.panel.dates))
+        return windows(self.panel, self._split.holdout, len(self.panel.dates))
 
     @cached_property
     def evaluation(self) -> EvaluationSet:
         """The holdout, and how forecasts of it are measured."""
-        first = self.spec.split.split(len(self.panel.dates)).holdout
-        return EvaluationSet(self.holdout, first, self.spec.policy, self.spec.calendar.groups)
+        return EvaluationSet(self.holdout, self._split.holdout, self.spec.policy, self.spec.calendar.groups)
 
     @cached_property
     def validation(self) -> EvaluationSet:
         """Windows of the validation days, and how forecasts of them are measured."""
-        split = self.spec.split.split(len(self.panel.dates))
-        validation = windows(self.panel, split.validation, split.holdout, CHOOSING)
-        return EvaluationSet(validation, split.validation, self.spec.policy, self.spec.calendar.groups)
+        validation = windows(self.panel, self._split.validation, self._split.holdout, CHOOSING)
+        return EvaluationSet(validation, self._split.validation, self.spec.policy, self.spec.calendar.groups)
+
+    @property
+    def _split(self) -> Split:
+        return self.spec.split.split(len(self.panel.dates))
 
     @cached_property
     def scale(self) -> Scaler:
+        """What the networks see of the panel's windows."""
         return scaling.from_dict(self.prepared.scaling.model_dump()).for_panel(self.panel)
 
     @property
@@ -105,6 +155,7 @@ class Candidate:
         return self.holdout[self.golden_rows]
 
     def path(self, variant: str, run: int, kind: str) -> Path:
+        """The file of a kind, such as `tflite`, of one run of a variant."""
         return self.folder / variant / f"{run}.{kind}"
 
     def comparator(self, name: str) -> Path:
@@ -112,7 +163,7 @@ class Candidate:
         return self.folder / "rivals" / f"{name}.npy"
 
     def scores(self, variant: str) -> list[RunScore]:
-        """The score of each run's file; a run whose worker was lost has a fault."""
+        """The score of each run's file; the score of a run whose worker was lost has a fault."""
         files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
         return [RunScore.model_validate_json(file.read_bytes()) if file.exists() else LOST for file in files]
 
@@ -121,7 +172,7 @@ class Candidate:
         return self.scores(variant)[SHIPPED]
 
     def latency(self, variant: str) -> LatencyRecord:
-        """Time in us that the file that would ship takes for a forecast, or why there is no figure."""
+        """Time that the file that would ship takes for one forecast, or why there is no figure."""
         path = self.path(variant, SHIPPED, "latency.json")
         return LatencyRecord.model_validate_json(path.read_bytes()) if path.exists() else NOT_TIMED
 

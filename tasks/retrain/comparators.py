@@ -1,4 +1,4 @@
-"""Comparators of a candidate: what the stores run, ran within the year, and got in the same season last year."""
+"""Comparators of a candidate: what stores run, what they ran within the year, and last year's release of the season."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Comparator:
     Attributes:
         name: Name that the gate knows it by.
         label: Name for people.
-        of_store: The model that forecasts for each store; other stores are not compared.
+        of_store: The model that forecasts for each store; stores without one are not compared.
     """
 
     name: str
@@ -41,7 +41,7 @@ def comparators(home: Home, last_day: date, now: datetime) -> list[Comparator]:
 
 
 def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
-    """What each store ran a number of days ago, or its first model if it had none then; each comparator once."""
+    """What each store ran some days ago, or its first model if it ran none then; equal comparators count once."""
     first, earlier = decided.first_champions(), list[Comparator]()
     for days, ago in QUARTERS.items():
         of_store = first | decided.running(until=now - timedelta(days))
@@ -51,7 +51,7 @@ def _within_the_year(decided: Ledger, now: datetime) -> list[Comparator]:
 
 
 def _last_year(home: Home, decided: Ledger, last_day: date) -> list[Comparator]:
-    """The release of the same season, with the variant that most stores got of it."""
+    """Last year's release of the same season, with the variant of it that most stores got."""
     ages = {each: (last_day - each.manifest.snapshot.last_day).days - SAME_WEEKDAY_YEAR for each in releases(home)}
     near = {release: abs(off) for release, off in ages.items() if abs(off) <= SAME_SEASON}
     if not near:

@@ -13,9 +13,8 @@ from tasks.forecasting.model import scaling
 from tasks.forecasting.model.lstm import Weights
 from tasks.forecasting.model.variants import build, contents, latency, litert
 from tasks.forecasting.model.variants.plan import Variant
-from tasks.retrain.candidate import SHIPPED, Candidate
+from tasks.retrain.candidate import COMPARATORS, SHIPPED, Candidate, ComparatorRecord, LatencyRecord, RunScore
 from tasks.retrain.comparators import Comparator
-from tasks.retrain.run_record import COMPARATORS, ComparatorRecord, LatencyRecord, RunScore
 from tasks.state.arrays import npy, transfer_bytes
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
@@ -46,7 +45,8 @@ def time_files(candidate: Candidate) -> None:
 def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence[Comparator]) -> None:
     """Write what comparators forecast on the candidate's holdout.
 
-    Each model forecasts once, whatever it stands for. One that cannot be measured forecasts NaN, so the gate abstains.
+    Each model forecasts once, however many comparators use it. A model that cannot be measured forecasts NaN, so that
+    the gate abstains.
     """
     stores: dict[Champion, set[str]] = {}
     for comparator in comparators:
@@ -63,7 +63,7 @@ def evaluate_comparators(home: Home, candidate: Candidate, comparators: Sequence
 
 
 def _combined(candidate: Candidate, comparator: Comparator, forecasts: Mapping[Champion, Floats32]) -> Floats32:
-    """Units that a comparator forecasts on the holdout, shape `(windows,)`: for each store those of its model."""
+    """Units that a comparator forecasts on the holdout, shape `(windows,)`: in each store, those of its model."""
     store_of = candidate.holdout.panel.stores[candidate.holdout.series]
     units = np.full(len(store_of), np.nan, np.float32)
     for store, model in comparator.of_store.items():
@@ -75,7 +75,7 @@ def _combined(candidate: Candidate, comparator: Comparator, forecasts: Mapping[C
 def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[str]) -> tuple[Champion, Floats32]:
     """Units that a published model forecasts for some stores on the candidate's holdout, shape `(windows,)`.
 
-    NaN for other stores, and for all of them if its file is damaged or gone. Runs in a worker.
+    They are NaN for other stores, and for all stores if the model's file is damaged or gone. Runs in a worker.
     """
     holdout = candidate.holdout
     units = np.full(len(holdout), np.nan, np.float32)
@@ -88,7 +88,7 @@ def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[
 
 
 def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
-    """Test one run's file, run it on the holdout and write its score, unless that is there. Runs in a worker."""
+    """Test one run's file, run it on the holdout and write its score, unless the score is there. Runs in a worker."""
     path, file = (candidate.path(variant.name, run, kind) for kind in ("json", "tflite"))
     if path.exists() or not file.exists():
         return
@@ -112,7 +112,7 @@ def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
 def _measured(
     candidate: Candidate, score: RunScore, content: bytes, forecaster: litert.Forecaster, forecast: Floats32
 ) -> RunScore:
-    """The score with what a run of the file tells: errors of its forecast on the holdout, MAPE on validation days."""
+    """The score with what running the file tells: its errors on the holdout, its MAPE on the validation days."""
     measured = {
         "policy": candidate.spec.policy.hash,
         **vars(candidate.evaluation.accuracy(forecast)),

@@ -14,8 +14,7 @@ from tasks.forecasting.gate.verdict import judge as verdicts_on
 from tasks.forecasting.model.variants.plan import Variant
 from tasks.forecasting.rollout.devices import DeviceClass, VariantFacts, misfit
 from tasks.report.sentences import checks, choice
-from tasks.retrain.candidate import SHIPPED, Candidate
-from tasks.retrain.run_record import COMPARATORS, RunScore
+from tasks.retrain.candidate import COMPARATORS, SHIPPED, Candidate, RunScore
 from tasks.state.atomic import write_file
 from tasks.state.record import or_nan
 
@@ -35,7 +34,7 @@ def judge(candidate: Candidate, limits: Limits, devices: Mapping[str, DeviceClas
 
 def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: date) -> Evidence:
     forecasts = {REFERENCE: Forecast(candidate.prepared.references[0].name, candidate.reference)}
-    forecasts |= _rivals(candidate)
+    forecasts |= _comparators(candidate)
     for variant in candidate.spec.variants:
         if candidate.shipped(variant.name).fault is None:
             forecasts[variant.name] = Forecast(variant.name, candidate.forecast(variant.name, SHIPPED))
@@ -43,19 +42,19 @@ def _evidence(candidate: Candidate, devices: Mapping[str, DeviceClass], today: d
     return Evidence.of(candidate.evaluation, files, forecasts, (today - candidate.last_day).days)
 
 
-def _rivals(candidate: Candidate) -> dict[str, Forecast]:
+def _comparators(candidate: Candidate) -> dict[str, Forecast]:
     """What variants are compared with, and what each store would keep: its champion, else the reference forecast."""
-    found = {
+    compared = {
         each.name: Forecast(each.label, np.load(candidate.comparator(each.name)), each.stores)
         for each in COMPARATORS.validate_json((candidate.folder / "rivals.json").read_bytes())
     }
     units, label = candidate.reference.copy(), "the reference forecast"
-    if champion := found.get(CHAMPION):
+    if champion := compared.get(CHAMPION):
         holdout = candidate.holdout
         runs = np.isin(holdout.panel.stores[holdout.series], list(champion.stores or ()))
         units[runs] = champion.units[runs]
         label = "what runs there" if runs.all() else "what runs there, else the reference forecast"
-    return found | {INCUMBENT: Forecast(label, units)}
+    return compared | {INCUMBENT: Forecast(label, units)}
 
 
 def _file(candidate: Candidate, variant: Variant, devices: Mapping[str, DeviceClass]) -> File:

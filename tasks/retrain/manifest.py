@@ -39,17 +39,17 @@ def manifest(
     devices: Mapping[str, DeviceClass],
     costs: CostModel,
 ) -> Manifest:
-    """The manifest of a release, as yet without its files.
+    """The manifest of a release, before its files are known.
 
     Args:
-        candidate: Built and scored.
-        verdicts: One a variant, in the candidate's order.
-        limits: What they were judged by.
+        candidate: The retrain, whose variants are built and scored.
+        verdicts: The verdict on each variant, in the candidate's order.
+        limits: The limits that the variants were judged by.
         profile: Name of the profile.
         reason: Why the retrain ran.
-        created: ISO time, UTC.
+        created: Time in ISO format, UTC.
         devices: Device classes by name, which variants are ranked for.
-        costs: What they are ranked by.
+        costs: Prices that variants are ranked by.
     """
     variants = _variants(candidate, verdicts)
     prepared = candidate.prepared
@@ -82,7 +82,7 @@ def manifest(
 def _choices(
     variants: Sequence[VariantRecord], devices: Mapping[str, DeviceClass], costs: CostModel, stores: int
 ) -> tuple[ChoiceRecord, ...]:
-    """For each device class the variant that it gets, why, and how all measured variants rank."""
+    """For each device class the variant that it gets, the reason, and the ranking of all measured variants."""
     facts = candidates(variants)
     return tuple(
         choice_record(rank(facts, device, costs, stores), name, device, costs.currency)
@@ -136,6 +136,6 @@ def _variant(candidate: Candidate, variant: Variant, verdict: Verdict) -> Varian
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean over runs; undefined if it is for any run."""
+    """The mean over runs; undefined if any run's value is."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if len(known) == len(values) else None

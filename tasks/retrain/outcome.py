@@ -1,4 +1,4 @@
-"""What came of a retrain: a release or a refusal, and the JSON of `shelfcast retrain`."""
+"""The outcome of a retrain, a release or a refusal, and the JSON of `shelfcast retrain`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ class RetrainResult(Document):
     release: str | None = Field(description="the release's id; null if no variant passed")
     candidate: str = Field(description="id of the release, or of the candidate that was refused")
     snapshot: int = Field(description="version of the sales table")
-    seconds: float
+    seconds: float = Field(description="time that the retrain took")
     recipe: str
     profile: str
     naive_mape: Number = Field(description="MAPE in percent of the forecast without a network that the gate goes by")

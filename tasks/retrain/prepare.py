@@ -1,4 +1,4 @@
-"""Step: a snapshot of the sales table becomes windows to learn from and windows to measure on."""
+"""Step: prepare the windows to learn from and to measure on, from a snapshot of the sales table."""
 
 import logging
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def draft(home: Home, spec: TrainingSpec) -> Candidate:
 
 @task
 def prepare(home: Home, candidate: Candidate) -> None:
-    """Write what networks learn from and what they are measured by, unless that is there.
+    """Write what networks learn from and what they are measured by, unless it is there.
 
     Raises:
         TooLittleHistory: If there is no window to learn from or none to measure on.

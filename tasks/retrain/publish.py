@@ -1,4 +1,4 @@
-"""Step: a candidate that passed becomes a release; its folder appears whole or not at all."""
+"""Step: publish a candidate that passed as a release, whose folder appears whole or not at all."""
 
 import base64
 import logging
@@ -46,8 +46,8 @@ def publish(
 ) -> Outcome:
     """Publish a release if a variant passed, else record the refusal.
 
-    Everything is written beside the candidate and moved into place last, the ledger's row follows. A run that was
-    cut off in between is completed by the next one.
+    Everything is written in the candidate's folder and moved into place last; then the ledger gets its row. A run that
+    was cut off in between is completed by the next one.
     """
     if earlier := published_earlier(home, candidate, limits):
         return earlier
@@ -64,7 +64,7 @@ def publish(
 
 
 def published_earlier(home: Home, candidate: Candidate, limits: Limits) -> Outcome | None:
-    """The release that the candidate became before, with all that a run that was cut off left to do; else `None`."""
+    """The release that the candidate became before, once what a run that was cut off left to do is done; or `None`."""
     release = Release(home.releases / release_id(candidate, limits))
     if not release.folder.exists():
         return None
@@ -91,7 +91,10 @@ def discard_candidate(candidate: Candidate) -> None:
 
 
 def _record_refusal(home: Home, record: Manifest) -> None:
-    """One row in the ledger, however often the same retrain is repeated; the folder waits for a person's override."""
+    """Give the refusal one row in the ledger, however often the same retrain is repeated.
+
+    The folder stays, in case a person overrides the verdict.
+    """
     why = "no variant passed the gate: " + "; ".join(record.variants[0].reasons)
     if all(entry.subject != record.release for entry in ledger.read(home, ["refusal"])):
         ledger.record(home, [ledger.Entry("refusal", record.release, why, details=_details(record))])
@@ -104,12 +107,16 @@ def _details(record: Manifest) -> dict[str, object]:
 
 
 def _complete(candidate: Candidate, record: Manifest) -> Path:
-    """Where the folder of the release is made, under its id: within the candidate, where it stays if it is refused."""
+    """Where the release's folder is made: within the candidate's folder, where it stays if nothing passed."""
     return candidate.folder / record.release
 
 
 def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
-    """Write the folder of a release, the manifest last; the manifest, which names all other files."""
+    """Write the folder of a release, the manifest last.
+
+    Returns:
+        The manifest, which names all other files.
+    """
     folder = _complete(candidate, record)
     remove_folder(folder)
     for name in _built(candidate, "tflite"):
@@ -134,7 +141,7 @@ def _built(candidate: Candidate, kind: str) -> list[str]:
 
 
 def _report(candidate: Candidate, record: Manifest) -> str:
-    """With the forecasts of the baseline and of the smallest that passed drawn, where there are any."""
+    """The HTML report, with the forecasts of the baseline and of the smallest variant that passed, if they have any."""
     best, forecast = smallest(record), _built(candidate, "forecast.npy")
     shown = dict.fromkeys([record.variants[0].name, *([best.name] if best else [])])
     drawn = [name for name in shown if name in forecast]

@@ -9,12 +9,14 @@ from tasks.retrain.candidate import SHIPPED, Candidate
 from tasks.state.golden import Golden, GoldenSample
 
 SHOWN = 4
-"""Series whose forecasts the report draws."""
+"""Number of series whose forecasts the report draws."""
+
 SHOWN_DAYS = 56
+"""Number of days that it draws, the last of the holdout."""
 
 
 def golden(candidate: Candidate) -> Golden:
-    """Windows with every variant's forecast, for a device to check a file by after it arrived."""
+    """Windows with every variant's forecast, by which a device checks a file that arrived."""
     chosen, scaled, panel = candidate.golden, candidate.scale(candidate.golden), candidate.panel
     forecasts = {
         variant.name: candidate.forecast(variant.name, SHIPPED)[candidate.golden_rows]

@@ -1,4 +1,4 @@
-"""Errors of a candidate's files by group: what `scores.parquet` has and the report shows."""
+"""Errors of a candidate's files by group, for `scores.parquet` and for the report."""
 
 import io
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> li
     """Errors of every shipped file and of the reference forecast, overall and by group.
 
     Args:
-        candidate: Built and scored.
+        candidate: The retrain, whose variants are built and scored.
         variants: Names of the variants. Defaults to `None`, all.
     """
     names = [variant.name for variant in candidate.spec.variants] if variants is None else variants

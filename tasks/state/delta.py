@@ -63,15 +63,17 @@ def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -
     )
 
 
-def read(path: Path, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
-    """The rows of a table.
+def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
+    """The rows of a table; none if there is no table.
 
     Args:
         path: Folder of the table.
+        schema: Schema that the table has, or would have.
         columns: Columns to read. Defaults to `None`, all.
         where: A pyarrow expression that selects rows. Defaults to `None`, all.
     """
-    return dataset(path).to_table(columns=list(columns) if columns else None, filter=where)
+    names = list(columns or schema.names)
+    return dataset(path).to_table(names, filter=where) if exists(path) else schema.empty_table().select(names)
 
 
 WRITERS = 6

@@ -17,11 +17,33 @@ class HomeError(ValueError):
     """The home cannot be used."""
 
 
+class _Folder:
+    """A folder of the home, which has the attribute's name; it is not made by asking for it."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, home: "Home", owner: type) -> Path:
+        return home.root / self._name
+
+
 @dataclass(frozen=True)
 class Home:
     """Where everything is kept; looking creates nothing."""
 
     root: Path
+
+    landing = _Folder()
+    sales = _Folder()
+    quarantine = _Folder()
+    docs = _Folder()
+    candidates = _Folder()
+    releases = _Folder()
+    backtests = _Folder()
+    reports = _Folder()
+    channel = _Folder()
+    scores = _Folder()
+    ledger = _Folder()
 
     @classmethod
     def at(cls, url: str) -> "Home":
@@ -52,47 +74,3 @@ class Home:
             yield
         finally:
             lock.release()
-
-    @property
-    def landing(self) -> Path:
-        return self.root / "landing"
-
-    @property
-    def sales(self) -> Path:
-        return self.root / "sales"
-
-    @property
-    def quarantine(self) -> Path:
-        return self.root / "quarantine"
-
-    @property
-    def docs(self) -> Path:
-        return self.root / "docs"
-
-    @property
-    def candidates(self) -> Path:
-        return self.root / "candidates"
-
-    @property
-    def releases(self) -> Path:
-        return self.root / "releases"
-
-    @property
-    def backtests(self) -> Path:
-        return self.root / "backtests"
-
-    @property
-    def reports(self) -> Path:
-        return self.root / "reports"
-
-    @property
-    def channel(self) -> Path:
-        return self.root / "channel"
-
-    @property
-    def scores(self) -> Path:
-        return self.root / "scores"
-
-    @property
-    def ledger(self) -> Path:
-        return self.root / "ledger"

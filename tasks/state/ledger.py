@@ -68,16 +68,12 @@ def record(home: Home, entries: Sequence[Entry]) -> None:
 
 
 def _last(home: Home) -> datetime:
-    if not delta.exists(home.ledger):
-        return datetime.min.replace(tzinfo=UTC)
-    return pc.max(delta.read(home.ledger, ["at"])["at"]).as_py()
+    return pc.max(delta.read(home.ledger, SCHEMA, ["at"])["at"]).as_py() or datetime.min.replace(tzinfo=UTC)
 
 
 def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:
     """All entries of some kinds in a home's ledger, oldest first; a list for one question, see `Ledger` for more."""
-    if not delta.exists(home.ledger):
-        return []
-    rows = delta.read(home.ledger, where=pc.field("kind").isin(list(kinds)))
+    rows = delta.read(home.ledger, SCHEMA, where=pc.field("kind").isin(list(kinds)))
     entries = [Entry(**{**row, "details": json.loads(row["details"])}) for row in rows.to_pylist()]
     return sorted(entries, key=lambda entry: entry.at)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.record import Record
@@ -74,25 +76,15 @@ class OverrideRecord(Record):
 
 
 class OverrideDetails(Record):
-    """What the ledger's row of an override has beside its release, variant, person and reason.
-
-    Attributes:
-        what: What is overridden.
-        variant: The variant whose verdict is overridden; `None` for a freeze.
-        run_as: The user that the command ran as.
-        until: The last day on which the override is valid.
-        outcome: What the gate said of the variant; `None` for a freeze or where an override is revoked.
-        reasons: Why the gate said so. Defaults to none.
-        revoked: The day on which the override was revoked; `None` where this row grants it.
-    """
+    """What the ledger's row of an override has beside its release, variant, person and reason."""
 
     what: What
-    variant: str | None
-    run_as: str
-    until: date
-    outcome: str | None = None
-    reasons: tuple[str, ...] = ()
-    revoked: date | None = None
+    variant: str | None = Field(description="the variant whose verdict is overridden; null for a freeze")
+    run_as: str = Field(description="the user that the command ran as")
+    until: date = Field(description="the last day on which the override is valid")
+    outcome: str | None = Field(None, description="the gate's verdict on a variant that is released")
+    reasons: tuple[str, ...] = Field((), description="why the gate said so")
+    revoked: date | None = Field(None, description="day of the revocation, if this row is one")
 
 
 def latest(entries: Ledger) -> list[Override]:

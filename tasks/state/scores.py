@@ -34,8 +34,8 @@ def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(wanted).to_pandas()
-    known = set(delta.dataset(home.scores).schema.names)
-    return delta.read(home.scores, [name for name in wanted if name in known]).to_pandas().reindex(columns=wanted)
+    known = [name for name in wanted if name in delta.dataset(home.scores).schema.names]
+    return delta.read(home.scores, SCHEMA, known).to_pandas().reindex(columns=wanted)
 
 
 def append(home: Home, scores: pd.DataFrame) -> int:

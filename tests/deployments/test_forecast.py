@@ -147,10 +147,10 @@ def test_half_a_history_must_be_known(shop: Shop, program: ModuleType) -> None:
 
 def test_another_file_or_a_wrong_answer_is_refused(shop: Shop, program: ModuleType) -> None:
     given = assignment(shop, "lstm-4")
-    with pytest.raises(program.Unfit, match="fetch it again"):
+    with pytest.raises(program.ModelRejected, match="fetch it again"):
         program.Device(given, shop.release.file("lstm-4-int8"))
     given["golden"]["samples"][3]["forecast"] *= 1.01
-    with pytest.raises(program.Unfit, match="keep the old"):
+    with pytest.raises(program.ModelRejected, match="keep the old"):
         program.Device(given, shop.release.file("lstm-4"))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.monitor import monitor
-from flows.preflight.errors import RequestError
+from flows.preflight.request import RequestError
 from tasks.state.home import Home
 from tasks.state.sales_table import NoSales
 from tests.conftest import TakeIn

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.preflight.errors import RequestError
+from flows.preflight.request import RequestError
 from flows.promote import override, promote, rollback
 from tasks.state import ledger
 from tasks.state.home import Home

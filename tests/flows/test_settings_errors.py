@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.preflight.errors import RequestError
+from flows.preflight.request import RequestError
 from flows.settings import load
 from flows.settings_errors import SettingsError, explained, is_misuse
 

@@ -6,9 +6,8 @@ from typing import Any
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.waves import RolloutPolicy, Store, StoreList
-from tasks.promote.promote import promote_wave
+from tasks.promote.promote import plan_wave, promote_wave
 from tasks.promote.result import Delivery
-from tasks.promote.wave import plan_wave
 from tasks.state.home import Home
 from tests.stores import rollout, update_channel
 

@@ -13,8 +13,8 @@ from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.freeze import Freeze
 from tasks.forecasting.rollout.waves import RolloutPolicy
 from tasks.promote import override
+from tasks.promote.promote import plan_wave
 from tasks.promote.result import Delivery
-from tasks.promote.wave import plan_wave
 from tasks.retrain.publish import published_earlier
 from tasks.state import ledger
 from tasks.state.alerts import Alert, Changes, record

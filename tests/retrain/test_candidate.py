@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 
 from tasks.forecasting.accuracy.evaluation import EvaluationSet
-from tasks.retrain.run_record import NOT_TIMED
+from tasks.retrain.candidate import NOT_TIMED
 from tests.conftest import Work
 
 

@@ -23,7 +23,7 @@ def put(path: Path, *pairs: tuple[str | None, int], replace_all: bool = False) -
 
 
 def read(path: Path) -> list[tuple[str, int]]:
-    return sorted((row["name"], row["units"]) for row in delta.read(path).to_pylist())
+    return sorted((row["name"], row["units"]) for row in delta.read(path, SCHEMA).to_pylist())
 
 
 def test_the_version_of_a_table(tmp_path: Path) -> None:
@@ -32,6 +32,10 @@ def test_the_version_of_a_table(tmp_path: Path) -> None:
     put(path, ("a", 1))
     put(path, ("b", 2))
     assert delta.version(path) == 1
+
+
+def test_a_table_that_is_not_there_has_no_rows(tmp_path: Path) -> None:
+    assert delta.read(tmp_path / "table", SCHEMA, ["units"]).to_pydict() == {"units": []}
 
 
 def test_rows_are_added_or_replace_all(tmp_path: Path) -> None:

@@ -14,6 +14,13 @@ def test_a_home_is_a_path_or_a_file_url(tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "a b").exists(), "looking creates nothing"
 
 
+def test_each_folder_has_its_name(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert (home.landing, home.ledger) == (tmp_path / "landing", tmp_path / "ledger")
+    assert Home(tmp_path / "other").landing == tmp_path / "other" / "landing"
+    assert home == Home(tmp_path) and not list(tmp_path.iterdir()), "looking creates nothing"
+
+
 @pytest.mark.parametrize("url", ["s3://bucket/home", "https://example.org/home"])
 def test_another_kind_of_url_is_refused(url: str) -> None:
     with pytest.raises(HomeError, match=f"home must be a folder on this machine.* Received: {url}"):

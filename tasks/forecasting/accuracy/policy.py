@@ -30,7 +30,9 @@ class MapePolicy(BaseModel):
         "leave out", description="what becomes of days with more returns than sales, in every error"
     )
     closed_days: Literal["leave out", "count"] = Field(
-        "leave out", description=f"days on which a store that sells {OPEN:g} units a day sells nothing, in every error"
+        "leave out",
+        description=f"what becomes of days on which a store that sells {OPEN:g} units a day sells nothing, in every "
+        "error",
     )
     min_volume: float = Field(
         0.0, ge=0, description="units a day that a series must have sold before the holdout to count in MAPE"

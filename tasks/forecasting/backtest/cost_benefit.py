@@ -1,4 +1,4 @@
-"""What a cadence costs a store in a year, under which limits of the gate, and which cadence pays."""
+"""What each cadence costs a store in a year, under several limits of the gate, and which cadence pays."""
 
 import math
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ DAYS_A_YEAR = 365
 
 
 def compared_limits(gate: Limits) -> dict[str, Limits | None]:
-    """Limits to compare, the loosest first; `None` promotes whatever comes.
+    """Limits to compare, the loosest first; `None` promotes every model.
 
-    Those that differ from the settings' differ in `max_worse_...`, how much MAPE may lose against anything. No device
-    is asked for: nothing is timed in a replay.
+    Limits that differ from the settings' differ in `max_worse_...`: how much MAPE may rise. None asks for a device, as
+    nothing is timed in a replay.
     """
     gate = gate.model_copy(update={"fit_a_device": False})
     losses = {name: value for name, value in gate if name.startswith("max_worse_") and value is not None}
@@ -37,12 +37,12 @@ def compared_limits(gate: Limits) -> dict[str, Limits | None]:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a cadence took over a replay.
+    """What a cadence used over a replay.
 
     Attributes:
         mape: MAPE over all its days, in percent.
         retrains: Number of retrains after the first model, which every cadence has.
-        sent_bytes: Bytes of all files that a store was sent, compressed.
+        sent_bytes: Bytes of all files that were sent to a store, compressed.
     """
 
     mape: float
@@ -54,8 +54,8 @@ def yearly_cost(usage: Usage, best: float, days: int, stores: int, costs: CostMo
     """What a cadence costs one store in a year; `None` where its MAPE is undefined.
 
     Args:
-        usage: What the cadence took.
-        best: The lowest MAPE of all that are compared, in percent; to two decimals, as in the choice of a variant.
+        usage: What the cadence used.
+        best: The lowest MAPE of all cadences and limits, in percent; two decimals count, as in the choice of a variant.
         days: Length of the replay.
         stores: Number of stores that share the cost of a retrain.
         costs: What a store pays.
@@ -67,23 +67,23 @@ def yearly_cost(usage: Usage, best: float, days: int, stores: int, costs: CostMo
 
 
 def cheapest_first(costs: Mapping[str, Cost | None]) -> list[str]:
-    """Cadences by what they cost in all; those that cannot be measured last, equal ones in the order given."""
+    """Cadences by their total cost; those without a cost come last, equal ones keep their order."""
     return sorted(costs, key=lambda name: _total(costs[name]))
 
 
 def beyond_noise(difference: Estimate) -> bool:
-    """Whether a difference is more than noise: both bounds are on one side of zero; never where it is undefined."""
+    """Whether both bounds of a difference are on one side of zero; never where it is undefined."""
     return difference.low > 0 or difference.high < 0
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Which cadence costs least, and what that is beside the others.
+    """Which cadence costs least, and how it compares with others.
 
     Attributes:
         best: The cheapest cadence; `None` where no two can be compared.
-        saved: What the cheapest costs less than the next, and than no retraining, by cadence, in a year and store.
-        rival: The cadence that its MAPE is compared with: no retraining, or the next if that is the cheapest.
+        saved: What the cheapest costs less, in a year and store, than the next and than no retraining, by cadence.
+        rival: The cadence that its MAPE is compared with: no retraining, or the next if no retraining is the cheapest.
         difference: MAPE of the cheapest above the rival's, in percentage points.
         confidence: Confidence of each bound of the difference, a share.
     """

@@ -60,19 +60,19 @@ class Cutoff:
         return self.offset + self.split.holdout
 
     def onward(self, sales: Panel) -> Panel:
-        """All series of all sales, from the first day of this panel to the end."""
+        """All sales from the first day of this panel on, of all series."""
         return replace(sales, dates=sales.dates[self.offset :], sales=sales.sales[:, self.offset :])
 
     def everywhere(self, chosen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Where windows of this panel are in all sales: rows and columns, both of shape `(windows,)`."""
+        """Rows and columns of this panel's windows in all sales, both of shape `(windows,)`."""
         return self.rows[chosen.series], chosen.column + self.offset
 
 
 def to_matrix(chosen: Windows, first: int, units: Floats) -> Floats:
     """Lay forecasts out by series and day; NaN where there is none.
 
-    Forecasts of 7 units for series 0 and 8 units for series 2, both on day 5, with `first` 4 and 3 series in the panel
-    give `[[nan, 7], [nan, nan], [nan, 8]]`.
+    With 3 series in the panel and 4 as `first`, forecasts of 7 units for series 0 and 8 units for series 2, both on
+    day 5, give `[[nan, 7], [nan, nan], [nan, 8]]`.
 
     Args:
         chosen: The windows that were forecast, at least one.

@@ -1,4 +1,4 @@
-"""What a replay of history is made of: trained models, decisions on them, and how well what stores ran did forecast."""
+"""What a replay of history is made of: trained models, decisions on them, and the accuracy of what stores ran."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from tasks.forecasting.gate.verdict import Verdict
 
 @dataclass(frozen=True)
 class Trained:
-    """What a retrain on one day made, and what it forecasts from the start of its holdout to the end of all sales.
+    """What a retrain on one day made, and its forecasts from the start of its holdout to the end of all sales.
 
     Attributes:
         start: Column of all sales at which the holdout begins.
-        files: The baseline's file first, each after its parent's; the last is the one that would ship.
+        files: The file of each variant, the baseline's first, each after its parent's; the last is the one that would
+            ship.
         units: Units that the last file forecasts, shape `(series, days)` of all sales from `start` on; NaN where it
             forecasts nothing.
         reference: Units of the forecast without a network, shape `(series, days)`.
@@ -37,7 +38,7 @@ class Trained:
     age_days: int
 
     def at(self, table: Floats, series: NDArray[np.integer], column: NDArray[np.integer]) -> Floats:
-        """Units of a table at places of all sales, the shape of `column`; NaN outside it."""
+        """Units of a table at rows and columns of all sales, shape of `column`; NaN outside the table."""
         place = column - self.start
         inside = (place >= 0) & (place < table.shape[1])
         return np.where(inside, table[series, np.where(inside, place, 0)], np.nan)
@@ -55,7 +56,7 @@ class Decision:
     Attributes:
         day: The day on which it ran.
         promoted: Whether stores run its model from that day on.
-        verdict: The gate's verdict; `None` without a gate.
+        verdict: The gate's verdict. Defaults to `None`, no gate.
     """
 
     day: date
@@ -65,7 +66,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Replay:
-    """How a replay went: its decisions, in order."""
+    """The decisions of a replay, in order."""
 
     decisions: tuple[Decision, ...] = ()
 
@@ -86,14 +87,13 @@ class Replay:
 
 @dataclass(frozen=True)
 class ReplayScore:
-    """How well what stores ran did forecast.
+    """The accuracy of what stores ran.
 
     Attributes:
         overall: Errors over all days.
         months: Errors by month, as YYYY-MM.
-        four_weeks: Errors by the first day of each four weeks.
-        without_a_model: Number of days on which no model was promoted yet, which the forecast without a network is
-            scored for.
+        four_weeks: Errors of each four weeks, by their first day.
+        without_a_model: Number of days before the first promotion, on which the forecast without a network is scored.
     """
 
     overall: Accuracy

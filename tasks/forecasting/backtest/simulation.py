@@ -1,8 +1,9 @@
-"""A replay of history: the gate decides at each retrain of a cadence, and each day is forecast by what stores ran."""
+"""Replays of history: the gate decides on each retrain of a cadence, and each day is forecast by what stores ran."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -34,12 +35,12 @@ from tasks.forecasting.gate.verdict import Verdict, judge
 FOUR_WEEKS = 28
 
 Comparators = tuple[tuple[str, date], ...]
-"""Whom a candidate is compared with: each role, and the day on which its model was trained."""
+"""What a candidate is compared with: each role, and the day on which its model was trained."""
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """All that replays of one history have in common; training is over.
+    """What all replays of one history have in common, once every model is trained.
 
     Attributes:
         sales: All sales.
@@ -48,7 +49,7 @@ class Simulation:
         history: Which days and series take part in a retrain.
         days: How a retrain splits the days.
         policy: Which days count in errors.
-        groups: Items of each item class.
+        groups: Items of each item class. Defaults to none, and classes are then A, B and C by sales.
     """
 
     sales: Panel
@@ -62,7 +63,7 @@ class Simulation:
     _judged: dict[tuple[date, Comparators, Limits], Verdict] = field(default_factory=dict, repr=False, compare=False)
 
     def replay(self, days: Sequence[date], limits: Limits | None) -> Replay:
-        """Retrain on these days, the first model on the first of them, and promote what the gate passes.
+        """Retrain on each of these days, and promote what the gate passes.
 
         Args:
             days: Days of the retrains, in order.
@@ -74,11 +75,14 @@ class Simulation:
         return replay
 
     def forecast(self, replay: Replay, chosen: Windows) -> Floats:
-        """Units forecast, shape `(windows,)`: by the champion of the day, or without a network where there is none.
+        """Units that the champion of each day forecasts, or the forecast without a network before the first promotion.
 
         Args:
-            replay: Who was champion when.
+            replay: Which model was champion when.
             chosen: Windows of `sales`, on the replay's first day or later.
+
+        Returns:
+            Units, shape `(windows,)`.
         """
         units = np.full(len(chosen), np.nan)
         ends = [*(self._column(each.day) for each in replay.decisions), len(self.sales.dates)]
@@ -90,38 +94,30 @@ class Simulation:
             units[within] = model.at(table, chosen.series[within], chosen.column[within])
         return units
 
-    @property
-    def yardstick(self) -> EvaluationSet:
-        """The days of the replay."""
+    @cached_property
+    def evaluation(self) -> EvaluationSet:
+        """The days of a replay, and how forecasts of them are measured."""
         start = self._column(self.first)
         return EvaluationSet(windows(self.sales, start, len(self.sales.dates)), start, self.policy, self.groups)
 
-    def score(self, replay: Replay, yardstick: EvaluationSet) -> ReplayScore:
-        """Errors of what stores ran.
-
-        Args:
-            replay: Who was champion when.
-            yardstick: This simulation's own; it is asked for so that it is made once.
-        """
-        sums = yardstick.daily(self.forecast(replay, yardstick.windows))
-        _, days = yardstick.segments
+    def score(self, replay: Replay) -> ReplayScore:
+        """Errors of what stores ran."""
+        totals = self.evaluation.daily(self.forecast(replay, self.evaluation.windows))
+        _, days = self.evaluation.segments
         since = (days - days[0]).astype(int) // FOUR_WEEKS
-        (overall,) = self._by(sums, np.zeros(len(days), str)).values()
+        after_the_last = self.sales.dates[-1].astype(date) + timedelta(1)
+        (overall,) = self._by(totals, np.zeros(len(days), str)).values()
         return ReplayScore(
             overall,
-            self._by(sums, days.astype("datetime64[M]").astype(str)),
-            self._by(sums, (days[0] + since * FOUR_WEEKS).astype(str)),
-            self._days_without_a_model(replay),
+            self._by(totals, days.astype("datetime64[M]").astype(str)),
+            self._by(totals, (days[0] + since * FOUR_WEEKS).astype(str)),
+            (next(iter(replay.promoted), after_the_last) - self.first).days,
         )
 
-    def _days_without_a_model(self, replay: Replay) -> int:
-        after_the_last = self.sales.dates[-1].astype(date) + timedelta(1)
-        return (next(iter(replay.promoted), after_the_last) - self.first).days
-
-    def _by(self, sums: ErrorTotals, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
+    def _by(self, totals: ErrorTotals, labels: NDArray[np.str_]) -> dict[str, Accuracy]:
         """Errors by the label of each day, shape `(days,)`."""
         names, group = np.unique(labels, return_inverse=True)
-        summed = ErrorTotals(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in sums))
+        summed = ErrorTotals(*(np.bincount(group, each.sum(axis=0), len(names)).astype(np.float64) for each in totals))
         return dict(zip(names.tolist(), summed.accuracy(self.policy.min_coverage), strict=True))
 
     def _decide(self, day: date, replay: Replay, limits: Limits | None) -> Decision:
@@ -143,15 +139,15 @@ class Simulation:
         return tuple((role, model) for role, model in models.items() if model)
 
     def _evidence(self, day: date, comparators: Comparators) -> Evidence:
-        """Everybody on the holdout of the candidate of `day`, measured once."""
+        """The candidate of `day` and its comparators on its holdout, which is measured once."""
         if (day, comparators) not in self._seen:
             self._seen[day, comparators] = self._measure(day, comparators)
         return self._seen[day, comparators]
 
     def _measure(self, day: date, comparators: Comparators) -> Evidence:
         candidate, cutoff = self.trained[day], Cutoff.before(day, self.sales, self.history, self.days)
-        yardstick = EvaluationSet(cutoff.holdout, cutoff.split.holdout, self.policy, self.groups)
-        places = cutoff.everywhere(yardstick.windows)
+        holdout = EvaluationSet(cutoff.holdout, cutoff.split.holdout, self.policy, self.groups)
+        places = cutoff.everywhere(holdout.windows)
         reference = candidate.at(candidate.reference, *places)
         forecasts = {name: Forecast(name, candidate.at(table, *places)) for name, table in candidate.tables.items()}
         for role, trained_on in comparators:
@@ -159,14 +155,14 @@ class Simulation:
             forecasts[role] = Forecast(_label(role, trained_on), model.at(model.units, *places))
         forecasts[REFERENCE] = Forecast(candidate.label, reference)
         forecasts[INCUMBENT] = forecasts.get(CHAMPION, Forecast("the reference forecast", reference))
-        return Evidence.of(yardstick, candidate.files, forecasts, candidate.age_days)
+        return Evidence.of(holdout, candidate.files, forecasts, candidate.age_days)
 
     def _column(self, day: date) -> int:
         return int(np.searchsorted(self.sales.dates, np.datetime64(day, "D")))
 
 
 def _same_season(day: date, promoted: Sequence[date]) -> date | None:
-    """The promoted model trained nearest to a year before `day`; `None` where none was in the same season."""
+    """The promoted model that was trained nearest to a year before `day`; `None` where none was in that season."""
     off = {model: abs((day - model).days - SAME_WEEKDAY_YEAR) for model in promoted}
     near = [model for model in promoted if off[model] <= SAME_SEASON]
     return min(near, key=lambda model: off[model], default=None)

@@ -18,7 +18,7 @@ class ExcludedPeriod(BaseModel):
 
     first: date = Field(description="first day of the period")
     last: date = Field(description="last day of the period, excluded too")
-    stores: SomeStores = Field(None, description="the stores that it was in, by default all")
+    stores: SomeStores = Field(None, description="stores that the period concerns; all by default")
     reason: str = Field(min_length=1, description="what happened, for the release's manifest, card and report")
 
     @model_validator(mode="after")
@@ -36,7 +36,7 @@ class History(BaseModel):
     days: int | None = Field(
         None, gt=WINDOW, description="length of the history in days, up to the last one used; `none` for all"
     )
-    held_back_days: int = Field(0, ge=0, description="most recent days left out, such as those still corrected")
+    held_back_days: int = Field(0, ge=0, description="most recent days left out, while corrections still arrive")
     min_days: int = Field(WINDOW + 1, gt=WINDOW, description="days with sales below which a series is skipped")
     exclude: tuple[ExcludedPeriod, ...] = Field((), description="periods left out, for all stores or some")
 

@@ -32,9 +32,9 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, description="what recurs: a fair, a campaign")
-    first: date = Field(description="its first day")
-    last: date | None = Field(None, description="its last day, by default the first")
+    name: str = Field(min_length=1, description="name of what recurs, such as a fair or a campaign")
+    first: date = Field(description="first day of the event")
+    last: date | None = Field(None, description="last day of the event; the first by default")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -52,10 +52,12 @@ class SeasonCalendar(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    country: str | None = Field(None, description="whose public holidays count, as ISO 3166 code: US, DE, IN")
-    subdivision: str | None = Field(None, description="state or province of it, as the `holidays` package names it")
-    events: tuple[Event, ...] = Field((), description="days of a chain's own, also future ones")
-    groups: Mapping[str, tuple[str, ...]] = Field({}, description="items whose weeks and years are alike, by any name")
+    country: str | None = Field(None, description="country whose public holidays count, by ISO 3166 code: US, DE, IN")
+    subdivision: str | None = Field(None, description="state or province, by its name in the `holidays` package")
+    events: tuple[Event, ...] = Field((), description="the chain's own events, past and future ones")
+    groups: Mapping[str, tuple[str, ...]] = Field(
+        {}, description="items whose weeks and years are alike, by a name of the group"
+    )
 
     @field_validator("groups")
     @classmethod

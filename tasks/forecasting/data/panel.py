@@ -1,4 +1,4 @@
-"""Daily sales as a dense panel: one row a series, one column a day; and the types of arrays that are made of it."""
+"""Daily sales as a dense panel, with a row for each series and a column for each day; and the types of arrays."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

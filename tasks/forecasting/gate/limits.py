@@ -38,10 +38,13 @@ class Limits(BaseModel):
     max_worse_in_a_class_pp: float | None = Field(2.0, ge=0, description="how far MAPE may rise in an item class")
     beat_reference: bool = Field(True, description="whether MAPE must be below that of the forecast without a network")
     max_better_than_reference: float | None = Field(
-        50.0, gt=0, le=100, description="how far MAPE may be below that, in percent of it, before a leak is suspected"
+        50.0,
+        gt=0,
+        le=100,
+        description="how far MAPE may be below that forecast's, in percent of it, before a leak is suspected",
     )
     max_bias_pct: float | None = Field(
-        10.0, ge=0, description="how far forecasts may be above or below sales in all, in percent of sales"
+        10.0, ge=0, description="how far all forecasts together may be above or below sales, in percent of sales"
     )
     max_spread_pp: float | None = Field(
         1.0, ge=0, description="highest standard deviation of MAPE over the runs, in percentage points"

@@ -108,16 +108,21 @@ class Tuned(NamedTuple):
 
 
 def tune(panel: Panel, split: Split, special_days: SpecialDays) -> Tuned:
-    """The seasonal index and the span with which a forecast without a network is best on the validation days.
+    """The form of the seasonal index, and then the span, that forecast best without a network on the validation days.
 
     Args:
         panel: All days; those of the holdout are not looked at.
         split: Where validation and holdout begin.
         special_days: Holidays, events and item groups.
     """
-    training = panel.first(split.holdout)
-    seasons = choose_seasonal_spec(training, split, special_days)
-    return Tuned(seasons, choose_span(training, split, seasons, special_days))
+    training, known = panel.first(split.holdout), panel.first(split.validation)
+
+    def window_mean(spec: SeasonalSpec) -> Scaling:
+        return WindowMean(seasonality.learn(known, spec, special_days))
+
+    spec = _best(seasonality.candidate_specs(special_days), window_mean, training, split)
+    seasons = seasonality.learn(known, spec, special_days)
+    return Tuned(spec, _best(SPANS, lambda span: SmoothedLevel(seasons, span), training, split))
 
 
 def learn_scaling(recipe: Recipe, panel: Panel, split: Split, special_days: SpecialDays, tuned: Tuned) -> Scaling:
@@ -156,21 +161,6 @@ def references(panel: Panel, split: Split, special_days: SpecialDays, tuned: Tun
         f"14-day mean x {tuned.seasons}": WindowMean(seasons),
         f"running level of {tuned.span} days x {tuned.seasons}": SmoothedLevel(seasons, tuned.span),
     }
-
-
-def choose_seasonal_spec(training: Panel, split: Split, special_days: SpecialDays) -> SeasonalSpec:
-    """What the seasonal index is made of with which the 14-day mean forecasts best on the validation days."""
-
-    def learned(spec: SeasonalSpec) -> Scaling:
-        return WindowMean(seasonality.learn(training.first(split.validation), spec, special_days))
-
-    return _best(seasonality.candidate_specs(special_days), learned, training, split)
-
-
-def choose_span(training: Panel, split: Split, spec: SeasonalSpec, special_days: SpecialDays) -> int:
-    """The span with which the smoothed level forecasts best on the validation days."""
-    seasons = seasonality.learn(training.first(split.validation), spec, special_days)
-    return _best(SPANS, lambda span: SmoothedLevel(seasons, span), training, split)
 
 
 def _best(options: Sequence[Option], scaling: Callable[[Option], Scaling], training: Panel, split: Split) -> Option:

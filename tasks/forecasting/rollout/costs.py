@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 DIGITS = 2
-"""Decimals of MAPE, in percent, that count, as tables show them: less than 0.01 pp is the spread over runs, and free.
+"""Decimals of MAPE, in percent, that count, as in tables: less than 0.01 pp is the luck of a run, and costs nothing.
 
-The standard deviation over runs is not used instead: it is measured on the holdout, which chooses nothing, and one run
-has none.
+The standard deviation over runs is not used for that: it is measured on the holdout, which chooses nothing, and a
+single run has none.
 """
 
 
@@ -36,7 +36,7 @@ class CostModel(BaseModel):
 
     currency: str = Field("EUR", min_length=1, description="currency of all costs, for reports; nothing is converted")
     per_mb_sent: float = Field(
-        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is dear, for mobile data"
+        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is a high price, that of mobile data"
     )
     per_mape_pp: float = Field(
         100.0,
@@ -47,15 +47,15 @@ class CostModel(BaseModel):
     per_retrain: float = Field(
         5.0,
         ge=0,
-        description="cost of one retrain, shared by all stores; 5 is a machine's hour and a person's look",
+        description="cost of one retrain, shared by all stores; 5 covers a machine's hour and a person's review",
     )
     retrains_per_year: float = Field(52.0, ge=0, description="number of retrains in a year; 52 is weekly")
 
     def of_a_year(self, mape_pp: float, sent_bytes: float, retrains: float, stores: int, times_a_year: float) -> Cost:
-        """What a store pays in a year, if what is given happens a number of times in it.
+        """What a store pays in a year in which the same happens a number of times.
 
         Args:
-            mape_pp: MAPE above the lowest that is compared, in percentage points.
+            mape_pp: MAPE above the lowest of those compared, in percentage points.
             sent_bytes: Bytes sent to a store, each time.
             retrains: Number of retrains, each time.
             stores: Number of stores that share the cost of a retrain.

@@ -25,7 +25,7 @@ class DeviceClass(BaseModel):
 
 @dataclass(frozen=True)
 class VariantFacts:
-    """A variant of a release, as far as a device cares.
+    """What the choice for a device needs to know of a variant.
 
     Attributes:
         name: The variant's name.
@@ -34,7 +34,7 @@ class VariantFacts:
         transfer_bytes: Size of the file compressed, as it is sent.
         ram_bytes: Memory of the loaded file, its state and activations.
         latency_us: Time of one forecast; `None` where there is no figure.
-        validation_mape: MAPE in percent on the days before the holdout; `None` where it is not known.
+        validation_mape: MAPE in percent on the validation days. Defaults to `None`, where it is not known.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Misfit:
         resource: What the device has too little of; `no latency` where the variant has no figure for it.
         needed: What the variant needs, in KB, us or seconds; NaN where there is no figure.
         allowed: What the device allows, in the same unit.
-        link_kbps: Speed of the device's link, where that is too slow; else `None`.
+        link_kbps: Speed of the device's link, where the link is too slow. Defaults to `None`.
     """
 
     resource: Literal["flash", "RAM", "latency", "no latency", "link"]

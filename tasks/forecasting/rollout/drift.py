@@ -1,4 +1,4 @@
-"""Drift: how much worse a model does in its store than on the days it was gated on."""
+"""Drift: how much higher a model's MAPE is in its store than on the days that it was gated on."""
 
 import math
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ def live(
 
 
 def mean(error: Floats, min_coverage: float) -> float:
-    """Mean of the errors that count; NaN if none counts, or fewer than `min_coverage` percent of them."""
+    """Mean of the errors that count; NaN if none counts, or fewer than `min_coverage` percent do."""
     counts = np.isfinite(error)
     enough = counts.any() and 100 * counts.mean() >= min_coverage
     return float(np.mean(error[counts], dtype=float)) if enough else math.nan

@@ -1,4 +1,4 @@
-"""Freeze windows: days on which a store gets no other model, such as those before Christmas."""
+"""Freezes: periods in which stores get no new model, such as the weeks before Christmas."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from tasks.forecasting.data.days import SomeStores
 
 LEAP_YEAR = 2000
-"""Any leap year: its days are all days that some year has."""
+"""Any leap year: it has all the days that a year may have."""
 
 
 class Freeze(BaseModel):
@@ -55,7 +55,7 @@ class Freeze(BaseModel):
         return self
 
     def end(self, today: date) -> date | None:
-        """The last day of the freeze that `today` is in; `None` where it is in none.
+        """The last day of the freeze if `today` is in it, else `None`.
 
         Both ends belong to the freeze. A yearly freeze whose last day is before its first goes over New Year: from
         11-20 to 01-02, on 2026-12-31, its last day is 2027-01-02.

@@ -1,6 +1,7 @@
-"""Which variant a device class gets: of those that passed the gate and fit it, the one that costs a store least."""
+"""The variant that a device class gets: of those that passed the gate and fit it, the one that costs a store least."""
 
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,10 +69,10 @@ class Ranking:
 
 
 def rank(variants: Iterable[VariantFacts], device: DeviceClass, costs: CostModel, stores: int) -> Ranking:
-    """Variants by what they cost a store, those that the device class cannot have last.
+    """Variants by what they cost a store; those that the device class cannot have come last.
 
-    A variant whose validation MAPE is not known comes after all that fit and have one. Of equal costs the smaller
-    file comes first, then the smaller transfer, the lower MAPE, the name.
+    A variant whose validation MAPE is not known comes after all that fit and have one. Where costs are equal, the
+    smaller file comes first, then the smaller transfer, the lower MAPE and the name.
 
     Args:
         variants: Measured variants, passed or not.
@@ -100,25 +101,20 @@ def rank(variants: Iterable[VariantFacts], device: DeviceClass, costs: CostModel
 
 
 def dominated_by(variants: Sequence[VariantFacts]) -> dict[str, str | None]:
-    """For each variant the most accurate one that is no larger, on disk and in transfer, no worse, and in one better.
+    """For each variant, the most accurate one that is better in MAPE, size or transfer, and worse in none of them.
 
-    Variants whose validation MAPE is not known are compared with none. A dominator is never dominated itself.
+    A variant whose validation MAPE is not known is compared with none. No dominator is dominated itself.
     """
     figures = {
         each.name: (each.mape, each.file_bytes, each.transfer_bytes) for each in variants if each.mape is not None
     }
-    return {each.name: _dominator(each.name, figures) for each in variants}
+    return {each.name: _dominator(figures.get(each.name), figures) for each in variants}
 
 
-def _dominator(name: str, figures: Mapping[str, tuple[float, ...]]) -> str | None:
-    if name not in figures:
+def _dominator(own: tuple[float, ...] | None, figures: Mapping[str, tuple[float, ...]]) -> str | None:
+    if own is None:
         return None
-    own = figures[name]
-    better = [
-        (theirs, other)
-        for other, theirs in figures.items()
-        if theirs != own and all(figure <= limit for figure, limit in zip(theirs, own, strict=True))
-    ]
+    better = [(other, name) for name, other in figures.items() if other != own and all(map(operator.le, other, own))]
     return min(better)[1] if better else None
 
 

@@ -1,4 +1,4 @@
-"""Which stores there are, and in which wave each gets a release."""
+"""The stores of an installation, and the wave in which each gets a release."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ class UnknownStores(ValueError):
     Attributes:
         names: Codes of these stores.
         known: Codes of all stores with sales.
-        rule: What is wrong and what to do; it follows a word for what names these stores.
+        rule: What is wrong and what to do, as the end of a sentence that begins with what names these stores.
     """
 
     def __init__(self, names: Sequence[str], known: Sequence[str], named_by: str) -> None:
@@ -65,7 +65,7 @@ class RolloutPolicy(BaseModel):
     )
     freeze: tuple[Freeze, ...] = Field((), description="periods in which stores, all or some, get no other model")
     max_override_days: int = Field(
-        90, ge=1, le=3650, description="most days that an override of the gate or of a freeze may last"
+        90, ge=1, le=3650, description="greatest number of days that an override of the gate or of a freeze may last"
     )
 
     @property
@@ -115,7 +115,7 @@ class Hold:
 
     Attributes:
         store: Code of the canary store that it waits for.
-        cause: The store was rolled back from the release, or drifts, or was scored on too few days.
+        cause: Whether the store was rolled back from the release, drifts, or was scored on too few days.
         days: Number of days that the store was scored on.
         needed: Number of days that it must have been scored on.
     """
@@ -131,9 +131,9 @@ class Wave:
     """The stores that a promotion reaches in one step.
 
     Attributes:
-        name: `canary`, `rest`, `chosen` (named by a person), or `none` where every store has the release.
+        name: `canary`, `rest`, `chosen` where a person named the stores, or `none` where every store has the release.
         stores: Codes of the stores.
-        hold: Why the wave must wait; `None` where it may go out.
+        hold: Why the wave must wait. Defaults to `None`, where it may go out.
     """
 
     name: str
@@ -159,9 +159,10 @@ class Progress:
 
 
 def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, policy: RolloutPolicy) -> Wave:
-    """Canary stores first; the others once no canary store was rolled back or drifts, and each was scored long enough.
+    """The wave that gets a release next: the canary stores first, then all others.
 
-    A store that was rolled back does not get the release again unless a person names it.
+    The others wait while a canary store was rolled back, drifts, or was scored on too few days. A store that was rolled
+    back gets the release again only if a person names it.
     """
     known = list(stores)
     canaries = listed.canaries(known)
@@ -174,7 +175,7 @@ def next_wave(stores: Iterable[str], listed: StoreList, progress: Progress, poli
 
 
 def _hold(canaries: list[str], progress: Progress, policy: RolloutPolicy) -> Hold | None:
-    """The first canary store that something is wrong with, or that was scored on too few days."""
+    """Why the other stores must wait, by the first canary store that gives a reason."""
     for store in canaries:
         days, needed = progress.scored_days.get(store, 0), policy.canary_days
         if store in progress.rolled_back:

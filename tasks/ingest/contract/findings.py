@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
+
 from tasks.ingest.contract.expectations import Severity
 from tasks.state.record import Record
 
@@ -11,19 +13,12 @@ LONGEST_RAW = 200
 
 
 class BadRow(Record):
-    """A row that was refused.
-
-    Attributes:
-        file: Name of the file.
-        line: Number of the line (of the row in Parquet).
-        reason: Why the row was refused.
-        raw: The row as it stood in the file, cut after 200 characters.
-    """
+    """A row that was refused."""
 
     file: str
-    line: int
-    reason: str
-    raw: str
+    line: int = Field(description="number of the line (of the row in Parquet)")
+    reason: str = Field(description="why the row was refused")
+    raw: str = Field(description="the row as it stood in the file, cut after 200 characters")
 
     @classmethod
     def of(cls, file: str, line: int, reason: str, raw: str) -> "BadRow":

@@ -11,7 +11,7 @@ import typer
 from flows.cli.console import Answer, UsageError, command, parse_pairs
 from flows.cli.results import ReportResult
 from flows.cli.screen import echo
-from flows.preflight.errors import RequestError
+from flows.preflight.request import RequestError
 from tasks.forecasting.data.panel import TooLittleHistory
 
 RESULT = ReportResult(release="r1", report="r1.html")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.preflight.errors import RequestError
 from flows.preflight.monitor import monitor_request
+from flows.preflight.request import RequestError
 from tasks.state.home import Home
 from tasks.state.sales_table import NoSales
 from tests.conftest import TakeIn

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.preflight.errors import RequestError
 from flows.preflight.override import override_request
+from flows.preflight.request import RequestError
 from tasks.promote.override import grant
 from tasks.state import ledger
 from tasks.state.home import Home

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.preflight.errors import RequestError
 from flows.preflight.promote import promote_request, rollback_request
+from flows.preflight.request import RequestError
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.release import NoSuchRelease

@@ -76,7 +76,7 @@ def test_a_worse_model_is_refused_and_the_champion_stays() -> None:
 
 def test_each_day_is_scored_by_its_champion() -> None:
     simulated = simulation(WORSE_THEN_BETTER)
-    scored = simulated.score(simulated.replay(list(WORSE_THEN_BETTER), LIMITS), simulated.yardstick)
+    scored = simulated.score(simulated.replay(list(WORSE_THEN_BETTER), LIMITS))
     before, after = (YEAR[8] - YEAR[0]).days, 366 - (YEAR[8] - YEAR[0]).days
     assert scored.overall.mape == pytest.approx((20 * before + 15 * after) / 366)
     assert scored.overall.days == 2 * 366
@@ -93,7 +93,7 @@ def test_without_a_gate_whatever_comes_is_promoted() -> None:
     assert replay.promoted == tuple(WORSE_THEN_BETTER)
     days = [(YEAR[4] - YEAR[0]).days, (YEAR[8] - YEAR[4]).days, 366 - (YEAR[8] - YEAR[0]).days]
     expected = sum(10 * off * count for off, count in zip(WORSE_THEN_BETTER.values(), days, strict=True)) / 366
-    assert simulated.score(replay, simulated.yardstick).overall.mape == pytest.approx(expected)
+    assert simulated.score(replay).overall.mape == pytest.approx(expected)
 
 
 def test_a_file_that_does_not_work_is_never_promoted() -> None:
@@ -110,19 +110,19 @@ def test_what_cannot_be_judged_is_not_promoted() -> None:
     simulated = simulation({YEAR[0]: 2.0, YEAR[4]: float("nan")})
     replay = simulated.replay([YEAR[0], YEAR[4]], LIMITS)
     assert outcomes(replay) == ["pass", "abstain"] and replay.promoted == (YEAR[0],)
-    assert simulated.score(replay, simulated.yardstick).overall.mape == pytest.approx(20)
+    assert simulated.score(replay).overall.mape == pytest.approx(20)
 
 
 def test_until_a_first_promotion_the_reference_forecast_is_scored_and_counted() -> None:
     simulated = simulation({YEAR[0]: 3.5, YEAR[3]: 2.0})
     replay = simulated.replay([YEAR[0], YEAR[3]], LIMITS)
-    scored = simulated.score(replay, simulated.yardstick)
+    scored = simulated.score(replay)
     assert outcomes(replay) == ["fail", "pass"] and failed(replay, 0) == {"absolute"}
     assert scored.without_a_model == (YEAR[3] - YEAR[0]).days == 91
     assert scored.months["2024-03"].mape == pytest.approx(10 * REFERENCE)
     assert scored.months["2024-04"].mape == pytest.approx(20)
     nothing = simulated.replay(YEAR[:1], LIMITS)
-    assert simulated.score(nothing, simulated.yardstick).without_a_model == 366
+    assert simulated.score(nothing).without_a_model == 366
 
 
 def test_small_losses_do_not_add_up_over_a_year() -> None:

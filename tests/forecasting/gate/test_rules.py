@@ -11,6 +11,7 @@ import pytest
 from tasks.forecasting.gate.checks import Devices, Fault, Files, Runs
 from tasks.forecasting.gate.evidence import CHAMPION, INCUMBENT, LAST_YEAR, REFERENCE
 from tasks.forecasting.gate.limits import Limits
+from tasks.forecasting.gate.rules import RULES
 from tests.forecasting.gate.made_up import (
     BUDGET,
     INF,
@@ -300,3 +301,8 @@ def test_a_bias_within_the_limit_does_not_pass_unless_its_bound_is(side: int) ->
     check = asked("bias", noisy)
     assert abs(check.value) < check.limit < max(abs(check.low), abs(check.high))
     assert check.outcome == "fail" and asked("bias", evidence).outcome == "pass"
+
+
+def test_every_limit_has_a_rule() -> None:
+    how_sure = {"min_days", "abstain", "confidence", "block_weeks", "draws"}
+    assert set(RULES) == set(Limits.model_fields) - how_sure

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
+from tasks.ingest import quarantine
 from tasks.ingest.reading import csv_chunks
 from tasks.ingest.result import IngestResult
 from tasks.ingest.stage import Intake
@@ -56,11 +57,11 @@ class State:
 
     @classmethod
     def of(cls, home: Home) -> "State":
-        rows = delta.read(home.sales, ["date", "store", "item", "sales"]).to_pydict()
+        rows = delta.read(home.sales, sales_table.COLUMNS, ["date", "store", "item", "sales"]).to_pydict()
         units = rows.pop("sales")
         sales = dict(zip(zip(map(str, rows.pop("date")), *rows.values(), strict=True), units, strict=True))
         assert len(sales) == len(units)
-        held = delta.read(home.quarantine, ["file", "line", "raw", "reason", "batch"]).to_pydict()
+        held = delta.read(home.quarantine, quarantine.SCHEMA, ["file", "line", "raw", "reason", "batch"]).to_pydict()
         return cls(sales_table.snapshot(home), sales, sorted(zip(*held.values(), strict=True)), files(home))
 
     def of_batch(self, batch: str) -> list[tuple[str, int, str, str]]:

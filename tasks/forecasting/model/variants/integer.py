@@ -103,8 +103,7 @@ def write(weights: Weights, ranges: Ranges) -> bytes:
     every_step, last_step = (graph.tensor(shape, "int8", hidden) for shape in ((1, WINDOW, units), (1, units)))
     answer = graph.tensor((1, 1), "int8", ranges.output.quantization)
     graph.operation("QUANTIZE", [window], [days])
-    kernels_in_file, recurrent_in_file = list(map(graph.int8, kernels)), list(map(graph.int8, recurrent))
-    graph.lstm(days, kernels_in_file, recurrent_in_file, biases, state, every_step, version=3)
+    graph.lstm(days, [*map(graph.int8, kernels)], [*map(graph.int8, recurrent)], biases, state, every_step, version=3)
     graph.last_step(every_step, WINDOW, last_step)
     head_bias = _bias(graph, weights.head_bias, ranges.hidden, weights.head.T)
     graph.dense(last_step, graph.int8(weights.head.T), head_bias, answer, version=4)
@@ -123,6 +122,6 @@ def _cell_scale(largest: float) -> float:
 
 
 def _bias(graph: Graph, values: Floats32, inputs: Range, kernel: Floats32) -> int:
-    """A bias in the units of what the kernel's integers give for the inputs' integers."""
+    """A bias whose integers have the scale of the products of the inputs' and the kernel's integers."""
     scale = inputs.scale * symmetric(kernel)[1]
     return graph.constant(np.round(values / np.float64(scale)).astype(np.int32), quantized(scale))

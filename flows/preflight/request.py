@@ -1,9 +1,20 @@
-"""What is wrong with a request, in one message for the command line and for deployments."""
+"""A request: what a flow is asked for; and what is wrong with one, said alike for the command line and deployments."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+from flows.settings import Settings
 from tasks.forecasting.rollout.waves import UnknownStores
+from tasks.state.home import Home
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a flow is asked for: the home that it works on, and the settings that hold."""
+
+    home: Home
+    settings: Settings
 
 
 class RequestError(ValueError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.preflight.errors import RequestError, named_by
+from flows.preflight.request import RequestError, named_by
 from tasks.forecasting.rollout.waves import require_known
 
 
