@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.state.manifest import HoldoutRecord, Manifest, PolicyRecord, ReferenceRecord
 from tasks.state.record import Document, Number
 from tasks.state.variant_record import ChoiceRecord, VariantRecord
@@ -41,6 +42,7 @@ class RetrainResult(Document):
     series_skipped: int = Field(description="number of series with too little history")
     variants: tuple[VariantRecord, ...]
     choices: tuple[ChoiceRecord, ...]
+    costs: CostModel = Field(description="prices by which variants were chosen")
     report: str = Field(description="path of the HTML report")
 
     @classmethod
@@ -61,5 +63,6 @@ class RetrainResult(Document):
             series_skipped=manifest.snapshot.skipped,
             variants=manifest.variants,
             choices=manifest.choices,
+            costs=manifest.costs,
             report=str(outcome.report),
         )

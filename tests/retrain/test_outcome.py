@@ -23,7 +23,7 @@ def test_it_repeats_the_manifest() -> None:
     assert (found.snapshot, found.series_skipped) == (made.snapshot.version, made.snapshot.skipped)
     assert (found.recipe, found.profile) == (made.profile.recipe_name, made.profile.name)
     assert found.naive_mape == made.references[0].mape
-    for name in ("references", "holdout", "policy", "variants", "choices"):
+    for name in ("references", "holdout", "policy", "variants", "choices", "costs"):
         assert getattr(found, name) == getattr(made, name)
 
 
@@ -32,5 +32,5 @@ def test_its_json_has_the_time_the_report_and_the_keys_of_the_contract() -> None
     assert (kept["seconds"], kept["report"]) == (12.5, "/home/report.html")
     assert {*kept} == {
         *("release", "candidate", "snapshot", "seconds", "recipe", "profile", "naive_mape", "references", "holdout"),
-        *("policy", "series_skipped", "variants", "choices", "report", "schema_version"),
+        *("policy", "series_skipped", "variants", "choices", "costs", "report", "schema_version"),
     }

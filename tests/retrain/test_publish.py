@@ -98,9 +98,7 @@ def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> N
     assert [variant["name"] for variant in entry.details["variants"]] == NAMES
     page = outcome.report.read_text()
     assert (
-        "None of the 4 variants passed" in page
-        and "does well and badly" in page
-        and "Files that were judged" in page
+        "None of the 4 variants passed" in page and "does well and badly" in page and "Files that were judged" in page
     )
     assert publish_(work).manifest.release != record.release, "other limits can pass the same candidate"
 

@@ -7,6 +7,7 @@ from flows.cli.results import JudgeResult, ReleasesResult
 from flows.cli.screen import Column, echo, table
 from tasks.report.backtest_result import BacktestResult, CadenceRecord
 from tasks.report.explain import reasons, smallest, worst_stores
+from tasks.report.sentences import provenance
 from tasks.report.text import difference, listed, number, plural, signed
 from tasks.retrain.outcome import RetrainResult
 from tasks.state.record import or_nan
@@ -57,6 +58,8 @@ def retrain(result: RetrainResult, wide: bool = False, every_row: bool = False) 
         echo(f"{best.name}: {stores}")
     for choice in result.choices:
         echo(f"for a {choice.device}: {choice.reason}")
+    if provenance.example(result.costs):
+        echo(provenance.EXAMPLE)
     _next(result)
 
 

@@ -80,12 +80,15 @@ def device(choice: ChoiceRecord) -> str:
     return f"{memory}, a forecast within {number(choice.latency_us / 1000, 1)} ms{link}"
 
 
+EXAMPLE = "These are example prices: name your own in the settings, under [costs]."
+
+
 def prices(costs: CostModel) -> str:
     """What the costs go by, and that it is an example where the settings name no price of their own."""
     amounts = (number(each) for each in (costs.per_mb_sent, costs.per_mape_pp, costs.per_retrain))
     mb, point, retrain = (f"{amount} {costs.currency}" for amount in amounts)
     said = f"Sending 1 MB costs {mb}, a percentage point of MAPE {point} per store and year, a retrain {retrain}."
-    return f"These are example prices: name your own in the settings, under [costs]. {said}" if example(costs) else said
+    return f"{EXAMPLE} {said}" if example(costs) else said
 
 
 def example(costs: CostModel) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.render import training
+from tasks.forecasting.rollout.costs import CostModel
 from tasks.report.backtest_result import BacktestResult
 from tasks.retrain.outcome import Outcome, RetrainResult
 from tests.support.manifests import WOULD, changed, check, manifest, variant
@@ -31,6 +32,13 @@ def test_a_retrain_says_what_each_device_class_gets(capsys: pytest.CaptureFixtur
     assert "lstm-8, lstm-4: bias is 11 %; 1 % less does" in lines
     assert "lstm-64: MAPE rises most in store 3 (+0.12 pp), against the reference forecast" in lines
     assert {f"for a till: {WHY}", "for a shelf-label: no variant fits"} <= set(lines)
+
+
+def test_prices_that_nobody_has_set_are_called_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for per_mb, told in ((CostModel().per_mb_sent, True), (7.0, False)):
+        made = changed(manifest(), costs=CostModel(per_mb_sent=per_mb))
+        training.retrain(RetrainResult.of(Outcome(made, Path("report.html"), published=True), 1.0))
+        assert ("example prices" in capsys.readouterr().out) is told
 
 
 def test_variants_that_say_the_same_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
