@@ -40,17 +40,10 @@ BACKTEST = (
 
 
 def retrain(result: RetrainResult, wide: bool = False, every_row: bool = False) -> None:
-    baseline, telling = result.variants[0], _telling(result)
-    shown = [each for each in result.variants if every_row or each.name in telling]
-    table(VARIANTS, [_variant(each, baseline) for each in shown], wide)
-    for line in _folded([each for each in result.variants if each not in shown]):
-        echo(line)
+    _variants(result, wide, every_row)
     days = result.holdout
     echo(f"MAPE of the .tflite files on {days.days} days that training never saw, {days.first} to {days.last}")
-    known = [each for each in result.references if each.mape is not None]
-    for each in known if every_row else sorted({known[0], min(known, key=_mape)}, key=known.index) if known else ():
-        gate = ", which the gate compares with" if each is result.references[0] else ""
-        echo(f"without a network: {number(each.mape)} % by the {each.name}{gate}")
+    _references(result, every_row)
     for line in reasons(result.variants):
         echo(line)
     best = smallest(result)
@@ -61,6 +54,23 @@ def retrain(result: RetrainResult, wide: bool = False, every_row: bool = False) 
     if provenance.example(result.costs):
         echo(provenance.EXAMPLE)
     _next(result)
+
+
+def _variants(result: RetrainResult, wide: bool, every_row: bool) -> None:
+    baseline, telling = result.variants[0], _telling(result)
+    shown = [each for each in result.variants if every_row or each.name in telling]
+    table(VARIANTS, [_variant(each, baseline) for each in shown], wide)
+    for line in _folded([each for each in result.variants if each not in shown]):
+        echo(line)
+
+
+def _references(result: RetrainResult, every_row: bool) -> None:
+    """The forecasts without a network: every one, or the one that the gate compares with and the best."""
+    known = [each for each in result.references if each.mape is not None]
+    telling = known if every_row or not known else [known[0], min(known, key=_mape)]
+    for each in dict.fromkeys(telling):
+        gate = ", which the gate compares with" if each is result.references[0] else ""
+        echo(f"without a network: {number(each.mape)} % by the {each.name}{gate}")
 
 
 def _next(result: RetrainResult) -> None:
