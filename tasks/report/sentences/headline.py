@@ -47,7 +47,7 @@ def caution(manifest: Manifest) -> str | None:
     beaten = [variant.name for variant in networks if reference and (_gap(variant, reference) or 0) > 0]
     if not reference or not beaten:
         return None
-    fact = f"Without any network, {reference.name} has a MAPE of {amount(reference.mape, '%')}"
+    fact = f"Without any network, the {reference.name} has a MAPE of {amount(reference.mape, '%')}"
     if len(beaten) == len(networks):
         return f"{fact}: lower than every network in this release. By accuracy alone, these data need no network."
     return f"{fact}: lower than {len(beaten)} of the {len(networks)} networks ({', '.join(beaten)})."
