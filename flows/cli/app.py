@@ -84,7 +84,7 @@ def ingest(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE...", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
+            metavar="SOURCE", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
         ),
     ] = None,
     feed: Annotated[
