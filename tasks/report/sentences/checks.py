@@ -142,7 +142,8 @@ def _group(check: Check) -> str:
 
 
 def _flagged(check: Check, worst: Worst) -> str:
-    also = f"; so is {listed(worst.flagged[1:])}" if len(worst.flagged) > 1 else ""
+    others = worst.flagged[1:]
+    also = f"; so {'is' if len(others) == 1 else 'are'} {listed(others)}" if others else ""
     bound = f"{percent(check.confidence)} lower bound for all at once, {signed(check.low)} pp"
     return (
         f"{check.name} {worst.flagged[0]} is significantly worse: MAPE is {_apart(check.value)} {check.against}, "
@@ -208,7 +209,7 @@ def _subject(check: Check) -> str:
 def _whose(check: Check) -> str:
     """Whom a check compares with."""
     label = check.against or check.name
-    return {"baseline": f"the baseline {label}", "parent": f"{label}, which it was made from"}.get(check.name, label)
+    return {"baseline": f"the baseline {label}", "parent": f"its parent {label}"}.get(check.name, label)
 
 
 def _apart(difference: float) -> str:
