@@ -29,13 +29,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import deltalake
 from deltalake import DeltaTable
 from deltalake.table import TableOptimizer
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.ingest import replay
+from tasks.ingest import quarantine, replay
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
@@ -173,7 +172,7 @@ COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "vacuum"),
     (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
-    *((module, "write_deltalake") for module in (ledger, scores, deltalake)),
+    *((module, "write_deltalake") for module in (ledger, scores, quarantine)),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
 

@@ -22,6 +22,8 @@ from tasks.state.home import Home
 from tasks.state.overrides import Override
 from tests.sales import sales_rows
 
+pytestmark = pytest.mark.timeout(900)  # a retrain in a fixture, on a machine that may be busy
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 HEADER = "date,store,item,sales\n"
@@ -42,7 +44,7 @@ def runner(folder: Path, api_url: str) -> Run:
             [SHELFCAST, *arguments, *home],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             env={**os.environ, "PREFECT_API_URL": api_url, **environment},
             cwd=folder,
