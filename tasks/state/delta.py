@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset
 import pyarrow.parquet
 from deltalake import CommitProperties, DeltaTable, Schema
@@ -46,6 +47,13 @@ def exists(path: Path) -> bool:
 def version(path: Path) -> int | None:
     """The number of a table's last commit, or `None` if there is no table."""
     return DeltaTable(path).version() if exists(path) else None
+
+
+def rows(path: Path) -> int:
+    """The number of a table's rows, from its statistics; 0 if there is no table."""
+    if not exists(path):
+        return 0
+    return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
 
 
 def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -> Any:
