@@ -34,7 +34,7 @@ from deltalake.table import TableOptimizer
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.ingest import quarantine, replay
+from tasks.ingest import replay
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
@@ -43,7 +43,7 @@ from tasks.monitor.watch import watch
 from tasks.promote.override import grant
 from tasks.report import release_report
 from tasks.retrain import publish
-from tasks.state import delta, ledger, sales_table, scores
+from tasks.state import delta, ledger, sales_table
 from tasks.state.alerts import record
 from tasks.state.delta import Tidiness
 from tasks.state.ledger import Ledger
@@ -174,7 +174,7 @@ COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "vacuum"),
     (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
-    *((module, "write_deltalake") for module in (ledger, scores, quarantine)),
+    (ledger, "write_deltalake"),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
 
