@@ -7,7 +7,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from tasks.state import delta
+from tasks.state import delta, parquet
 from tasks.verify.result import Finding, Part
 
 BACKUP = "restore the folder from a backup"
@@ -42,27 +42,26 @@ def check_table(home: Path, part: Part, versions: set[int]) -> Iterator[Finding 
 
 def _version(root: Path, part: Part, version: int | None, seen: set[str]) -> Iterator[Finding | Path]:
     try:
-        fragments = list(delta.dataset(root, version).get_fragments())
         rows = _rows(root, version)
     except (DeltaError, OSError, pa.ArrowException, ValueError) as error:
         which = "" if version is None else f" version {version}"
         yield _finding(part, f"{part}/_delta_log", f"the log cannot be read{which}: {_line(error)}")
         return
-    for fragment in fragments:
-        if fragment.path not in seen:
-            seen.add(fragment.path)
-            yield _file(root, part, fragment, rows.get(fragment.path))
+    for name, expected in rows.items():
+        if name not in seen:
+            seen.add(name)
+            yield _file(root, part, name, expected)
 
 
-def _file(root: Path, part: Part, fragment: pa.dataset.Fragment, expected: int | None) -> Finding | Path:
-    path = f"{part}/{fragment.path}"
+def _file(root: Path, part: Part, name: str, expected: int | None) -> Finding | Path:
+    path = f"{part}/{name}"
     try:
-        found = sum(len(batch) for batch in fragment.to_batches())
+        found = sum(len(batch) for batch in parquet.batches(root / name))
     except (OSError, pa.ArrowException, ValueError) as error:
         return _finding(part, path, f"it cannot be read: {_line(error)}")
     if expected is not None and found != expected:
         return _finding(part, path, f"it must have {expected} rows, as the log says. Received: {found}")
-    return root / fragment.path
+    return root / name
 
 
 def _rows(root: Path, version: int | None) -> dict[str, int]:
