@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flows.preflight.request import Request, RequestError, named_by
 from flows.settings import home_at, load, stores_listed
+from tasks.forecasting.data.codes import normal
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table
 from tasks.state.home import Home
@@ -45,9 +46,10 @@ def promote_request(home: str | None, release: str | None, stores: Sequence[str]
         require_known(listed.stores, known)
     with named_by("[[rollout.freeze]] of the settings"):
         require_known(settings.rollout.frozen_stores, known)
+    chosen = tuple(map(normal, stores)) if stores else None
     with named_by(parameter="stores"):
-        require_known(stores or (), known)
-    return PromoteRequest(place, settings, found, known, listed, tuple(stores) if stores else None)
+        require_known(chosen or (), known)
+    return PromoteRequest(place, settings, found, known, listed, chosen)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def rollback_request(home: str | None, store: str | None, region: str | None) ->
     known = tuple(sales_table.stores(place))
     if store is not None:
         with named_by(parameter="store"):
-            require_known([store], known)
-        return RollbackRequest(place, (store,))
+            require_known([normal(store)], known)
+        return RollbackRequest(place, (normal(store),))
     return RollbackRequest(place, _of_region(listed, known, region) if region is not None else known)
 
 

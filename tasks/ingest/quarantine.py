@@ -13,6 +13,7 @@ import pyarrow.csv
 from deltalake import DeltaTable, write_deltalake
 from pydantic import Field, field_serializer
 
+from tasks.forecasting.data.codes import normal
 from tasks.ingest.batch import FileCount
 from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
@@ -66,7 +67,7 @@ class QuarantinedRow(Record):
 
     @property
     def batch_and_store(self) -> tuple[str, str]:
-        return self.batch, (self.store or "").strip()
+        return self.batch, normal(self.store or "")
 
     @property
     def misshapen(self) -> bool:
@@ -75,7 +76,7 @@ class QuarantinedRow(Record):
     @property
     def key(self) -> tuple[str, str, str]:
         """Date, store and item of a valid row, as the sales table names them."""
-        return (self.date or "").strip()[:10], (self.store or "").strip(), (self.item or "").strip()
+        return (self.date or "").strip()[:10], normal(self.store or ""), normal(self.item or "")
 
 
 class QuarantineList(Document):
@@ -156,7 +157,7 @@ def table(home: Home, reason: str | None = None, store: str | None = None) -> pa
     if reason is not None:
         where &= pc.field("reason") == reason
     if store is not None:
-        where &= pc.field("store") == store
+        where &= pc.utf8_normalize(pc.utf8_trim_whitespace(pc.field("store")), form="NFC") == normal(store)
     found = delta.read(home.quarantine, SCHEMA, where=where).cast(SCHEMA)
     return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
 

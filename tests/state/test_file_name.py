@@ -19,7 +19,7 @@ def test_a_plain_code_is_its_own_name(code: str) -> None:
     assert file_name(code) == code
 
 
-@pytest.mark.parametrize("code", [*WINDOWS, *HOSTILE, "sha256-", file_name("SHOP"), "Магазин «Продукты»", "\udcff", "a\n"])
+@pytest.mark.parametrize("code", [*WINDOWS, *HOSTILE, "sha256-", file_name("SHOP"), "Магазин", "\udcff", "a\n"])
 def test_any_other_code_is_named_by_its_hash(code: str) -> None:
     assert re.fullmatch(r"sha256-[0-9a-f]{32}", file_name(code))
 

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.forecasting.data.codes import Code
 from tasks.forecasting.data.days import Dates
 
 HORIZON = 730
@@ -55,7 +56,7 @@ class SeasonCalendar(BaseModel):
     country: str | None = Field(None, description="country whose public holidays count, by ISO 3166 code: US, DE, IN")
     subdivision: str | None = Field(None, description="state or province, by its name in the `holidays` package")
     events: tuple[Event, ...] = Field((), description="the chain's own events, past and future ones")
-    groups: Mapping[str, tuple[str, ...]] = Field(
+    groups: Mapping[str, tuple[Code, ...]] = Field(
         {}, description="items whose weeks and years are alike, by a name of the group"
     )
 

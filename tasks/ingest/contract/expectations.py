@@ -99,6 +99,9 @@ def expectations(contract: Contract) -> tuple[Expectation, ...]:
         Expectation("vanished_stores", "warning", "batch_vanished_stores", None, 0),
         Expectation("new_items", "info", "batch_new_items", None, 0),
         Expectation("vanished_items", "info", "batch_vanished_items", None, 0),
+        Expectation("similar_stores", "warning", "batch_similar_stores", None, 0),
+        Expectation("similar_items", "warning", "batch_similar_items", None, 0),
+        Expectation("recomposed_codes", "info", "batch_recomposed_codes", None, 0),
     )
 
 
