@@ -15,6 +15,7 @@ from pydantic import Field, field_serializer
 
 from tasks.forecasting.data.codes import normal
 from tasks.ingest.batch import FileCount
+from tasks.ingest.cells import defused
 from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
 from tasks.state.atomic import write_file
@@ -163,10 +164,14 @@ def table(home: Home, reason: str | None = None, store: str | None = None) -> pa
 
 
 def export(rows: pa.Table, path: Path) -> None:
-    """Write rows as CSV, to be corrected and given to a replay."""
+    """Write rows as CSV, to be corrected in a spreadsheet and given to a replay."""
+    texts = {
+        name: pa.array(map(defused, rows[name].to_pylist()), pa.string())
+        for name in ("sha256", "file", "reason", "date", "store", "item", "sales", "raw")
+    }
     columns = ["sha256", "file", "line", "reason", "date", "store", "item", "sales", "raw"]
     buffer = pa.BufferOutputStream()
-    pa.csv.write_csv(rows.select(columns), buffer)
+    pa.csv.write_csv(pa.table({"line": rows["line"], **texts}).select(columns), buffer)
     write_file(path, buffer.getvalue().to_pybytes())
 
 
