@@ -17,6 +17,7 @@ from flows.preflight.request import RequestError
 from flows.runtime import environment
 from flows.settings_errors import is_misuse
 from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.state.plain_text import plain, plain_json
 from tasks.state.record import Document
 
 FAILED, MISUSED, REFUSED, INTERRUPTED = 1, 2, 3, 130
@@ -60,7 +61,7 @@ class Stdout:
         """Show an answer; leave with exit code 3 if it is a refusal."""
         self._finish()
         if self._as_json:
-            self.text(answer.result.model_dump_json())
+            self.text(plain_json(answer.result.model_dump_json()))
         else:
             sys.stdout = self._stdout
             answer.view(answer.result)
@@ -75,9 +76,9 @@ class Stdout:
     def error(self, message: str) -> None:
         """Print one line on stderr; with `--json` also on stdout, as `error`."""
         self._finish()
-        print(f"shelfcast: {message}", file=sys.stderr)
+        print(f"shelfcast: {plain(message)}", file=sys.stderr)
         if self._as_json:
-            self.text(ErrorResult(error=message).model_dump_json())
+            self.text(plain_json(ErrorResult(error=message).model_dump_json()))
 
 
 def command(app: typer.Typer, example: str, panel: str | None = None, name: str | None = None) -> Callable[..., Any]:
