@@ -15,7 +15,9 @@ from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
 from flows.preflight.request import RequestError
 from flows.runtime import environment
+from flows.settings import Settings
 from flows.settings_errors import is_misuse
+from flows.settings_variables import require_known
 from tasks.forecasting.data.panel import TooLittleHistory
 from tasks.state.plain_text import plain, plain_json
 from tasks.state.record import Document
@@ -118,6 +120,7 @@ def command_context(as_json: bool, quiet: bool) -> Iterator[Stdout]:
     with progress(quiet) as finish:
         stdout = Stdout(as_json, finish)
         try:
+            require_known(Settings.model_fields)
             yield stdout
         except typer.Exit:
             raise

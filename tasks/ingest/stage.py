@@ -56,7 +56,10 @@ class Intake(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     memory_mb: int = Field(
-        768, ge=64, description="MB for rows, in addition to some 500 MB for programs; further rows wait on disk"
+        768,
+        ge=64,
+        le=2**20,
+        description="MB for rows, in addition to some 500 MB for programs; further rows wait on disk",
     )
 
     @property

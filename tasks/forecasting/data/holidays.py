@@ -15,6 +15,10 @@ HORIZON = 730
 """Days after the last sales whose holidays are part of a release: as long as a device may forecast with it."""
 
 
+LONGEST_EVENT = 366
+"""Days of an event: what lasts longer is no special time."""
+
+
 @dataclass(frozen=True)
 class SpecialDays:
     """Days and items that may have seasonal indices of their own.
@@ -41,6 +45,10 @@ class Event(BaseModel):
     def _in_order(self) -> Self:
         if self.last and self.last < self.first:
             raise ValueError(f"the last day {self.last} of {self.name} is before the first, {self.first}; swap them")
+        if self.last and (self.last - self.first).days >= LONGEST_EVENT:
+            raise ValueError(
+                f"an event must have at most {LONGEST_EVENT} days. Received: {self.name}, {self.first} to {self.last}"
+            )
         return self
 
     @property

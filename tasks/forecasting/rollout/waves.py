@@ -62,7 +62,7 @@ class RolloutPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     canary_days: int = Field(
-        0, ge=0, description="days on which canary stores must have been scored before the other stores follow"
+        0, ge=0, le=366, description="days on which canary stores must have been scored before the other stores follow"
     )
     freeze: tuple[Freeze, ...] = Field((), description="periods in which stores, all or some, get no other model")
     max_override_days: int = Field(
