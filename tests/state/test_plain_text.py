@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.state.plain_text import markdown, plain, plain_json
+from tasks.state.plain_text import chat, markdown, plain, plain_json
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 ACTING = [*map(chr, (*range(32), *range(127, 160))), *BIDI, "\u2028", "\u2029", "\udcff"]
@@ -51,3 +51,27 @@ def test_markdown_has_no_markup_of_the_texts_own(text: str) -> None:
     found = markdown(f"store {text}")
     assert "<" not in found and "\n" not in found and "\x1b" not in found
     assert not [place for place, sign in enumerate(found) if sign in "|[]`*" and found[place - 1] != "\\"]
+
+
+MENTIONS = (
+    "<!channel> @everyone <https://evil.example|safe> [x](https://evil.example) *b* `c` <img src=x> \x1b[2J\u202e"
+)
+
+
+@pytest.mark.parametrize("target", ["json", "json-html", "json-markdown", "slack", "discord", "mailto"])
+def test_a_message_calls_nobody_and_hides_no_link(target: str) -> None:
+    """As Apprise hands it to each kind of target."""
+    shown = _sent(f"[open] drift: store {chat(MENTIONS)}", target)
+    assert not [
+        sign for sign in ("<!", "@everyone", "<http", "](", "*b*", "`c`", "<img", "\x1b", "\u202e") if sign in shown
+    ]
+    assert "channel" in shown
+
+
+def _sent(body: str, target: str) -> str:
+    """A body in the format that a target reads, as Apprise makes it of text."""
+    import apprise
+    from apprise.conversion import convert_between
+
+    formats = {"json-html": "html", "mailto": "html", "json-markdown": "markdown", "discord": "markdown"}
+    return convert_between(apprise.NotifyFormat.TEXT, apprise.NotifyFormat(formats.get(target, "text")), body)
