@@ -29,5 +29,5 @@ def markdown(text: str) -> str:
 
 
 def chat(text: str) -> str:
-    """The text as a line of a message: it calls nobody, hides no link and has no markup, in Slack, Discord or e-mail."""
+    """The text as a line of a message that calls nobody, hides no link and has no markup, wherever it is sent."""
     return plain(" ".join(text.split())).translate(_CHAT)
