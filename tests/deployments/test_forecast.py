@@ -40,6 +40,7 @@ from tasks.retrain.evaluate import evaluate, evaluate_comparators, time_files
 from tasks.retrain.prepare import draft, prepare
 from tasks.state import file_name as names
 from tasks.state import sales_table
+from tasks.state.channel import Channel, Parcel, parcel
 from tasks.state.file_name import file_name
 from tasks.state.home import Home
 from tasks.state.release import Release
@@ -348,6 +349,18 @@ def test_a_file_that_is_no_model_is_refused(window_mean: Shop, program: ModuleTy
         given["model"]["sha256"] = sha256(content).hexdigest()
         with pytest.raises(program.ModelRejected, match="cannot be run"):
             program.Device(given, content)
+
+
+@pytest.mark.parametrize("store", ["../x", "SHOP", "Магазин «Продукты» на Ленинградском проспекте", "x" * 128, "con"])
+def test_a_store_of_any_code_finds_its_assignment(
+    window_mean: Shop, program: ModuleType, tmp_path: Path, store: str
+) -> None:
+    sent = parcel(window_mean.release, "lstm-4", "1")
+    other = Parcel(sent.assignment.model_copy(update={"store": store}), sent.model)
+    channel = Channel(tmp_path / "channel")
+    assert channel.put(other)
+    assert {path.parent for path in tmp_path.rglob("*.json")} == {tmp_path / "channel" / "stores"}
+    assert program.Device.of(channel.root, store).forecast("1", [5] * 14, date(2023, 3, 1)) > 0
 
 
 def test_the_program_names_files_as_the_channel_does(program: ModuleType) -> None:
