@@ -37,7 +37,7 @@ class History(BaseModel):
         None, gt=WINDOW, le=36_600, description="length of the history in days, up to the last one used; `none` for all"
     )
     held_back_days: int = Field(
-        0, ge=0, le=366, description="most recent days left out, while corrections still arrive"
+        0, ge=0, le=3660, description="most recent days left out, while corrections still arrive"
     )
     min_days: int = Field(
         WINDOW + 1, gt=WINDOW, le=36_600, description="days with sales below which a series is skipped"
