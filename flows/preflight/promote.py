@@ -86,7 +86,6 @@ def rollback_request(home: str | None, store: str | None, region: str | None) ->
     if store is not None:
         return RollbackRequest(place, (store,))
     known = tuple(natural(running)) or tuple(sales_table.stores(place))
->>>>>>> main
     return RollbackRequest(place, _of_region(listed, known, region) if region is not None else known)
 
 
