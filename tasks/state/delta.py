@@ -31,6 +31,7 @@ class Tidiness(BaseModel):
     keep_days: int = Field(
         30,
         ge=7,
+        le=36_600,
         description="days that old versions of the sales stay readable; a version that a release names stays for ever",
     )
 
