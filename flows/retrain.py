@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 
 from prefect import flow
@@ -61,7 +62,11 @@ def retrain(
 
 @flow
 def build_variants(candidate: Candidate) -> None:
-    """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
+    """Write every variant's weights, files and scores into the candidate's folder; what is there stays.
+
+    Raises:
+        LostWork: If workers were lost. Nothing is judged then; the next run builds what is missing.
+    """
     log.info(
         "%d variants to build and to measure",
         len(candidate.spec.variants),
@@ -71,5 +76,6 @@ def build_variants(candidate: Candidate) -> None:
     for variant in candidate.spec.variants:
         parent = None if variant.from_scratch else built[str(variant.parent)]
         built[variant.name] = build.submit(candidate, variant, parent)
-    for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
-        evaluated.result()
+    steps = [(variant, evaluate.submit(candidate, variant)) for variant in built.values()]
+    for step in chain.from_iterable(steps):  # a parent's own error comes before what it costs its children
+        step.result()

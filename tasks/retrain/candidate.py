@@ -55,9 +55,6 @@ class RunScore(Document):
     operations: tuple[str, ...] | None = Field(None, description="the file's operations, in their order")
 
 
-LOST = RunScore(fault="it was not built: its worker or its parent's crashed or hung")
-
-
 class LatencyRecord(Document):
     """The time of one forecast of the file that would ship, or why there is no figure."""
 
@@ -163,9 +160,9 @@ class Candidate:
         return self.folder / "rivals" / f"{name}.npy"
 
     def scores(self, variant: str) -> list[RunScore]:
-        """The score of each run's file; the score of a run whose worker was lost has a fault."""
+        """The score of each run's file; there is no verdict on a variant that lacks one."""
         files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
-        return [RunScore.model_validate_json(file.read_bytes()) if file.exists() else LOST for file in files]
+        return [RunScore.model_validate_json(file.read_bytes()) for file in files]
 
     def shipped(self, variant: str) -> RunScore:
         """The score of the file that would ship."""

@@ -1,5 +1,6 @@
 """A retrain as a flow: what is built is not built again, a release is found again, and a refusal is an alert."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -9,10 +10,13 @@ from flows.preflight.retrain import RetrainRequest
 from flows.retrain import retrain
 from flows.settings import Settings
 from flows.settings_errors import SettingsError
+from tasks.retrain import build
 from tasks.state.alerts import open_alerts
-from tasks.state.ledger import Ledger
+from tasks.state.ledger import Ledger, read
 from tasks.state.release import releases
+from tasks.workers import LostWork
 from tests.conftest import Work, only
+from tests.support.deaths import kill_in
 
 Ask = Callable[[float], None]
 
@@ -46,6 +50,24 @@ def test_a_candidate_that_is_built_is_judged_and_published_once(ask: Ask, work: 
     again = retrain(str(work.home.root), "quick").model_copy(update={"seconds": first.seconds})
     assert again == first, "it is there already"
     assert not open_alerts(Ledger.of(work.home))
+
+
+def test_where_a_worker_is_killed_always_nothing_is_judged_and_the_next_run_is_whole(
+    ask: Ask, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(60)
+    before = {path.parent.name: path.read_bytes() for path in work.candidate.folder.glob("*/0.tflite")}
+    shutil.rmtree(work.candidate.folder / "lstm-16")
+    with monkeypatch.context() as patched:
+        patched.setattr(build, "build_run", kill_in(work, "lstm-16", 0, deaths=9))
+        with pytest.raises(LostWork, match="in build_or_die of lstm-16, 0; nothing was judged or published"):
+            retrain(str(work.home.root), "quick")
+    assert releases(work.home) == [] == read(work.home, ["release", "refusal"])
+    (alert,) = open_alerts(Ledger.of(work.home))
+    assert alert.alert.kind == "run-failed"
+    release = retrain(str(work.home.root), "quick").release
+    assert before == {name: releases(work.home)[0].file(name) for name in before}
+    assert [each.id for each in releases(work.home)] == [release]
 
 
 def test_a_refusal_is_an_alert_until_a_release_is_there(ask: Ask, work: Work) -> None:
