@@ -8,7 +8,8 @@ from flows.settings import home_at, load, stores_listed
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table
 from tasks.state.home import Home
-from tasks.state.release import Release, find
+from tasks.state.release import Release
+from tasks.state.releases import find
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,10 @@ class Ledger:
                     stack.append(champion)
         return history
 
+    def last_decisions(self) -> dict[str, Entry]:
+        """The last promotion or rollback of each store."""
+        return {entry.subject: entry for entry in self.entries("promotion", "rollback")}
+
     def running(self, until: datetime | None = None) -> dict[str, Champion]:
         """What each store runs; the argument is that of `champions`."""
         return {store: stack[-1] for store, stack in self.champions(until).items()}

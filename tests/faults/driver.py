@@ -48,7 +48,7 @@ from tasks.state.alerts import record
 from tasks.state.delta import Tidiness
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
-from tasks.state.release import refused, releases
+from tasks.state.releases import refused, releases
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work, publish_candidate
 from tests.ingest.steps import AMPLE, merge, read
@@ -118,9 +118,11 @@ def delivering(work: Work, source: Path) -> None:
 
 
 def monitoring(work: Work, source: Path) -> None:
-    decided, (_, last) = Ledger.of(work.home), sales_table.latest(work.home)
-    scored = score.fn(work.home, decided, last, POLICY, MapePolicy())
-    record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
+    (_, last) = sales_table.latest(work.home)
+    with work.home.writing():
+        decided = Ledger.of(work.home)
+        scored = score.fn(work.home, decided, last, POLICY, MapePolicy())
+        record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
 
 
 def replaying(work: Work, source: Path) -> None:

@@ -14,7 +14,7 @@ from tasks.report import release_report
 from tasks.retrain import publish
 from tasks.state import ledger, sales_table
 from tasks.state.home import Home
-from tasks.state.release import releases
+from tasks.state.releases import releases
 from tests.conftest import CHAIN, TakeIn, Work, only, publish_candidate
 from tests.faults import driver
 from tests.faults.driver import STEPS, Job

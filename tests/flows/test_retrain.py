@@ -13,7 +13,7 @@ from flows.settings_errors import SettingsError
 from tasks.retrain import build
 from tasks.state.alerts import open_alerts
 from tasks.state.ledger import Ledger, read
-from tasks.state.release import releases
+from tasks.state.releases import releases
 from tasks.workers import LostWork
 from tests.conftest import Work, only
 from tests.support.deaths import kill_in

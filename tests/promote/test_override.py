@@ -21,7 +21,8 @@ from tasks.state.alerts import Alert, Changes, record
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override, active
-from tasks.state.release import Release, find, refused, releases
+from tasks.state.release import Release
+from tasks.state.releases import find, refused, releases
 from tests.conftest import Refusals, Work, only, publish_candidate
 from tests.stores import promote as promote_to
 from tests.stores import roll_back, rollout, update_channel

@@ -10,7 +10,7 @@ from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import rank
-from tasks.state import release as releases
+from tasks.state import releases
 from tasks.state.home import Home
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
 from tests.conftest import Work
