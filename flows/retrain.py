@@ -46,15 +46,16 @@ def retrain(
     start, asked = time.monotonic(), retrain_request(home, profile, recipe)
     settings, place, devices = asked.settings, asked.home, asked.devices
     candidate = draft(place, asked.spec)
-    outcome = published_earlier(place, candidate, settings.gate)
-    if outcome is None:
-        prepare(place, candidate)
-        build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
-        time_files(candidate)
-        evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
-        verdicts = judge(candidate, settings.gate, devices, date.today())
-        outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
-        show(outcome.manifest)
+    with candidate.alone():
+        outcome = published_earlier(place, candidate, settings.gate)
+        if outcome is None:
+            prepare(place, candidate)
+            build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
+            time_files(candidate)
+            evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
+            verdicts = judge(candidate, settings.gate, devices, date.today())
+            outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
+            show(outcome.manifest)
     refused = None if outcome.published else nothing_passed(outcome.manifest)
     tell(place, partial(of_retrain, refused=refused), settings.alert_urls)
     return RetrainResult.of(outcome, time.monotonic() - start)

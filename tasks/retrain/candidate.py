@@ -8,6 +8,8 @@ evidence.npz                                             the gate's evidence
 <variant>/0.latency.json                                 time of one forecast
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -27,6 +29,7 @@ from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.state.arrays import golden_rows, stored_panel
+from tasks.state.lock import locked
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Number, Record
 
@@ -94,6 +97,17 @@ class Candidate:
     def __getstate__(self) -> dict[str, Any]:
         """Send only the fields to a worker, not what was read here."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only retrain that works on this candidate; wait while another one does."""
+        with locked(self.lock, f"waiting for another retrain of the same sales, {self.folder.name}"):
+            yield
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock a retrain holds while it works on this candidate."""
+        return self.folder.with_name(f"{self.folder.name}.lock")
 
     @cached_property
     def prepared(self) -> Prepared:

@@ -1,6 +1,5 @@
 """The home: the one folder that holds all state, and the lock of its only writer."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from filelock import FileLock, Timeout
-
-log = logging.getLogger("shelfcast.home")
+from tasks.state.lock import locked
 
 
 class HomeError(ValueError):
@@ -66,14 +63,5 @@ class Home:
 
         A thread that writes already goes on: what reads, decides and records holds one lock around all of it.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / ".writing.lock", is_singleton=True)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            log.info("waiting for another run that writes to %s", self.root)
-            lock.acquire()
-        try:
+        with locked(self.root / ".writing.lock", f"waiting for another run that writes to {self.root}"):
             yield
-        finally:
-            lock.release()
