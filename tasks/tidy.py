@@ -4,7 +4,6 @@ import logging
 from functools import partial
 from pathlib import Path
 
-from deltalake import DeltaTable
 from prefect import task
 from pydantic import Field
 
@@ -69,9 +68,9 @@ def named_versions(home: Home) -> list[int]:
 
 def _tidied(path: Path, hours: int, kept: list[int]) -> TidiedTable:
     before = _files(path)
-    table = DeltaTable(path)
+    table = delta.open_table(path)
     if table.optimize.compact()["numFilesRemoved"]:
-        table = DeltaTable(path)
+        table = delta.open_table(path)
     # files that a killed run left behind are in no version: only a full vacuum finds them
     clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=True, keep_versions=kept)
     # it also names files that an earlier call deleted
@@ -82,7 +81,7 @@ def _tidied(path: Path, hours: int, kept: list[int]) -> TidiedTable:
     freed = sum(before.values()) - sum(after.values())
     return TidiedTable(
         table=path.name,
-        version=DeltaTable(path).version(),
+        version=delta.open_table(path).version(),
         files_before=len(before),
         files=len(after),
         removed=len(removed),

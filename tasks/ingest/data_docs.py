@@ -4,11 +4,14 @@ The pages are rendered from our own templates: Great Expectations' stock pages f
 dozen hosts, do not show the bad rows, and its site builder renders all earlier pages again each night.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from tasks.ingest.batch import Batch
 from tasks.ingest.contract import wording
@@ -20,6 +23,8 @@ from tasks.report.text import listed
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.record import Document
+
+log = logging.getLogger("shelfcast.docs")
 
 TEMPLATES = Path(__file__).parent / "docs_templates"
 SHOWN_ROWS, SHOWN_GAPS = 50, 1000
@@ -158,8 +163,19 @@ def _list(home: Home) -> Path:
 
 
 def _summaries(home: Home) -> list[BatchSummary]:
-    lines = _list(home).read_text().splitlines() if _list(home).exists() else []
-    return [BatchSummary.model_validate_json(line) for line in lines]
+    """What the index lists; a damaged line is left out, and is gone when the list is written again."""
+    found = []
+    for number, line in enumerate(_lines(home), 1):
+        try:
+            found.append(BatchSummary.model_validate_json(line))
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            log.warning("%s, line %d is damaged, so the index leaves a batch out: %s", _list(home), number, why)
+    return found
+
+
+def _lines(home: Home) -> list[bytes]:
+    return _list(home).read_bytes().splitlines() if _list(home).exists() else []
 
 
 def _rendered(template: str, **values: Any) -> str:

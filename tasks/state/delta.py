@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset
 from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pyarrow.fs import LocalFileSystem
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.state import parquet
 from tasks.state.atomic import sync
+from tasks.state.parquet import REMEDY, DamagedTable
 
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
@@ -40,16 +42,30 @@ def exists(path: Path) -> bool:
     return DeltaTable.is_deltatable(str(path))
 
 
+def open_table(path: Path, version: int | None = None) -> DeltaTable:
+    """A table, by default as it is now.
+
+    Raises:
+        DamagedTable: If its log cannot be read, or no longer has that version.
+    """
+    try:
+        return DeltaTable(path, version=version)
+    except (DeltaError, OSError, ValueError) as error:
+        which = "" if version is None else f", up to version {version},"
+        said = " ".join(str(error).split())
+        raise DamagedTable(f"the log of the table {path}{which} cannot be read: {said}; {REMEDY}") from error
+
+
 def version(path: Path) -> int | None:
     """The number of a table's last commit, or `None` if there is no table."""
-    return DeltaTable(path).version() if exists(path) else None
+    return open_table(path).version() if exists(path) else None
 
 
 def rows(path: Path) -> int:
     """The number of a table's rows, from its statistics; 0 if there is no table."""
     if not exists(path):
         return 0
-    return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
+    return pc.sum(pa.table(open_table(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
 
 
 def batches(
@@ -69,9 +85,9 @@ def batches(
         coded: Columns to read as dictionary arrays, which is faster. Defaults to none.
 
     Raises:
-        DamagedFile: If a file of the table is missing or damaged.
+        DamagedTable: If the table's log or a file of it is missing or damaged.
     """
-    table = DeltaTable(path, version=version)
+    table = open_table(path, version)
     known = pa.schema(table.schema())
     for fragment in table.to_pyarrow_dataset(filesystem=LocalFileSystem()).get_fragments(filter=where):
         for batch in parquet.batches(path / fragment.path, columns, coded):
@@ -93,7 +109,7 @@ def paths(path: Path, version: int | None = None) -> list[Path]:
     """The files of a version of a table, by default of the current one; none if there is no table."""
     if not exists(path):
         return []
-    actions = pa.table(DeltaTable(path, version=version).get_add_actions())
+    actions = pa.table(open_table(path, version).get_add_actions())
     return [path / name for name in actions["path"].to_pylist()]
 
 
@@ -107,7 +123,7 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, wh
         where: A pyarrow expression that selects rows. Defaults to `None`, all.
 
     Raises:
-        DamagedFile: If a file of the table is missing or damaged.
+        DamagedTable: If the table's log or a file of it is missing or damaged.
     """
     names = list(columns or schema.names)
     found = list(batches(path, names, where)) if exists(path) else []
@@ -121,7 +137,7 @@ def append(path: Path, rows: pa.Table) -> None:
         path: Folder of the table.
         rows: The rows. Columns that the table lacks are added to it.
     """
-    table = DeltaTable(path) if exists(path) else None
+    table = open_table(path) if exists(path) else None
     if table:
         _add_columns(table, rows.schema)
     with adding(path) as added:

@@ -27,14 +27,20 @@ WRITTEN = {"compression": "zstd", "compression_level": 1, "store_schema": False,
 _NAMED = re.compile(r"-([0-9a-f]{8})\.parquet$")
 
 
-class DamagedFile(OSError):
+REMEDY = "put it back from a backup; `shelfcast verify` finds all that is damaged, and says what else helps"
+
+
+class DamagedTable(OSError):
+    """A table cannot be read."""
+
+
+class DamagedFile(DamagedTable):
     """A Parquet file is missing, or not as it was written."""
 
     @classmethod
     def at(cls, path: Path, why: object) -> "DamagedFile":
         """The error that names a file and its table."""
-        remedy = "put that file back from a backup, or else the whole table"
-        return cls(f"{path.name} of the table {_table(path)} is damaged: {why}; {remedy}")
+        return cls(f"{path.name} of the table {_table(path)} is damaged: {why}; {REMEDY}")
 
 
 def _table(path: Path) -> Path:

@@ -43,7 +43,7 @@ class Snapshot:
 
 def snapshot(home: Home) -> int | None:
     """The current version, or `None` before the first ingest."""
-    return _version(DeltaTable(home.sales)) if delta.exists(home.sales) else None
+    return _version(delta.open_table(home.sales)) if delta.exists(home.sales) else None
 
 
 def _version(table: DeltaTable) -> int:
@@ -213,4 +213,4 @@ def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
 def _table(home: Home, version: int | None) -> DeltaTable:
     if not delta.exists(home.sales):
         raise NoSales(f"there are no sales in {home.root} yet; run `shelfcast ingest` first")
-    return DeltaTable(home.sales, version=version)
+    return delta.open_table(home.sales, version)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy, mean
@@ -34,7 +33,7 @@ def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(wanted).to_pandas()
-    known = [name for name in delta.columns(DeltaTable(home.scores)) if name in wanted]
+    known = [name for name in delta.columns(delta.open_table(home.scores)) if name in wanted]
     return delta.read(home.scores, SCHEMA, known).to_pandas().reindex(columns=wanted)
 
 

@@ -96,3 +96,17 @@ def test_the_pages_have_no_serious_finding(home: Home, tmp_path: Path) -> None:
     warned = write(home, batch(home, tmp_path, 51), {"bad_rows_more_than_usual": 51 / 55})
     refused = write(home, batch(home, tmp_path, 60), {"sales": 60 / 64})
     assert faults(tmp_path, {"warned": warned, "refused": refused, "all": (home.docs / "index.html").read_text()}) == []
+
+
+def test_a_damaged_line_of_the_list_is_named_left_out_and_healed(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(home, batch(home, tmp_path, 1), {})
+    listed = home.docs / "batches.jsonl"
+    listed.write_bytes(b'{"batch": "x\n' + listed.read_bytes() + b"\xff\n")
+    write(home, batch(home, tmp_path, 2), {})
+    said = [record.message for record in caplog.records]
+    assert [f"{listed}, line {number} is damaged" in line for number, line in zip((1, 3), said, strict=True)]
+    caplog.clear()
+    write(home, batch(home, tmp_path, 3), {})
+    assert not caplog.records and len(listed.read_bytes().splitlines()) == 3
