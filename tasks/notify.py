@@ -133,6 +133,7 @@ def _notified(url: str, alerts: Sequence[Alert]) -> bool:
     """Whether a URL took one message for all alerts of a run: a late feed must not send one for each store."""
     import apprise
 
+    logging.getLogger("apprise").disabled = True  # it logs URLs with their secrets
     sender = apprise.Apprise()
     if not sender.add(url):
         log.error("an alert URL is not one that Apprise knows; see SHELFCAST_ALERT_URLS: %s", _public(url))

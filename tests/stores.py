@@ -40,9 +40,9 @@ def promote(home: Home, release: str, *stores: str, **rules: Any) -> list[Delive
     return promote_wave.fn(rollout(home, release, **rules), Wave("chosen", stores))
 
 
-def roll_back(home: Home, *stores: str, why: str = "by hand") -> list[Delivery]:
+def roll_back(home: Home, *stores: str, why: str = "by hand", release: str | None = None) -> list[Delivery]:
     """Roll some stores back; the channel stays as it is."""
-    return rollback.roll_back.fn(home, Ledger.of(home), stores, why)
+    return rollback.roll_back.fn(home, Ledger.of(home), stores, why, release)
 
 
 def update_channel(home: Home) -> list[str]:

@@ -95,13 +95,16 @@ def discard_candidate(candidate: Candidate) -> None:
 
 
 def _record_refusal(home: Home, record: Manifest) -> None:
-    """Give the refusal one row in the ledger, however often the same retrain is repeated.
+    """Give the refusal a row in the ledger, which vouches for its manifest; a run that was cut off adds no second one.
 
     The folder stays, in case a person overrides the verdict.
     """
     why = "no variant passed the gate: " + "; ".join(record.variants[0].reasons)
-    if all(entry.subject != record.release for entry in ledger.read(home, ["refusal"])):
-        ledger.record(home, [ledger.Entry("refusal", record.release, why, details=JudgedDetails.of(record).kept())])
+    entry = ledger.Entry("refusal", record.release, why, details=JudgedDetails.of(record).kept())
+    with home.writing():
+        known = {each.subject: each.details for each in ledger.read(home, ["refusal"])}
+        if known.get(entry.subject) != entry.details:
+            ledger.record(home, [entry])
     log.warning("%s", why)
 
 

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from tasks.state import delta
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedFile
 
 Kind = Literal[
     "ingest", "replay", "release", "refusal", "override", "promotion", "rollback", "alert", "resolved", "sent"
@@ -79,8 +79,7 @@ def record(home: Home, entries: Sequence[Entry]) -> None:
         for entry in entries:
             last = max(entry.at, last + timedelta(microseconds=1))
             rows.append({**vars(entry), "at": last, "details": json.dumps(entry.details, sort_keys=True)})
-        home.ledger.mkdir(parents=True, exist_ok=True)
-        write_deltalake(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA), mode="append")
+        delta.append(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA))
         write_file(_counted(home), f"{len(known) + len(rows)}\n".encode())
 
 
@@ -106,7 +105,7 @@ def _readable(home: Home) -> Iterator[None]:
     try:
         _require_whole(home)
         yield
-    except (DeltaError, TableNotFoundError, pa.ArrowException, OSError, ValueError) as error:
+    except (DamagedFile, DeltaError, pa.ArrowException, OSError, ValueError) as error:
         raise DamagedLedger(
             f"{home.ledger} must be readable, as it has every decision. Received: {' '.join(str(error).split())}. "
             "Restore the folder from a backup"

@@ -43,7 +43,7 @@ from tasks.monitor.watch import watch
 from tasks.promote.override import grant
 from tasks.report import release_report
 from tasks.retrain import publish
-from tasks.state import delta, ledger, sales_table
+from tasks.state import delta, sales_table
 from tasks.state.alerts import record
 from tasks.state.delta import Tidiness
 from tasks.state.ledger import Ledger
@@ -174,7 +174,6 @@ COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "vacuum"),
     (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
-    (ledger, "write_deltalake"),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
 

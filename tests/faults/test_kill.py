@@ -94,8 +94,8 @@ WRITES = [
     "before fsync sales/MONTH/FILE",
     "before COMMIT sales",
     "after COMMIT sales",
-    "before write_deltalake ledger",
-    "after write_deltalake ledger",
+    "before COMMIT ledger",
+    "after COMMIT ledger",
 ]
 """Where an ingest must have been killed."""
 

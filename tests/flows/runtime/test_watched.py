@@ -1,6 +1,7 @@
 """A run that fails is an open alert until a later run completes, whatever else is wrong."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 from prefect import Flow
 from prefect.states import Failed
 
-from flows.runtime import watched as runtime
 from flows.runtime.watched import run_failed, watched
 from flows.settings_errors import SettingsError
+from tasks import notify
 from tasks.state.alerts import Alert, open_alerts
 from tasks.state.home import Home
-from tasks.state.ledger import Ledger
+from tasks.state.ledger import Entry, Ledger, record
+from tasks.state.outbox import PREFECT, Waiting, waiting
 
 
 @watched
@@ -51,20 +53,23 @@ def test_runs_that_fail_are_one_alert_until_one_completes(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("api_url", "quiet")
-def test_a_wrong_input_is_told_and_is_no_open_alert_where_a_person_sees_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_wrong_input_is_no_alert_where_a_person_sees_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "shelfcast.alert"), pytest.raises(SettingsError):
         nightly(str(tmp_path), "input")
-    assert "run-failed open: the nightly run" in caplog.text
+    assert "run-failed" not in caplog.text
     assert opened(tmp_path) == []
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What would be sent, without a server."""
-    sent: list[tuple[str, Any]] = []
-    monkeypatch.setattr(runtime, "send", lambda alerts, urls: sent.extend((each.message, urls) for each in alerts))
+    sent: list[str] = []
+
+    def send(due: Sequence[Waiting], urls: Sequence[str]) -> set[str]:
+        sent.extend(each.alert.message for each in due)
+        return {PREFECT}
+
+    monkeypatch.setattr(notify, "send", send)
     return sent
 
 
@@ -76,20 +81,20 @@ def failed(home: Path, deployment: bool) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_deployed_run_with_a_wrong_input_is_an_open_alert(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+def test_a_deployed_run_with_a_wrong_input_is_an_open_alert(tmp_path: Path, said: list[str]) -> None:
     failed(tmp_path, deployment=True)
     message = "the retrain run odd-owl failed: no such profile"
-    assert said == [(message, ())] and [alert.message for alert in opened(tmp_path)] == [message]
+    assert said == [message] and [alert.message for alert in opened(tmp_path)] == [message]
 
 
 @pytest.mark.usefixtures("quiet")
-def test_no_home_is_made_for_a_run_that_failed(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+def test_no_home_is_made_for_a_run_that_failed(tmp_path: Path, said: list[str]) -> None:
     failed(tmp_path / "home", deployment=True)
     assert len(said) == 1 and not (tmp_path / "home").exists()
 
 
 def test_settings_that_cannot_be_read_do_not_hide_the_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, Any]]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "nowhere.toml"))
     failed(tmp_path, deployment=True)
@@ -97,11 +102,20 @@ def test_settings_that_cannot_be_read_do_not_hide_the_failure(
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_failure_that_cannot_be_told_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(*_: Any) -> None:
-        raise ConnectionError("no server")
-
-    monkeypatch.setattr(runtime, "send", unreachable)
-    with pytest.raises(ConnectionError):
-        failed(tmp_path, deployment=True)
+def test_a_failure_that_cannot_be_told_is_recorded_and_told_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "send", lambda *_: set())
+    failed(tmp_path, deployment=True)
     assert [alert.id for alert in opened(tmp_path)] == ["run-failed-retrain"]
+    (due,) = waiting(Ledger.of(Home(tmp_path)), [PREFECT])
+    assert due.alert.id == "run-failed-retrain"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_failure_that_cannot_be_recorded_is_told(tmp_path: Path, said: list[str]) -> None:
+    record(Home(tmp_path), [Entry("alert", "other", "why")])
+    for file in tmp_path.glob("ledger/*.parquet"):
+        file.write_bytes(b"rubbish")
+    failed(tmp_path, deployment=True)
+    assert said == ["the retrain run odd-owl failed: no such profile"]
