@@ -7,7 +7,7 @@ dozen hosts, do not show the bad rows, and its site builder renders all earlier 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tasks.state.record import Document
 log = logging.getLogger("shelfcast.docs")
 
 TEMPLATES = Path(__file__).parent / "docs_templates"
+AT = "%Y-%m-%d %H:%M:%S"
 SHOWN_ROWS, SHOWN_GAPS = 50, 1000
 """Bad rows, and series that lack days, that a page lists."""
 _GAP = ["store", "item", "days", "first", "last"]
@@ -106,10 +107,34 @@ def write(
     summary = _summary(batch, profile, outcomes, findings, at)
     page = home.docs / f"{batch.id}.html"
     write_file(page, _page(summary, batch, profile, outcomes, findings).encode())
-    summaries = [*(earlier for earlier in _summaries(home) if earlier.batch != batch.id), summary]
+    with home.writing():
+        _write_index(home, [*(earlier for earlier in _summaries(home) if earlier.batch != batch.id), summary])
+    return page
+
+
+def forget_pages(home: Home, before: datetime) -> int:
+    """Remove the pages of batches that were checked before a time, and list them no more; the number of pages."""
+    if not _list(home).exists():
+        return 0
+    with home.writing():
+        known = _summaries(home)
+        kept = [each for each in known if each.at >= f"{before:{AT}}"]
+        if len(kept) < len(known):
+            _write_index(home, kept)
+    names = {"index", *(each.batch for each in kept)}
+    old = [page for page in home.docs.glob("*.html") if page.stem not in names and _written(page) < before]
+    for page in old:
+        page.unlink()
+    return len(old)
+
+
+def _written(page: Path) -> datetime:
+    return datetime.fromtimestamp(page.stat().st_mtime, UTC)
+
+
+def _write_index(home: Home, summaries: Sequence[BatchSummary]) -> None:
     write_file(_list(home), "".join(f"{each.model_dump_json()}\n" for each in summaries).encode())
     write_file(home.docs / "index.html", _rendered("index.html.j2", batches=summaries[::-1]).encode())
-    return page
 
 
 def _summary(
@@ -118,7 +143,7 @@ def _summary(
     return BatchSummary(
         batch=batch.id,
         files=listed([file.name for file in batch.files]),
-        at=f"{at:%Y-%m-%d %H:%M:%S}",
+        at=f"{at:{AT}}",
         rows=sum(file.rows for file in batch.files),
         quarantined=0 if findings.refusal else _quarantined(batch, profile, findings.refused_stores),
         met=sum(outcome.met for outcome in outcomes),

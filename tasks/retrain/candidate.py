@@ -29,7 +29,7 @@ from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.state.arrays import golden_rows, stored_panel
-from tasks.state.lock import locked
+from tasks.state.lock import lock_of, locked
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Number, Record
 
@@ -107,7 +107,7 @@ class Candidate:
     @property
     def lock(self) -> Path:
         """The file whose lock a retrain holds while it works on this candidate."""
-        return self.folder.with_name(f"{self.folder.name}.lock")
+        return lock_of(self.folder)
 
     @cached_property
     def prepared(self) -> Prepared:

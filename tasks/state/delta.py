@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -15,26 +17,16 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pyarrow.fs import LocalFileSystem
-from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.state import parquet
 from tasks.state.atomic import sync
 from tasks.state.parquet import REMEDY, DamagedTable
 
+TIDIED = "tidied"
+"""Key in the metadata of commits that change no rows."""
+
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
-
-
-class Tidiness(BaseModel):
-    """How long old versions of tables stay readable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    keep_days: int = Field(
-        30,
-        ge=7,
-        description="days that old versions of the sales stay readable; a version that a release names stays for ever",
-    )
 
 
 def exists(path: Path) -> bool:
@@ -91,11 +83,11 @@ def batches(
     known = pa.schema(table.schema())
     for fragment in table.to_pyarrow_dataset(filesystem=LocalFileSystem()).get_fragments(filter=where):
         for batch in parquet.batches(path / fragment.path, columns, coded):
-            rows = _in_types(batch, columns, known, coded)
+            rows = in_types(batch, columns, known, coded)
             yield from rows.to_batches() if where is None else rows.filter(where).to_batches()
 
 
-def _in_types(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema, coded: Sequence[str]) -> pa.Table:
+def in_types(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema, coded: Sequence[str] = ()) -> pa.Table:
     """The rows in a table's types; null in columns that the file lacks, as it was written before they came."""
     found = {}
     for name in columns:
@@ -209,6 +201,7 @@ class Adding:
         partition: str | None = None,
         replacing: Sequence[str] = (),
         replace_all: bool = False,
+        properties: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Make the files visible, all at once, also after a power cut.
 
@@ -219,30 +212,59 @@ class Adding:
             partition: The partition column. Defaults to `None`, no partition.
             replacing: Values of the partition column whose rows are replaced. Defaults to none, so that rows are added.
             replace_all: Whether the files replace the whole content of the table. Defaults to `False`.
+            properties: Table properties, if the table is created. Defaults to Delta's own.
 
         Raises:
             deltalake.exceptions.CommitFailedError: If another writer was faster; nothing is changed then.
         """
         added = [written.result() for written in self.pending]
-        actions: list[AddAction | RemoveAction] = [*added]
-        properties = CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0)
         by = [partition] if partition else []
-        sync(self._root)
         if table is None:
+            sync(self._root)
             create_table_with_add_actions(
                 str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
-                configuration=KEPT, commit_properties=properties,
+                configuration=dict(properties), commit_properties=_named(metadata),
             )  # fmt: skip
-        elif partition and replacing:
-            # an empty filter would replace the whole table
-            where = [(partition, "in", list(replacing))]
-            table.create_write_transaction(
-                actions, "overwrite", table.schema(), by, where, commit_properties=properties
-            )
+            _sync_last_commit(self._root / "_delta_log")
         else:
-            mode = "overwrite" if replace_all else "append"
-            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=properties)
+            # an empty filter would replace the whole table
+            where = [(partition, "in", list(replacing))] if partition and replacing else None
+            mode = "overwrite" if where or replace_all else "append"
+            self._write(table, [*added], mode, by, where, metadata)
+
+    def replace(self, table: DeltaTable, by: Sequence[str], joined: Sequence[Mapping[str, Any]]) -> None:
+        """Put the files in the place of others that have the same rows, all at once.
+
+        Args:
+            table: The table as it was before the first file was written.
+            by: The partition columns.
+            joined: The actions that added the other files.
+        """
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        added = [replace(written.result(), data_change=False) for written in self.pending]
+        removed = [
+            RemoveAction(each["path"], False, now, each["size_bytes"], {name: each[f"partition.{name}"] for name in by})
+            for each in joined
+        ]
+        self._write(table, [*added, *removed], "append", by, None, {TIDIED: "true"})
+
+    def _write(
+        self,
+        table: DeltaTable,
+        actions: list[AddAction | RemoveAction],
+        mode: str,
+        by: Sequence[str],
+        where: Any,
+        metadata: Mapping[str, str],
+    ) -> None:
+        sync(self._root)
+        properties = _named(metadata)
+        table.create_write_transaction(actions, mode, table.schema(), list(by), where, commit_properties=properties)
         _sync_last_commit(self._root / "_delta_log")
+
+
+def _named(metadata: Mapping[str, str]) -> CommitProperties:
+    return CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0)
 
 
 def _sync_last_commit(log: Path) -> None:

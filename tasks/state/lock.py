@@ -42,3 +42,8 @@ def is_free(path: Path) -> bool:
         return False
     lock.release()
     return True
+
+
+def lock_of(folder: Path) -> Path:
+    """The file whose lock a run holds while it works on a folder; it is beside the folder."""
+    return folder.with_name(f"{folder.name}.lock")

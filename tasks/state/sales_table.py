@@ -49,7 +49,7 @@ def snapshot(home: Home) -> int | None:
 def _version(table: DeltaTable) -> int:
     """The last commit that brought sales; `tidy` makes commits that do not change any."""
     for commit in table.history(_RECENT):
-        if commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
+        if delta.TIDIED not in commit and commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
             return int(commit["version"])
     return table.version()
 
