@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tasks.state.channel import Channel, Parcel, parcel
+from tasks.state.channel import Channel, parcel
 from tasks.state.ledger import Ledger
 from tasks.state.release import DamagedRelease, NoSuchRelease
 from tasks.state.releases import Releases
@@ -26,27 +26,27 @@ def check_channel(channel: Channel, known: Releases, decided: Ledger, repair: bo
     Yields:
         Each file that is as it must be, and what is wrong.
     """
-    running, expected = decided.running(), set[Path]()
+    running, expected, told = decided.running(), set[Path](), set[Path]()
     for store, champion in running.items():
         expected.add(channel.assignment(store))
         try:
-            yield from _store(channel, parcel(known.release(champion.release), champion.variant, store), repair)
+            sent = parcel(known.release(champion.release), champion.variant, store)
         except (DamagedRelease, NoSuchRelease) as error:
             what = f"it cannot be compared with {champion.variant} of {champion.release}: {error}"
             yield _finding(channel, channel.assignment(store), what, KEPT, repaired=False)
+            continue
+        wrong = list(channel.differs(sent))
+        if repair:
+            channel.put(sent)
+        for path in wrong:
+            if path not in told:  # stores share models
+                yield _finding(channel, path, "it is missing or not as it was decided", DELIVER, repaired=repair)
+        told |= set(wrong)
+        if not wrong:
+            yield channel.assignment(store)
     for path in sorted((channel.root / "stores").glob("*.json")):
         if path not in expected:
             yield _finding(channel, path, "it assigns a model to a store that runs none by the ledger", LOST, False)
-
-
-def _store(channel: Channel, sent: Parcel, repair: bool) -> Iterator[Finding | Path]:
-    wrong = list(channel.differs(sent))
-    if repair:
-        channel.put(sent)
-    for path in wrong:
-        yield _finding(channel, path, "it is missing or not as it was decided", DELIVER, repaired=repair)
-    if not wrong:
-        yield channel.assignment(sent.assignment.store)
 
 
 def _finding(channel: Channel, path: Path, what: str, remedy: str, repaired: bool) -> Finding:
