@@ -30,8 +30,8 @@ from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
-from tasks.state.delta import Tidiness
 from tasks.state.home import Home
+from tasks.state.tidiness import Tidiness
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     )
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads, and when it may not")
     drift: DriftPolicy = Field(DriftPolicy(), description="when the accuracy of a store's model raises an alert")
-    tidy: Tidiness = Field(Tidiness(), description="how long old versions of the tables stay readable")
+    tidy: Tidiness = Field(Tidiness(), description="how long what nothing needs any more stays")
     workers: Workers = Field(Workers(), description="the machines that build variants")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Apprise URLs to which alerts are sent; in the environment, separated by spaces or commas"

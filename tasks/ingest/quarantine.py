@@ -1,5 +1,6 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from deltalake import DeltaTable
 from pydantic import Field, field_serializer
 
 from tasks.forecasting.data.codes import normal
@@ -20,7 +20,10 @@ from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedTable
 from tasks.state.record import Document, Record
+
+log = logging.getLogger("shelfcast.quarantine")
 
 SCHEMA = pa.schema(
     [
@@ -106,22 +109,33 @@ def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable
 
     Returns:
         Number of rows by reason for each file.
+
+    Raises:
+        DamagedTable: If there are rows to add, and the quarantine cannot be read.
     """
-    counted: list[Counter[str]] = []
-    known = set(delta.read(home.quarantine, SCHEMA, ["sha256"])["sha256"].unique().to_pylist())
-    again: list[str] = []
+    counted: dict[str, Counter[str]] = {}
     with delta.adding(home.quarantine) as adding:
         for file, tables in files:
-            counts: Counter[str] = Counter()
-            _add(adding, _tables(stamp, file, tables, counts))
-            again += [file.sha256] if file.sha256 in known else []
-            counted.append(counts)
+            counted[file.sha256] = Counter()
+            _add(adding, _tables(stamp, file, tables, counted[file.sha256]))
+        again = _files(home, needed=bool(adding.pending)) & set(counted)
         if again:
-            _add(adding, _others(home, again))
+            _add(adding, _others(home, sorted(again)))
         if adding.pending or again:
-            before = DeltaTable(home.quarantine) if delta.exists(home.quarantine) else None
+            before = delta.open_table(home.quarantine) if delta.exists(home.quarantine) else None
             adding.commit(before, SCHEMA, {"batch": stamp.batch}, replace_all=bool(again))
-    return counted
+    return list(counted.values())
+
+
+def _files(home: Home, needed: bool) -> set[str]:
+    """The sha256 of files with rows in quarantine; none if it is damaged and nothing has to be added to it."""
+    try:
+        return set(delta.read(home.quarantine, SCHEMA, ["sha256"])["sha256"].unique().to_pylist())
+    except DamagedTable as error:
+        if needed:
+            raise
+        log.warning("the quarantine is left as it is: %s", error)
+        return set()
 
 
 def rows(home: Home, reason: str | None = None, store: str | None = None) -> list[QuarantinedRow]:
@@ -182,7 +196,7 @@ def remove(home: Home, gone: Collection[Place]) -> None:
     remaining = everything.filter(pa.array([place not in gone for place in places], pa.bool_()))
     with delta.adding(home.quarantine) as adding:
         _add(adding, iter([remaining]))
-        adding.commit(DeltaTable(home.quarantine), SCHEMA, {}, replace_all=True)
+        adding.commit(delta.open_table(home.quarantine), SCHEMA, {}, replace_all=True)
 
 
 def reasons(home: Home) -> dict[str, int]:

@@ -46,11 +46,11 @@ from tasks.report import release_report
 from tasks.retrain import publish
 from tasks.state import delta, sales_table
 from tasks.state.alerts import record
-from tasks.state.delta import Tidiness
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
 from tasks.state.releases import refused, releases
+from tasks.state.tidiness import Tidiness
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work, publish_candidate
 from tests.ingest.steps import AMPLE, merge, read
@@ -197,7 +197,6 @@ FILES: list[tuple[Any, str]] = [
 COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "create_write_transaction"),
     (DeltaTable, "vacuum"),
-    (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
