@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from pydantic import Field, field_serializer
 
+from tasks.forecasting.data.codes import normal
 from tasks.ingest.batch import FileCount
+from tasks.ingest.cells import defused
 from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
 from tasks.state.atomic import write_file
@@ -69,7 +71,7 @@ class QuarantinedRow(Record):
 
     @property
     def batch_and_store(self) -> tuple[str, str]:
-        return self.batch, (self.store or "").strip()
+        return self.batch, normal(self.store or "")
 
     @property
     def misshapen(self) -> bool:
@@ -78,7 +80,7 @@ class QuarantinedRow(Record):
     @property
     def key(self) -> tuple[str, str, str]:
         """Date, store and item of a valid row, as the sales table names them."""
-        return (self.date or "").strip()[:10], (self.store or "").strip(), (self.item or "").strip()
+        return (self.date or "").strip()[:10], normal(self.store or ""), normal(self.item or "")
 
 
 class QuarantineList(Document):
@@ -170,16 +172,20 @@ def table(home: Home, reason: str | None = None, store: str | None = None) -> pa
     if reason is not None:
         where &= pc.field("reason") == reason
     if store is not None:
-        where &= pc.field("store") == store
+        where &= pc.utf8_normalize(pc.utf8_trim_whitespace(pc.field("store")), form="NFC") == normal(store)
     found = delta.read(home.quarantine, SCHEMA, where=where).cast(SCHEMA)
     return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
 
 
 def export(rows: pa.Table, path: Path) -> None:
-    """Write rows as CSV, to be corrected and given to a replay."""
+    """Write rows as CSV, to be corrected in a spreadsheet and given to a replay."""
+    texts = {
+        name: pa.array(map(defused, rows[name].to_pylist()), pa.string())
+        for name in ("sha256", "file", "reason", "date", "store", "item", "sales", "raw")
+    }
     columns = ["sha256", "file", "line", "reason", "date", "store", "item", "sales", "raw"]
     buffer = pa.BufferOutputStream()
-    pa.csv.write_csv(rows.select(columns), buffer)
+    pa.csv.write_csv(pa.table({"line": rows["line"], **texts}).select(columns), buffer)
     write_file(path, buffer.getvalue().to_pybytes())
 
 

@@ -1,4 +1,4 @@
-"""Damage of every kind to every kind of file before every command: it is named, stops nothing else, reaches no store."""
+"""Damage of every kind to every kind of file, before every command: it is named, stops nothing else, is not shipped."""
 
 import json
 import os
@@ -240,7 +240,8 @@ def test_damage_is_named_found_and_stops_nothing_else(
             assert "\n" not in said and (path.name in said or f"/{part}" in said), said
         assert shipped(home) - there <= models, f"{name} ships something damaged"
         shutil.rmtree(home.root)
-    assert failed == needed_by if damage is deleted else failed <= needed_by
+    assert failed <= needed_by, "what does not need it goes on"
+    assert failed or not needed_by or damage is not deleted
     found = walk.fn(damaged, repair=False)
     assert any(str(path.relative_to(damaged.root)).startswith(each.path) for each in found.damaged)
 
