@@ -29,7 +29,7 @@ def require_allowed(parameters: Mapping[str, Any]) -> None:
     given = home_at(parameters.get("home"))
     if given.root.resolve() != own.root.resolve():
         raise NotAllowed(
-            f"home must be the worker's own, {own.root}, where a deployment starts the run. Received: {given.root}. "
+            f"home must be the worker's own, {own.root}, in deployed runs. Received: {given.root}. "
             "Set SHELFCAST_HOME where the worker starts, or run the command by hand"
         )
     for source in parameters.get("sources") or ():
@@ -40,7 +40,7 @@ def _require_known(source: Source, home: Home) -> None:
     if source.root in load().sources or _below(home, source.root):
         return
     raise NotAllowed(
-        f"sources must be names of the settings' [sources], or below {home.landing}, where a deployment starts the run. "
+        f"sources must be names of the settings' [sources], or below {home.landing}, in deployed runs. "
         f"Received: {source}. Name it in [sources], or run `shelfcast ingest` by hand"
     )
 
