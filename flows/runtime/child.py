@@ -67,10 +67,11 @@ def _end(family: list[psutil.Process]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent's end of the pipe closes, then end this process and all below it."""
+    """Wait until the parent's end of the pipe closes, then end all below this process, and this process."""
     while os.read(sys.stdin.fileno(), 1):
         pass
-    _end(_family(os.getpid()))
+    _end(_family(os.getpid())[1:])  # while it is here to see that they do
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _main() -> None:
