@@ -1,7 +1,6 @@
 """The local Prefect server: one a database, on 127.0.0.1, closed to web pages and to whoever has not its secret."""
 
 import os
-import secrets
 import socket
 import subprocess
 import time
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, get_current_settings, temporary_settings
 
-from flows.runtime import child
+from flows.runtime import child, environment
 
 START_SECONDS = 300
 """The first start makes a database, which takes a busy small machine a minute."""
@@ -70,9 +69,9 @@ def local_server() -> Iterator[LocalServer]:
 
 
 @contextmanager
-def client_of(environment: Mapping[str, str]) -> Iterator[SyncPrefectClient]:
+def client_of(variables: Mapping[str, str]) -> Iterator[SyncPrefectClient]:
     """A client of the server that environment variables name."""
-    named = {setting: environment[setting.name] for setting in REACHED_BY if setting.name in environment}
+    named = {setting: variables[setting.name] for setting in REACHED_BY if setting.name in variables}
     with temporary_settings(named), get_client(sync_client=True) as client:
         yield client
 
@@ -116,7 +115,7 @@ def _new_secret(path: Path) -> Path:
     """Write a new random secret, as `user:password`, into a file that only its owner can read."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"shelfcast:{secrets.token_urlsafe(32)}")
+        file.write(environment.new_secret())
     return path
 
 

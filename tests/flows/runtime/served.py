@@ -117,10 +117,11 @@ def secret_of(environment: dict[str, str]) -> tuple[str, str]:
     return user, password
 
 
-def api_of(environment: dict[str, str]) -> Api:
+@contextmanager
+def api_of(environment: dict[str, str]) -> Iterator[Api]:
     agent = f"prefect/{prefect.__version__} (API {SERVER_API_VERSION})"  # only its own clients hold a lease on a slot
     url, headers = f"{url_of(environment)}/api", {"User-Agent": agent, "Prefect-Csrf-Client": "tests"}
-    api = Api(base_url=url, auth=secret_of(environment), timeout=30, trust_env=False, headers=headers)
-    token = api.get("/csrf-token", params={"client": "tests"}).raise_for_status().json()["token"]
-    api.headers["Prefect-Csrf-Token"] = token
-    return api
+    with Api(base_url=url, auth=secret_of(environment), timeout=30, trust_env=False, headers=headers) as api:
+        token = api.get("/csrf-token", params={"client": "tests"}).raise_for_status().json()["token"]
+        api.headers["Prefect-Csrf-Token"] = token
+        yield api

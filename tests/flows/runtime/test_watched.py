@@ -8,9 +8,12 @@ from uuid import uuid4
 
 import pytest
 from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.flow_engine import run_flow
 from prefect.states import Failed
 
 from flows.runtime import watched as runtime
+from flows.runtime.deployed import NotAllowed
 from flows.runtime.watched import run_failed, watched
 from flows.settings_errors import SettingsError
 from tasks.state.alerts import Alert, open_alerts
@@ -60,6 +63,18 @@ def test_a_wrong_input_is_told_and_is_no_open_alert_where_a_person_sees_it(
     assert opened(tmp_path) == []
 
 
+@pytest.mark.usefixtures("api_url", "quiet")
+def test_a_deployed_run_keeps_to_its_workers_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "own"))
+    with get_client(sync_client=True) as client:
+        deployment = client.create_deployment(client.create_flow(nightly), name="stranger's")
+        asked = {"home": str(tmp_path / "other")}
+        run = client.create_flow_run_from_deployment(deployment, parameters=asked)
+    with pytest.raises(NotAllowed, match=r"home must be the worker's own, .*/own, .* Received: .*/other"):
+        run_flow(nightly, flow_run=run, parameters=asked)
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What would be sent, without a server."""
@@ -76,14 +91,20 @@ def failed(home: Path, deployment: bool) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_deployed_run_with_a_wrong_input_is_an_open_alert(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+def test_a_deployed_run_with_a_wrong_input_is_an_open_alert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, Any]]
+) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
     failed(tmp_path, deployment=True)
     message = "the retrain run odd-owl failed: no such profile"
     assert said == [(message, ())] and [alert.message for alert in opened(tmp_path)] == [message]
 
 
 @pytest.mark.usefixtures("quiet")
-def test_no_home_is_made_for_a_run_that_failed(tmp_path: Path, said: list[tuple[str, Any]]) -> None:
+def test_no_home_is_made_for_a_run_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, Any]]
+) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
     failed(tmp_path / "home", deployment=True)
     assert len(said) == 1 and not (tmp_path / "home").exists()
 
@@ -92,6 +113,7 @@ def test_settings_that_cannot_be_read_do_not_hide_the_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, Any]]
 ) -> None:
     monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "nowhere.toml"))
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
     failed(tmp_path, deployment=True)
     assert len(said) == len(opened(tmp_path)) == 1
 
@@ -102,6 +124,7 @@ def test_a_failure_that_cannot_be_told_is_recorded(tmp_path: Path, monkeypatch: 
         raise ConnectionError("no server")
 
     monkeypatch.setattr(runtime, "send", unreachable)
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
     with pytest.raises(ConnectionError):
         failed(tmp_path, deployment=True)
     assert [alert.id for alert in opened(tmp_path)] == ["run-failed-retrain"]
