@@ -49,7 +49,7 @@ def serving(environment: dict[str, str], folder: Path) -> Iterator[subprocess.Po
     with log.open("w") as output:
         process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, env=environment, stderr=output)
     try:
-        wait_until(lambda: "serving; what runs when" in log.read_text() or process.poll() is not None)
+        wait_until(lambda: "serving; what runs when" in log.read_text() or process.poll() is not None, seconds=300)
         assert process.poll() is None, log.read_text()
         yield process
     finally:

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.runtime import served
 from tests.flows.runtime.served import Api, api_of, secret_of, serving, url_of, wait_until
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(600)
 
 EVIL = "http://evil.example"
 START = {"state": {"type": "SCHEDULED"}}

@@ -14,7 +14,7 @@ from flows.runtime import serve
 from tests.flows.runtime import served
 from tests.flows.runtime.served import ROOT, SERVE, Api, alive, api_of, descendants, serving, wait_until
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
