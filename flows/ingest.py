@@ -1,5 +1,6 @@
 """Landing files -> validated rows in the sales table, the rest in quarantine."""
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,6 @@ from tasks.ingest.result import IngestResult
 from tasks.ingest.validate import alerts, validate
 from tasks.notify import tell
 from tasks.state.alert_rules import of_batch, of_replay
-from tasks.state.ledger import Ledger
 
 
 @watched
@@ -48,7 +48,7 @@ def ingest(
         else:
             result = merge_batch(batch, findings, place, settings.intake)
         if batch.is_new:
-            tell(place, of_batch(Ledger.of(place), alerts(batch.id, findings), feed), settings.alert_urls)
+            tell(place, partial(of_batch, raised=alerts(batch.id, findings), feed=feed), settings.alert_urls)
         publish_batch(result)
         return result
 
@@ -84,5 +84,5 @@ def replay_quarantine(
     request = ReplayRequest(reason, store, asked.feed, Path(fix_with) if fix_with else None)
     with TemporaryDirectory(prefix="shelfcast-") as staging:
         result = replay(place, settings.contract, request, Path(staging), settings.intake)
-    tell(place, of_replay(Ledger.of(place), stores_wait(place)), settings.alert_urls)
+    tell(place, partial(of_replay, waiting=stores_wait(place)), settings.alert_urls)
     return result

@@ -24,8 +24,10 @@ def monitor(home: str | None = None, as_of: str | None = None) -> MonitorResult:
         The JSON of `shelfcast monitor`.
     """
     asked = monitor_request(home, as_of)
-    settings, decided = asked.settings, Ledger.of(asked.home)
-    scored = score(asked.home, decided, asked.as_of, settings.drift, settings.mape)
-    changes = watch(decided, scored, asked.as_of, settings.drift, date.today())
-    tell(asked.home, changes, settings.alert_urls)
+    settings, place = asked.settings, asked.home
+    with place.writing():
+        decided = Ledger.of(place)
+        scored = score(place, decided, asked.as_of, settings.drift, settings.mape)
+        changes = watch(decided, scored, asked.as_of, settings.drift, date.today())
+        tell(place, lambda _: changes, settings.alert_urls)
     return monitored(asked.as_of, scored, standing(open_alerts(decided), datetime.now(UTC)), changes)

@@ -1,6 +1,7 @@
 """Release -> stores, wave by wave; and back. Who may do so against the gate or a freeze."""
 
 from datetime import date
+from functools import partial
 
 from flows.preflight.override import override_request
 from flows.preflight.promote import PromoteRequest, promote_request, rollback_request
@@ -12,7 +13,7 @@ from tasks.promote.promote import plan_wave, promote_wave
 from tasks.promote.result import PromotionResult, RollbackResult, rolled_back
 from tasks.promote.rollback import roll_back
 from tasks.promote.rollout import Rollout
-from tasks.state.alert_rules import of_override
+from tasks.state.alert_rules import of_delivery, of_override
 from tasks.state.ledger import Ledger
 
 
@@ -29,11 +30,15 @@ def promote(home: str | None = None, release: str | None = None, stores: list[st
         The JSON of `shelfcast promote`.
     """
     asked = promote_request(home, release, stores)
-    rollout = _rollout(asked)
-    wave = plan_wave(rollout, asked.chosen)
-    deliveries = promote_wave(rollout, wave)
-    deliver(asked.home, Ledger.of(asked.home))
-    return PromotionResult(release=asked.release.id, wave=wave.name, stores=tuple(deliveries))
+    with asked.home.writing():
+        rollout = _rollout(asked)
+        wave = plan_wave(rollout, asked.chosen)
+        deliveries = promote_wave(rollout, wave)
+        delivered = deliver(asked.home, Ledger.of(asked.home))
+    tell(asked.home, partial(of_delivery, failed=delivered.reasons), asked.settings.alert_urls)
+    return PromotionResult(
+        release=asked.release.id, wave=wave.name, stores=tuple(deliveries), undelivered=delivered.failed
+    )
 
 
 def _rollout(asked: PromoteRequest) -> Rollout:
@@ -45,27 +50,31 @@ def _rollout(asked: PromoteRequest) -> Rollout:
 
 @watched
 def rollback(
-    home: str | None = None, store: str | None = None, region: str | None = None, why: str = "by hand"
+    home: str | None = None,
+    store: str | None = None,
+    region: str | None = None,
+    why: str = "by hand",
+    release: str | None = None,
 ) -> RollbackResult:
     """Give a store, a region or, if neither is named, all stores their previous champion back.
 
-    A store whose last decision was cut off before it reached the channel gets that one, and goes no further back.
+    A store whose last rollback was cut off before it reached the channel gets that one, and goes no further back.
 
     Args:
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
         store: One store. Defaults to `None`.
         region: A region of `stores.toml`, for all its stores. Defaults to `None`.
         why: The reason, for the ledger. Defaults to `by hand`.
+        release: A release that the stores ran earlier and go back to, past others. Defaults to the one before.
 
     Returns:
         The JSON of `shelfcast rollback`.
     """
     asked = rollback_request(home, store, region)
-    decided = Ledger.of(asked.home)
-    behind = deliver(asked.home, decided)
-    deliveries = roll_back(asked.home, decided, asked.stores, why, behind)
-    deliver(asked.home, Ledger.of(asked.home))
-    return rolled_back(deliveries)
+    with asked.home.writing():
+        deliveries = roll_back(asked.home, Ledger.of(asked.home), asked.stores, why, release)
+        delivered = deliver(asked.home, Ledger.of(asked.home), asked.stores)
+    return rolled_back(deliveries, delivered.failed)
 
 
 @watched
@@ -95,8 +104,9 @@ def override(
         The JSON of `shelfcast override`.
     """
     asked = override_request(home, release, variant, freeze, who, why, until, ends)
-    if ends:
-        return revoke(asked.home, asked.override, asked.today)
-    result = grant(asked.home, asked.override, asked.today)
-    tell(asked.home, of_override(Ledger.of(asked.home), release), asked.settings.alert_urls)
+    with asked.home.writing():
+        if ends:
+            return revoke(asked.home, asked.override, asked.today)
+        result = grant(asked.home, asked.override, asked.today)
+    tell(asked.home, partial(of_override, release=release), asked.settings.alert_urls)
     return result

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from prefect import flow
@@ -21,7 +22,6 @@ from tasks.retrain.prepare import draft, prepare
 from tasks.retrain.publish import publish, published_earlier, show
 from tasks.state.alert_rules import of_retrain
 from tasks.state.alerts import nothing_passed
-from tasks.state.ledger import Ledger
 from tasks.workers import to_do
 
 log = logging.getLogger("shelfcast.retrain")
@@ -55,7 +55,7 @@ def retrain(
         outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
         show(outcome.manifest)
     refused = None if outcome.published else nothing_passed(outcome.manifest)
-    tell(place, of_retrain(Ledger.of(place), refused), settings.alert_urls)
+    tell(place, partial(of_retrain, refused=refused), settings.alert_urls)
     return RetrainResult.of(outcome, time.monotonic() - start)
 
 

@@ -13,7 +13,7 @@ from tasks.state.delta import Tidiness
 from tasks.state.home import Home
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Record
-from tasks.state.release import releases
+from tasks.state.releases import releases
 
 log = logging.getLogger("shelfcast.tidy")
 

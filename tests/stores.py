@@ -1,6 +1,9 @@
 """Stores as tests need them: what they run, by the real steps of a promotion and a rollback."""
 
+import json
+from collections.abc import Callable
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from tasks.forecasting.rollout.costs import CostModel
@@ -11,7 +14,7 @@ from tasks.promote.deliver import deliver
 from tasks.promote.promote import promote_wave
 from tasks.promote.result import Delivery
 from tasks.promote.rollout import Rollout
-from tasks.state import sales_table
+from tasks.state import ledger, sales_table
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.release import Release
@@ -37,11 +40,27 @@ def promote(home: Home, release: str, *stores: str, **rules: Any) -> list[Delive
     return promote_wave.fn(rollout(home, release, **rules), Wave("chosen", stores))
 
 
-def roll_back(home: Home, *stores: str, why: str = "by hand") -> list[Delivery]:
+def roll_back(home: Home, *stores: str, why: str = "by hand", release: str | None = None) -> list[Delivery]:
     """Roll some stores back; the channel stays as it is."""
-    return rollback.roll_back.fn(home, Ledger.of(home), stores, why, ())
+    return rollback.roll_back.fn(home, Ledger.of(home), stores, why, release)
 
 
 def update_channel(home: Home) -> list[str]:
     """Make the channel say what the ledger says; the stores that get another model."""
-    return deliver.fn(home, Ledger.of(home))
+    return list(deliver.fn(home, Ledger.of(home)).changed)
+
+
+def rewrite_manifest(home: Home, release: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Publish a release with another manifest, as a retrain that came to it would have."""
+    path = home.releases / release / "manifest.json"
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    record_release(home, release)
+
+
+def record_release(home: Home, release: str) -> None:
+    """Let the ledger vouch for a release's manifest as it is."""
+    path = home.releases / release / "manifest.json"
+    details = {"manifest_sha256": sha256(path.read_bytes()).hexdigest()}
+    ledger.record(home, [ledger.Entry("release", release, "a test", release, details=details)])

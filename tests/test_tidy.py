@@ -16,6 +16,7 @@ from tasks.state.atomic import remove_folder, write_file
 from tasks.state.delta import Tidiness
 from tasks.state.home import Home
 from tasks.state.ledger import Entry
+from tasks.state.parquet import DamagedFile
 from tasks.tidy import TidyResult, named_versions, tidy_tables
 from tests.conftest import TakeIn
 from tests.sales import sales_rows
@@ -69,7 +70,7 @@ def test_versions_that_a_release_or_a_candidate_names_stay_and_others_go(home: H
     assert result.kept_versions == (2, 4)
     assert [value(home, version) for version in (2, 4, None)] == [2, 4, 7]
     for version in (0, 1, 3, 5, 6):
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(DamagedFile, match="it is missing"):
             value(home, version)
     (sales,) = (each for each in result.tables if each.table == "sales")
     assert (sales.files_before, sales.files, sales.removed) == (8, 3, 5)

@@ -11,6 +11,7 @@ import typer
 
 from flows.cli import schemas
 from flows.cli.console import Answer, Quiet, UsageError, command, command_context, parse_pairs, start_prefect
+from flows.cli.render import home as home_view
 from flows.cli.render import overrides as overrides_view
 from flows.cli.render import sales, training
 from flows.cli.render import stores as stores_view
@@ -183,7 +184,7 @@ def promote(
     from flows.promote import promote as flow
 
     result = flow(home=home, release=release, stores=chosen)
-    return Answer(result, stores_view.promote, refused=result.all_held)
+    return Answer(result, stores_view.promote, refused=result.all_held, failed=bool(result.undelivered))
 
 
 @command(app, 'shelfcast rollback 3 --why "shelves went empty"', STORES)
@@ -191,10 +192,18 @@ def rollback(
     store: Annotated[str | None, typer.Argument(help="One store")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="All stores")] = False,
     region: Annotated[str | None, typer.Option(help="All stores of a region in stores.toml")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="RELEASE", help="A release that they ran earlier", show_default="the one before"),
+    ] = None,
     why: Annotated[str, typer.Option(help="Reason, for the ledger")] = "by hand",
     home: HomeOption = None,
 ) -> Answer:
-    """Roll back a store, a region or all stores to their previous champion."""
+    """Roll back a store, a region or all stores to their previous champion, or to an earlier one.
+
+    Nothing is needed of the release that they leave. Exit code 1 if the channel could not be written for a store, which
+    the next `promote` or `rollback` completes.
+    """
     if sum((store is not None, everywhere, region is not None)) != 1:
         raise UsageError("name one of: a STORE, --region or --all")
     from flows.preflight.promote import rollback_request
@@ -203,8 +212,8 @@ def rollback(
     start_prefect()
     from flows.promote import rollback as flow
 
-    result = flow(home=home, store=store, region=region, why=why)
-    return Answer(result, stores_view.promote, refused=result.all_held)
+    result = flow(home=home, store=store, region=region, why=why, release=to)
+    return Answer(result, stores_view.promote, refused=result.all_held, failed=bool(result.undelivered))
 
 
 @command(
@@ -299,7 +308,7 @@ def status(wide: Wide = False, every_row: All = False, home: HomeOption = None) 
     from flows.cli import views
 
     settings = load()
-    result = views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC))
+    result = views.status(home_at(home), settings.drift, settings.mape, datetime.now(UTC), settings.alert_urls)
     return Answer(result, partial(stores_view.status, wide=wide, every_row=every_row))
 
 
@@ -318,7 +327,7 @@ def report(
 ) -> Answer:
     """Print the path of a release's HTML report; while overrides are active, of a copy with a banner."""
     from tasks.report import override_banner
-    from tasks.state.release import find_judged
+    from tasks.state.releases import find_judged
 
     place = home_at(home)
     found = find_judged(place, release)
@@ -391,6 +400,26 @@ def tidy(home: HomeOption = None) -> Answer:
     from flows.tidy import tidy as flow
 
     return Answer(flow(home=home), sales.tidy)
+
+
+@command(app, "shelfcast verify --repair", TOOLS)
+def verify(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Write again what can be made again: the files that devices read")
+    ] = False,
+    home: HomeOption = None,
+) -> Answer:
+    """Read the whole home, and say what is damaged or disagrees, with what to do. Exit code 3 if something is.
+
+    Sales and the other tables are read with their checksums, a release's files by its manifest, manifests by the
+    ledger, the channel by the ledger and the releases.
+    """
+    load()
+    start_prefect()
+    from flows.verify import verify as flow
+
+    result = flow(home=home, repair=repair)
+    return Answer(result, home_view.verify, refused=bool(result.damaged))
 
 
 @command(app, "shelfcast sample /tmp/sales.csv --noise-floor", TOOLS)

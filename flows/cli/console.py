@@ -36,11 +36,13 @@ class Answer(Generic[Result]):
         result: The command's result, which `--json` prints.
         view: Prints the result for people.
         refused: Whether the result is a refusal, with exit code 3. Defaults to `False`.
+        failed: Whether a part of it failed, with exit code 1. Defaults to `False`.
     """
 
     result: Result
     view: Callable[[Result], None]
     refused: bool = False
+    failed: bool = False
 
 
 class Stdout:
@@ -57,7 +59,7 @@ class Stdout:
         os.dup2(2, 1)  # whatever a library or a worker prints is not part of the answer
 
     def show(self, answer: Answer[Any]) -> None:
-        """Show an answer; leave with exit code 3 if it is a refusal."""
+        """Show an answer; leave with exit code 1 if a part of it failed, or else with 3 if it is a refusal."""
         self._finish()
         if self._as_json:
             self.text(answer.result.model_dump_json())
@@ -65,8 +67,8 @@ class Stdout:
             sys.stdout = self._stdout
             answer.view(answer.result)
         self._stdout.flush()
-        if answer.refused:
-            raise typer.Exit(REFUSED)
+        if answer.failed or answer.refused:
+            raise typer.Exit(FAILED if answer.failed else REFUSED)
 
     def text(self, text: str) -> None:
         """Print a text as it is."""

@@ -1,6 +1,7 @@
 """The JSON of commands that run no flow."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -36,6 +37,22 @@ class AlertStatus(Record):
     link: str | None = Field(description="address of a page that says more; null without one")
 
 
+class DamagedRecord(Record):
+    """A release that cannot be used."""
+
+    release: str
+    reason: str = Field(description="which of its files is wrong, and what to do")
+
+
+class UnsentAlert(Record):
+    """News about an alert that somebody is still to be told; the next run tries again."""
+
+    id: str
+    state: Literal["open", "resolved"]
+    message: str
+    since: str = Field(description="when it was to be told first, ISO time in UTC")
+
+
 class StatusResult(Document):
     """The JSON of `shelfcast status`."""
 
@@ -47,6 +64,8 @@ class StatusResult(Document):
     alerts: tuple[AlertStatus, ...] = Field(description="open alerts, the oldest first")
     overrides: tuple[OverrideRecord, ...] = Field(description="overrides that are active today")
     quarantine: dict[str, int] = Field(description="rows in quarantine by reason")
+    damaged: tuple[DamagedRecord, ...] = Field((), description="releases that are passed over")
+    unsent: tuple[UnsentAlert, ...] = Field((), description="news that could not be sent yet, the oldest first")
 
 
 class VerdictAgain(VerdictRecord):
@@ -98,6 +117,7 @@ class ReleasesResult(Document):
     releases: tuple[ReleaseRecord, ...] = Field(description="the newest first")
     refused_candidates: tuple[RefusedCandidate, ...] = Field(description="the newest first")
     overrides: tuple[OverrideRecord, ...] = Field(description="what people released against the gate or a freeze")
+    damaged: tuple[DamagedRecord, ...] = Field((), description="releases that are passed over")
 
 
 class ReportResult(Document):

@@ -7,12 +7,14 @@ from typing import Any
 
 from flows.cli.results import (
     AlertStatus,
+    DamagedRecord,
     JudgeResult,
     RefusedCandidate,
     ReleaseRecord,
     ReleasesResult,
     StatusResult,
     StoreStatus,
+    UnsentAlert,
     VerdictAgain,
 )
 from tasks.forecasting.accuracy.policy import DifferentPolicies, MapePolicy
@@ -22,16 +24,20 @@ from tasks.forecasting.gate.verdict import judge
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.ingest import quarantine
 from tasks.report.explain import verdict_record
-from tasks.state import overrides, sales_table, scores
+from tasks.state import outbox, overrides, sales_table, scores
 from tasks.state.alerts import OpenAlert, open_alerts, standing
 from tasks.state.home import Home
 from tasks.state.ledger import Champion, Ledger
 from tasks.state.manifest import Manifest
+from tasks.state.outbox import Waiting
 from tasks.state.overrides import OverrideRecord
-from tasks.state.release import Release, find_judged, refused, releases
+from tasks.state.release import DamagedRelease, NoSuchRelease
+from tasks.state.releases import Releases, find_judged, refused
 
 
-def status(home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime) -> StatusResult:
+def status(
+    home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime, alert_urls: Sequence[str] = ()
+) -> StatusResult:
     """What runs where, how well, and what is wrong.
 
     Args:
@@ -39,8 +45,10 @@ def status(home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime) ->
         drift: How far back accuracy is looked at.
         policy: Which days count in MAPE.
         now: The time, with a time zone.
+        alert_urls: Where alerts are sent to. Defaults to nowhere.
     """
-    version, newest = sales_table.snapshot(home), next(iter(releases(home)), None)
+    version, known = sales_table.snapshot(home), Releases.of(home)
+    newest = next(iter(known.whole), None)
     decided, lately = Ledger.of(home), scores.lately(home, drift, policy)
     champions = decided.champions()
     return StatusResult(
@@ -48,19 +56,30 @@ def status(home: Home, drift: DriftPolicy, policy: MapePolicy, now: datetime) ->
         snapshot=version,
         last_day=None if version is None else sales_table.latest(home)[1],
         newest_release=newest and newest.id,
-        stores=tuple(_store(home, store, champions[store], lately, policy) for store in natural(champions)),
+        stores=tuple(_store(known, store, champions[store], lately, policy) for store in natural(champions)),
         alerts=tuple(_alert(each) for each in standing(open_alerts(decided), now)),
         overrides=_overrides(decided),
         quarantine=quarantine.reasons(home),
+        damaged=_damaged(known),
+        unsent=tuple(_unsent(each) for each in outbox.waiting(decided, outbox.targets(alert_urls))),
     )
 
 
+def _damaged(known: Releases) -> tuple[DamagedRecord, ...]:
+    return tuple(DamagedRecord(release=name, reason=why) for name, why in known.damaged.items())
+
+
+def _unsent(waiting: Waiting) -> UnsentAlert:
+    alert, since = waiting.alert, waiting.at.isoformat(timespec="seconds")
+    return UnsentAlert(id=alert.id, state=alert.state, message=alert.message, since=since)
+
+
 def _store(
-    home: Home, store: str, stack: Sequence[Champion], lately: Mapping[Any, tuple[float, int]], policy: MapePolicy
+    known: Releases, store: str, stack: Sequence[Champion], lately: Mapping[Any, tuple[float, int]], policy: MapePolicy
 ) -> StoreStatus:
     now = stack[-1]
     mape, days = lately.get((store, now.release, now.variant), (None, 0))
-    gated = _gated(home, store, now, policy)
+    gated = _gated(known, store, now, policy)
     return StoreStatus(
         store=store,
         release=now.release,
@@ -73,11 +92,11 @@ def _store(
     )
 
 
-def _gated(home: Home, store: str, runs: Champion, policy: MapePolicy) -> float | None:
-    """The MAPE at which a model was gated, in percent; `None` where that does not compare."""
+def _gated(known: Releases, store: str, runs: Champion, policy: MapePolicy) -> float | None:
+    """The MAPE at which a model was gated, in percent; `None` where that does not compare or is not known."""
     try:
-        return Release(home.releases / runs.release).gated_mape(runs.variant, store, policy)
-    except DifferentPolicies:
+        return known.release(runs.release).gated_mape(runs.variant, store, policy)
+    except (DifferentPolicies, DamagedRelease, NoSuchRelease):
         return None
 
 
@@ -110,15 +129,16 @@ def rejudged(home: Home, name: str | None, limits: Limits) -> JudgeResult:
 
 def published(home: Home) -> ReleasesResult:
     """Releases and their verdicts, newest first."""
-    decided = Ledger.of(home)
+    decided, known = Ledger.of(home), Releases.of(home)
     running = Counter(champion.release for champion in decided.running().values())
     return ReleasesResult(
-        releases=tuple(_release_record(release.manifest, running[release.id]) for release in releases(home)),
+        releases=tuple(_release_record(release.manifest, running[release.id]) for release in known.whole),
         refused_candidates=tuple(
             RefusedCandidate(release=name, created=candidate.manifest.created, reason=candidate.manifest.reason)
             for name, candidate in refused(home).items()
         ),
         overrides=_overrides(decided),
+        damaged=_damaged(known),
     )
 
 

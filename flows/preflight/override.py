@@ -9,7 +9,7 @@ from flows.settings import home_at, load
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override, What, active_one, require_overridable, require_release
-from tasks.state.release import find_judged
+from tasks.state.releases import find_judged
 
 
 @dataclass(frozen=True)

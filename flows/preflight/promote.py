@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from flows.preflight.request import Request, RequestError, named_by
 from flows.settings import home_at, load, stores_listed
+from tasks.forecasting.data.days import natural
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table
 from tasks.state.home import Home
-from tasks.state.release import Release, find
+from tasks.state.ledger import Ledger
+from tasks.state.release import Release
+from tasks.state.releases import find
 
 
 @dataclass(frozen=True)
@@ -64,18 +67,22 @@ class RollbackRequest:
 
 
 def rollback_request(home: str | None, store: str | None, region: str | None) -> RollbackRequest:
-    """One store, the stores of a region, or all stores if neither is named.
+    """One store, the stores of a region, or all stores that run a model if neither is named.
+
+    The ledger says which there are: a rollback needs no sales.
 
     Raises:
         RequestError: If the store has no sales, or no store is in the region.
         SettingsError: If the list of stores cannot be used.
     """
     place, listed = home_at(home), stores_listed()
-    known = tuple(sales_table.stores(place))
-    if store is not None:
+    running = Ledger.of(place).running()
+    if store is not None and store not in running:
         with named_by(parameter="store"):
-            require_known([store], known)
+            require_known([store], sales_table.stores(place))
+    if store is not None:
         return RollbackRequest(place, (store,))
+    known = tuple(natural(running)) or tuple(sales_table.stores(place))
     return RollbackRequest(place, _of_region(listed, known, region) if region is not None else known)
 
 

@@ -3,8 +3,9 @@
 The alert opens when a run fails, and is resolved when a later one completes.
 """
 
+import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,11 +17,11 @@ from flows.runtime import environment
 from flows.runtime.deployed import require_allowed, require_public
 from flows.settings import home_at, load
 from flows.settings_errors import SettingsError, is_misuse
-from tasks.notify import send
+from tasks.notify import note, send_at_once, send_waiting
 from tasks.state.alert_rules import of_completed_run, of_failed_run
-from tasks.state.alerts import record
 from tasks.state.home import Home
-from tasks.state.ledger import Ledger
+
+log = logging.getLogger("shelfcast.alert")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,24 +50,30 @@ def _require_allowed(parameters: dict[str, Any]) -> None:
 
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """A state hook: raise the alert `run-failed`, and record it where the person who started the run may not see it.
+    """A state hook: raise the alert `run-failed`, unless a person who started the run is told that the input is wrong.
 
-    A person who runs a command and is told that the input is wrong needs no reminder of that.
+    It is sent even where it cannot be recorded, since a full disk may be why the run failed.
     """
+    if not flow_run.deployment_id and is_misuse(state.result(raise_on_failure=False)):
+        return
     changes = of_failed_run(flow.name, f"the {flow.name} run {flow_run.name} failed: {state.message}")
     try:
-        send(changes.news, _urls())
-    finally:  # the server that artifacts and events go to may be what failed
-        if flow_run.deployment_id or not is_misuse(state.result(raise_on_failure=False)):
-            record(_home(flow_run), changes)
+        home = _home(flow_run)
+        recorded = home.root.is_dir()
+        note(home, lambda _: changes, _urls())
+        send_waiting(home, _urls())
+    except Exception as error:
+        log.error("the alert could not be recorded: %s", error)
+        recorded = False
+    if not recorded:
+        send_at_once(changes, _urls())
 
 
 def run_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001  # Prefect's
-    """A state hook: resolve the alert that earlier runs of the flow failed."""
+    """A state hook: resolve the alert that earlier runs of the flow failed, and send all news that waits."""
     home = _home(flow_run)
-    changes = of_completed_run(Ledger.of(home), flow.name)
-    send(changes.news, _urls())
-    record(home, changes)
+    note(home, partial(of_completed_run, flow=flow.name), _urls())
+    send_waiting(home, _urls())
 
 
 def _home(flow_run: FlowRun) -> Home:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from pydantic import Field, field_serializer
 
 from tasks.ingest.batch import FileCount
@@ -174,7 +174,9 @@ def remove(home: Home, gone: Collection[Place]) -> None:
     everything = table(home)
     places = zip(everything["sha256"].to_pylist(), everything["line"].to_pylist(), strict=True)
     remaining = everything.filter(pa.array([place not in gone for place in places], pa.bool_()))
-    write_deltalake(home.quarantine, remaining, mode="overwrite")
+    with delta.adding(home.quarantine) as adding:
+        _add(adding, iter([remaining]))
+        adding.commit(DeltaTable(home.quarantine), SCHEMA, {}, replace_all=True)
 
 
 def reasons(home: Home) -> dict[str, int]:
@@ -206,13 +208,13 @@ def _counts(column: pa.ChunkedArray) -> Counter[str]:
 def _others(home: Home, hashes: Sequence[str]) -> Iterator[pa.Table]:
     """The rows in quarantine that are of other files."""
     where = ~pc.field("sha256").isin(list(hashes))
-    for batch in delta.dataset(home.quarantine).to_batches(columns=SCHEMA.names, filter=where):
+    for batch in delta.batches(home.quarantine, SCHEMA.names, where):
         if batch.num_rows:
             yield pa.table(batch).cast(SCHEMA)
 
 
 def _add(adding: delta.Adding, tables: Iterator[pa.Table]) -> None:
     """Write a file, unless there are no rows."""
-    first = next(tables, None)
+    first = next(filter(len, tables), None)
     if first is not None:
         adding.file(chain([first], tables), SCHEMA).result()

@@ -18,12 +18,14 @@ class StoreScore:
         release: The release that the store runs.
         variant: The variant of that release.
         live: The model's errors.
+        fault: Why the model cannot be scored. Defaults to `None`, where it can.
     """
 
     store: str
     release: str
     variant: str
     live: Live
+    fault: str | None = None
 
 
 class LiveAccuracy(Record):

@@ -19,7 +19,8 @@ from tasks.monitor.result import StoreScore
 from tasks.state import sales_table, scores
 from tasks.state.home import Home
 from tasks.state.ledger import Champion, Ledger
-from tasks.state.release import Release
+from tasks.state.release import DamagedRelease, NoSuchRelease, Release
+from tasks.state.releases import Releases
 
 log = logging.getLogger("shelfcast.score")
 
@@ -28,7 +29,8 @@ log = logging.getLogger("shelfcast.score")
 def score(home: Home, decided: Ledger, as_of: date, drift: DriftPolicy, policy: MapePolicy) -> list[StoreScore]:
     """Score each store's champion on the sales after its release's last day, and keep the scores.
 
-    A release that was gated under another MAPE policy is scored, but its drift is undefined.
+    A release that was gated under another MAPE policy is scored, but its drift is undefined. Stores that run a damaged
+    release are not scored, which stops no other.
 
     Args:
         home: Where sales, releases and scores are.
@@ -40,17 +42,27 @@ def score(home: Home, decided: Ledger, as_of: date, drift: DriftPolicy, policy: 
     Returns:
         The stores' scores, in the order of their codes.
     """
-    scored = dict[str, StoreScore]()
+    scored, known = dict[str, StoreScore](), Releases.of(home)
     for champion, stores in _by_champion(decided).items():
-        forecasts = _forecasts(home, champion, stores, as_of, policy)
+        release, fault = known.release(champion.release), None
+        try:
+            forecasts = _forecasts(home, release, champion.variant, stores, as_of, policy)
+            gated = _gated(release, champion.variant, stores, policy)
+        except (DamagedRelease, NoSuchRelease) as error:
+            log.error("what runs %s of %s cannot be scored: %s", champion.variant, champion.release, error)
+            forecasts, gated, fault = _none(), dict.fromkeys(stores, math.nan), str(error)
         scores.append(home, forecasts)
-        gated = _gated(home, champion, stores, policy)
         for store in stores:
             own = forecasts[forecasts["store"] == store]
             now = _live(own, gated[store], as_of, drift, policy)
-            scored[store] = StoreScore(store, champion.release, champion.variant, now)
+            scored[store] = StoreScore(store, champion.release, champion.variant, now, fault)
     log.info("scored %d stores as of %s", len(scored), as_of)
     return [scored[store] for store in natural(scored)]
+
+
+def _none() -> pd.DataFrame:
+    """No forecasts."""
+    return scores.SCHEMA.empty_table().to_pandas()
 
 
 def _by_champion(decided: Ledger) -> dict[Champion, list[str]]:
@@ -60,24 +72,24 @@ def _by_champion(decided: Ledger) -> dict[Champion, list[str]]:
     return grouped
 
 
-def _gated(home: Home, champion: Champion, stores: Sequence[str], policy: MapePolicy) -> dict[str, float]:
+def _gated(release: Release, variant: str, stores: Sequence[str], policy: MapePolicy) -> dict[str, float]:
     """The MAPE at which the model was gated in each store, in percent; NaN where the policies differ."""
-    release = Release(home.releases / champion.release)
     try:
-        return {store: release.gated_mape(champion.variant, store, policy) for store in stores}
+        return {store: release.gated_mape(variant, store, policy) for store in stores}
     except DifferentPolicies as error:
         log.warning("%s", error)
         return dict.fromkeys(stores, math.nan)
 
 
-def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date, policy: MapePolicy) -> pd.DataFrame:
+def _forecasts(
+    home: Home, release: Release, variant: str, stores: Sequence[str], last: date, policy: MapePolicy
+) -> pd.DataFrame:
     """Forecast and actual of each item and day since the release's last day, columns of `scores.SCHEMA`."""
-    release = Release(home.releases / champion.release)
     evaluation = _days_since(home, release.manifest.snapshot.last_day, stores, last, policy)
     if evaluation is None:
-        return scores.SCHEMA.empty_table().to_pandas()
+        return _none()
     since, sales = evaluation.windows, evaluation.windows.panel
-    forecast = release.forecast(champion.variant, since, release.levels)
+    forecast = release.forecast(variant, since, release.levels)
     return pd.DataFrame(
         {
             "date": since.day.astype("datetime64[D]").tolist(),
@@ -85,8 +97,8 @@ def _forecasts(home: Home, champion: Champion, stores: Sequence[str], last: date
             "item": sales.items[since.series],
             "actual": since.actual,
             "forecast": forecast,
-            "release": champion.release,
-            "variant": champion.variant,
+            "release": release.id,
+            "variant": variant,
             "percentage_error": evaluation.percentage_errors(forecast),
             "policy": policy.hash,
         }

@@ -16,7 +16,7 @@ from tasks.state.overrides import Override
 
 @task
 def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy, today: date) -> Changes:
-    """The changes of alerts on drift, and on stores that still run a variant whose override is over.
+    """The changes of alerts on drift, on damaged releases, and on stores whose variant's override is over.
 
     Args:
         decided: The ledger as it is.
@@ -25,7 +25,7 @@ def watch(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: Dr
         policy: When drift is alarming.
         today: The day by which overrides end.
     """
-    return drift(decided, scored, as_of, policy) + expired(decided, today)
+    return drift(decided, scored, as_of, policy) + damaged(decided, scored) + expired(decided, today)
 
 
 def drift(decided: Ledger, scored: Sequence[StoreScore], as_of: date, policy: DriftPolicy) -> Changes:
@@ -69,6 +69,22 @@ def _figures(scored: StoreScore, as_of: date) -> str:
         f"store {scored.store}, {scored.variant} of {scored.release}: MAPE {now.mape_28:.2f} % over the {now.days} "
         f"days to {as_of}, gated at {now.gated_mape:.2f} %, drift {now.drift_pp:+.2f} pp"
     )
+
+
+def damaged(decided: Ledger, scored: Sequence[StoreScore]) -> Changes:
+    """The changes of alerts on releases that stores run and that cannot be scored, as their files are damaged."""
+    faults = {each.release: each.fault for each in scored if each.fault}
+    earlier = [each for each in open_alerts(decided, "damaged") if each.alert.subject.startswith("release.")]
+    return reconcile(
+        earlier,
+        [_unscored(release, str(why)) for release, why in faults.items()],
+        lambda alert: f"{alert.release} is whole again, or no store runs it",
+    )
+
+
+def _unscored(release: str, why: str) -> Alert:
+    message = f"stores run {release}, which is damaged, so they are not watched: {why}; or promote another release"
+    return Alert(f"damaged-{release}", "damaged", "critical", f"release.{release}", "open", message, release=release)
 
 
 def expired(decided: Ledger, today: date) -> Changes:

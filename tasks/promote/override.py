@@ -13,7 +13,8 @@ from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override, OverrideDetails, What, active
 from tasks.state.record import Document
-from tasks.state.release import Release, find_judged
+from tasks.state.release import Release
+from tasks.state.releases import JudgedDetails, find_judged
 
 log = logging.getLogger("shelfcast.override")
 
@@ -98,7 +99,7 @@ def _new_release(home: Home, asked: Override, found: Release) -> list[ledger.Ent
     if any(entry.subject == asked.release for entry in ledger.read(home, ["release"])):
         return []
     why = f"the gate passed 0 variants; {asked.variant} {asked.released}"
-    details = {"variants": [variant.model_dump(mode="json") for variant in found.manifest.variants]}
+    details = JudgedDetails.of(found.manifest).kept()
     return [ledger.Entry("release", asked.release, why, asked.release, details=details, who=asked.who)]
 
 

@@ -9,6 +9,7 @@ from tasks.forecasting.rollout.freeze import frozen
 from tasks.forecasting.rollout.selection import rank
 from tasks.forecasting.rollout.waves import Wave, next_wave
 from tasks.promote import entries
+from tasks.promote.deliver import require_deliverable
 from tasks.promote.result import Delivery, gets, stays
 from tasks.promote.rollout import Rollout
 from tasks.report.sentences.choice import Choice, choice
@@ -33,9 +34,14 @@ def plan_wave(rollout: Rollout, chosen: Sequence[str] | None) -> Wave:
 def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
     """Give each store of a wave the cheapest variant that passed and fits its device, in one commit to the ledger.
 
+    Every byte that the stores would be sent is checked before.
+
     The choice goes by today's device classes and costs, not by those of the release's manifest. A variant whose verdict
     is overridden today counts as passed. A store in a freeze gets nothing, unless freezes are overridden for this
     release.
+
+    Raises:
+        DamagedRelease: If a file of the release is not what was published; nothing is recorded then.
     """
     running = rollout.ledger.running()
     if wave.hold:
@@ -44,6 +50,7 @@ def promote_wave(rollout: Rollout, wave: Wave) -> list[Delivery]:
     choices = _choices(rollout, lifted)
     deliveries = [_decided(rollout, store, running.get(store), choices, lifted) for store in wave.stores]
     promoted = [each for each in deliveries if each.state == "promoted"]
+    require_deliverable(rollout.home, {each.store: Champion(str(each.release), str(each.variant)) for each in promoted})
     ledger.record(rollout.home, [entries.promotion(each, wave.name) for each in promoted])
     return deliveries
 

@@ -29,6 +29,18 @@ class Delivery(Record):
     reason: str
 
 
+class Undelivered(Record):
+    """A store that the channel could not be written for.
+
+    Attributes:
+        store: The store's code.
+        reason: Why, and what to do.
+    """
+
+    store: str
+    reason: str
+
+
 class PromotionResult(Document):
     """The JSON of a promotion.
 
@@ -36,11 +48,13 @@ class PromotionResult(Document):
         release: The release that was promoted.
         wave: The wave that it went to.
         stores: What happened to each store of the wave.
+        undelivered: Stores, of this wave or not, that the channel could not be written for; the next run does it.
     """
 
     release: str
     wave: Literal["canary", "rest", "chosen", "none"]
     stores: tuple[Delivery, ...]
+    undelivered: tuple[Undelivered, ...] = ()
 
     @property
     def all_held(self) -> bool:
@@ -55,11 +69,13 @@ class RollbackResult(Document):
         release: The release that all these stores run now; `None` where they run several.
         wave: Always `rollback`.
         stores: What happened to each store.
+        undelivered: Those of them that the channel could not be written for; the next run does it.
     """
 
     release: str | None
     wave: Literal["rollback"] = "rollback"
     stores: tuple[Delivery, ...]
+    undelivered: tuple[Undelivered, ...] = ()
 
     @property
     def all_held(self) -> bool:
@@ -94,7 +110,8 @@ def name(champion: Champion | None) -> str | None:
     return f"{champion.release}/{champion.variant}" if champion else None
 
 
-def rolled_back(deliveries: Sequence[Delivery]) -> RollbackResult:
+def rolled_back(deliveries: Sequence[Delivery], undelivered: Sequence[Undelivered]) -> RollbackResult:
     """The JSON of a rollback that did this."""
     running = {each.release for each in deliveries}
-    return RollbackResult(release=running.pop() if len(running) == 1 else None, stores=tuple(deliveries))
+    release = running.pop() if len(running) == 1 else None
+    return RollbackResult(release=release, stores=tuple(deliveries), undelivered=tuple(undelivered))

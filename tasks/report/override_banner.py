@@ -62,10 +62,15 @@ def _line(override: Override) -> str:
 
 
 def report(home: Home, release: Release, today: date | None = None) -> Path:
-    """The report of a release; while overrides are in force, a copy under `reports/` that tells them."""
+    """The report of a release; while overrides are in force, a copy under `reports/` that tells them.
+
+    Raises:
+        DamagedRelease: If the report is missing or is not the one that was published.
+    """
+    page = release.checked(release.report.name).decode()
     active = overrides.active(Ledger.of(home), today or date.today())
     if not active:
         return release.report
     copy = home.reports / f"{release.id}.html"
-    write_file(copy, posted(release.report.read_text(), active, today).encode())
+    write_file(copy, posted(page, active, today).encode())
     return copy

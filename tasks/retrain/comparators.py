@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from tasks.forecasting.gate.evidence import BUDGET, CHAMPION, LAST_YEAR, QUARTERS, SAME_SEASON, SAME_WEEKDAY_YEAR
 from tasks.state.home import Home
 from tasks.state.ledger import Champion, Ledger
-from tasks.state.release import releases
+from tasks.state.releases import releases
 
 
 @dataclass(frozen=True)

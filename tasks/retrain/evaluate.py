@@ -19,7 +19,8 @@ from tasks.state.arrays import npy, transfer_bytes
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
-from tasks.state.release import DamagedRelease, Release
+from tasks.state.release import DamagedRelease
+from tasks.state.releases import Releases
 from tasks.workers import DONE
 
 log = logging.getLogger("shelfcast.evaluate")
@@ -81,7 +82,7 @@ def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[
     units = np.full(len(holdout), np.nan, np.float32)
     asked = np.isin(holdout.panel.stores[holdout.series], stores)
     try:
-        units[asked] = Release(home.releases / model.release).forecast(model.variant, holdout[asked])
+        units[asked] = Releases.of(home).release(model.release).forecast(model.variant, holdout[asked])
     except (DamagedRelease, OSError) as error:
         log.error("%s of %s cannot be compared with: %s", model.variant, model.release, error)
     return model, units

@@ -28,7 +28,8 @@ from tasks.state import ledger, overrides
 from tasks.state.atomic import move_folder, remove_folder, write_file
 from tasks.state.home import Home
 from tasks.state.manifest import FileRecord, Manifest
-from tasks.state.release import LEVELS, Release, releases
+from tasks.state.release import ITEMS, LEVELS, Release
+from tasks.state.releases import JudgedDetails, Releases
 
 log = logging.getLogger("shelfcast.publish")
 
@@ -57,8 +58,9 @@ def publish(
         _record_refusal(home, record)
         return Outcome(record, _complete(candidate, record) / "report.html", published=False)
     release = Release(home.releases / record.release)
-    move_folder(_complete(candidate, record), release.folder)
-    record_releases(home)
+    with home.writing():
+        move_folder(_complete(candidate, record), release.folder)
+        record_releases(home)
     discard_candidate(candidate)
     return Outcome(record, release.report, published=True)
 
@@ -75,13 +77,13 @@ def published_earlier(home: Home, candidate: Candidate, limits: Limits) -> Outco
 
 def record_releases(home: Home) -> None:
     """Give every release its row in the ledger, the oldest first, unless it has one."""
-    recorded = {entry.subject for entry in ledger.read(home, ["release"])}
-    for release in reversed(releases(home)):
-        if release.id not in recorded:
+    with home.writing():
+        known = Releases.of(home)
+        new = [each for each in reversed(known.whole) if each.id in known.unrecorded]
+        for release in new:
             why = f"the gate passed {len(release.manifest.passed)} variants"
-            ledger.record(
-                home, [ledger.Entry("release", release.id, why, release.id, details=_details(release.manifest))]
-            )
+            details = JudgedDetails.of(release.manifest).kept()
+            ledger.record(home, [ledger.Entry("release", release.id, why, release.id, details=details)])
             log.info("published %s: %s", release.id, why)
 
 
@@ -91,19 +93,17 @@ def discard_candidate(candidate: Candidate) -> None:
 
 
 def _record_refusal(home: Home, record: Manifest) -> None:
-    """Give the refusal one row in the ledger, however often the same retrain is repeated.
+    """Give the refusal a row in the ledger, which vouches for its manifest; a run that was cut off adds no second one.
 
     The folder stays, in case a person overrides the verdict.
     """
     why = "no variant passed the gate: " + "; ".join(record.variants[0].reasons)
-    if all(entry.subject != record.release for entry in ledger.read(home, ["refusal"])):
-        ledger.record(home, [ledger.Entry("refusal", record.release, why, details=_details(record))])
+    entry = ledger.Entry("refusal", record.release, why, details=JudgedDetails.of(record).kept())
+    with home.writing():
+        known = {each.subject: each.details for each in ledger.read(home, ["refusal"])}
+        if known.get(entry.subject) != entry.details:
+            ledger.record(home, [entry])
     log.warning("%s", why)
-
-
-def _details(record: Manifest) -> dict[str, object]:
-    """What the ledger keeps of a release or a refusal."""
-    return {"variants": [variant.model_dump(mode="json") for variant in record.variants]}
 
 
 def _complete(candidate: Candidate, record: Manifest) -> Path:
@@ -124,6 +124,7 @@ def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
     write_file(folder / "golden.json", golden(candidate).to_bytes())
     write_file(folder / "evidence.npz", (candidate.folder / "evidence.npz").read_bytes())
     write_file(folder / "scores.parquet", scores(candidate))
+    write_file(folder / "items.json", ITEMS.dump_json(_items(candidate), indent=1))
     if levels := candidate.prepared.levels:
         write_file(folder / "levels.json", LEVELS.dump_json(levels, indent=1))
     record = _with_files(record, folder)
@@ -133,6 +134,14 @@ def _write(home: Home, candidate: Candidate, record: Manifest) -> Manifest:
     record = _with_files(record, folder)
     write_file(folder / "manifest.json", record.to_bytes())
     return record
+
+
+def _items(candidate: Candidate) -> dict[str, tuple[str, ...]]:
+    """The items of each store that take part."""
+    series, found = candidate.prepared.series, dict[str, list[str]]()
+    for store, item in zip(series.stores, series.items, strict=True):
+        found.setdefault(store, []).append(item)
+    return {store: tuple(items) for store, items in found.items()}
 
 
 def _built(candidate: Candidate, kind: str) -> list[str]:

@@ -8,6 +8,7 @@ import pyarrow.parquet
 
 from tasks.report.breakdown import REFERENCE, ScoreRow
 from tasks.retrain.candidate import SHIPPED, Candidate
+from tasks.state import parquet
 
 
 def breakdown(candidate: Candidate, variants: Sequence[str] | None = None) -> list[ScoreRow]:
@@ -40,5 +41,5 @@ def scores(candidate: Candidate) -> bytes:
         {"forecaster": row.forecaster, "by": row.by, "group": row.group, **vars(row.errors), "policy": row.policy}
         for row in breakdown(candidate)
     ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, compression="zstd")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), buffer, **parquet.WRITTEN)
     return buffer.getvalue()

@@ -7,6 +7,8 @@
 | `data-warning` | the next new batch of the same feed that is taken in; else it lapses after `alerts.NOTICE_DAYS` |
 | `nothing-passed` | the next retrain that ends with a release, or an override of that candidate |
 | `run-failed` | the next run of the same flow that completes |
+| `damaged` | the next run of `verify`, or of `monitor` for a release that stores run, that finds it whole |
+| `undelivered` | the next delivery to all stores that reaches each of them |
 | `drift`, `override-expired` | the next run of `monitor` that finds it over |
 
 An alert that another one of its kind replaces is resolved quietly: people are told of the new one only.
@@ -64,6 +66,42 @@ def of_override(entries: Ledger, release: str) -> Changes:
     """What an override of a verdict changes: a candidate of which nothing passed is a release now."""
     about = [each for each in open_alerts(entries, "nothing-passed") if each.alert.release == release]
     return reconcile(about, [], lambda _: "a person overrode the verdict, so there is a release")
+
+
+def of_delivery(entries: Ledger, failed: Sequence[tuple[str, str]]) -> Changes:
+    """What a delivery to all stores changes.
+
+    Args:
+        entries: The ledger.
+        failed: Code of each store that the channel could not be written for, and why.
+    """
+    earlier = open_alerts(entries, "undelivered")
+    wanted = [_undelivered(failed)] if failed else []
+    return reconcile(earlier, wanted, lambda _: "the channel has what was decided for every store")
+
+
+def _undelivered(failed: Sequence[tuple[str, str]]) -> Alert:
+    (store, why), others = failed[0], len(failed) - 1
+    whom = f"store {store}" + (f" and {others} more" if others else "")
+    message = f"the channel could not be written for {whom}: {why}. Nothing changes there until it can"
+    return Alert("undelivered", "undelivered", "critical", "channel", "open", message)
+
+
+def of_verification(entries: Ledger, found: Sequence[str]) -> Changes:
+    """What a walk through the home changes.
+
+    Args:
+        entries: The ledger.
+        found: What is damaged, a sentence each.
+    """
+    earlier = [each for each in open_alerts(entries, "damaged") if each.alert.subject == "home"]
+    return reconcile(earlier, [_damaged(found)] if found else [], lambda _: "a later walk found nothing damaged")
+
+
+def _damaged(found: Sequence[str]) -> Alert:
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    message = f"the home is damaged: {found[0]}{more}; `shelfcast verify` lists all of it with what to do"
+    return Alert("damaged-home", "damaged", "critical", "home", "open", message)
 
 
 def of_failed_run(flow: str, message: str) -> Changes:

@@ -1,12 +1,15 @@
 """Alerts: what a person should know, in a sentence or two; which are open, and what opens, changes or ends one.
 
-The ledger has a row for each alert that opens, changes its message, or is resolved; `alert_rules` has what ends which.
+The ledger has a row for each alert that opens, changes its message, or is resolved; `alert_rules` has what ends which,
+`outbox` who was told.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+
+from pydantic import Field
 
 from tasks.state import ledger
 from tasks.state.home import Home
@@ -15,7 +18,15 @@ from tasks.state.manifest import Manifest
 from tasks.state.record import Record
 
 Kind = Literal[
-    "data-refused", "store-refused", "data-warning", "nothing-passed", "run-failed", "drift", "override-expired"
+    "data-refused",
+    "store-refused",
+    "data-warning",
+    "nothing-passed",
+    "run-failed",
+    "drift",
+    "override-expired",
+    "undelivered",
+    "damaged",
 ]
 Severity = Literal["critical", "warning"]
 
@@ -66,6 +77,7 @@ class AlertDetails(Record):
     link: str | None = None
     feed: str | None = None
     store: str | None = None
+    targets: tuple[str, ...] = Field((), description="who is to be told; nobody of a quiet change")
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,7 @@ def open_alerts(entries: Ledger, *kinds: Kind) -> list[OpenAlert]:
             found.pop(entry.subject, None)
         else:
             first = found.get(entry.subject)
-            found[entry.subject] = OpenAlert(_alert(entry), first.since if first else entry.at)
+            found[entry.subject] = OpenAlert(alert_of(entry), first.since if first else entry.at)
     return [each for each in found.values() if not kinds or each.alert.kind in kinds]
 
 
@@ -147,10 +159,17 @@ def still_open(now_open: Iterable[OpenAlert], changes: Changes) -> list[str]:
     return sorted(({each.alert.id for each in now_open} | opened) - resolved)
 
 
-def record(home: Home, changes: Changes) -> None:
-    """Add changes to the ledger; a home that does not exist yet is not made for an alert."""
+def record(home: Home, changes: Changes, targets: Sequence[str] = ()) -> None:
+    """Add changes to the ledger; a home that does not exist yet is not made for an alert.
+
+    Args:
+        home: The home of the ledger.
+        changes: What changed.
+        targets: Who is to be told the news. Defaults to nobody.
+    """
     if home.root.is_dir():
-        ledger.record(home, [_entry(alert) for alert in changes.all])
+        told = [_entry(alert, targets) for alert in changes.news]
+        ledger.record(home, [*told, *(_entry(alert, ()) for alert in changes.quiet)])
 
 
 def nothing_passed(manifest: Manifest) -> Alert:
@@ -162,14 +181,17 @@ def nothing_passed(manifest: Manifest) -> Alert:
     )
 
 
-def _alert(entry: Entry) -> Alert:
-    details = AlertDetails.model_validate(entry.details).model_dump(exclude={"store"})
+def alert_of(entry: Entry) -> Alert:
+    """The alert that a row of the ledger has, open or resolved."""
+    details = AlertDetails.model_validate(entry.details).model_dump(exclude={"store", "targets"})
+    state: Literal["open", "resolved"] = "resolved" if entry.kind == "resolved" else "open"
     return Alert(
-        id=entry.subject, state="open", message=entry.why, release=entry.release, variant=entry.variant, **details
+        id=entry.subject, state=state, message=entry.why, release=entry.release, variant=entry.variant, **details
     )
 
 
-def _entry(alert: Alert) -> Entry:
+def _entry(alert: Alert, targets: Sequence[str]) -> Entry:
     kind: Literal["alert", "resolved"] = "alert" if alert.state == "open" else "resolved"
-    details = AlertDetails.model_validate(alert).model_dump(mode="json", exclude_none=True)
-    return Entry(kind, alert.id, alert.message, alert.release, alert.variant, details)
+    details = AlertDetails.model_validate(alert).model_copy(update={"targets": tuple(targets)})
+    kept = details.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    return Entry(kind, alert.id, alert.message, alert.release, alert.variant, kept)

@@ -1,29 +1,26 @@
 """Delta tables on this machine: reading them, writing them in bounded memory, and committing."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset
-import pyarrow.parquet
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import LocalFileSystem
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.state import parquet
 from tasks.state.atomic import sync
 
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
-
-ROW_GROUP = 1 << 20
 
 
 class Tidiness(BaseModel):
@@ -48,19 +45,56 @@ def version(path: Path) -> int | None:
     return DeltaTable(path).version() if exists(path) else None
 
 
-def dataset(path: Path, version: int | None = None, coded: Sequence[str] = ()) -> Any:
-    """A table's rows as a pyarrow dataset.
+def rows(path: Path) -> int:
+    """The number of a table's rows, from its statistics; 0 if there is no table."""
+    if not exists(path):
+        return 0
+    return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
+
+
+def batches(
+    path: Path,
+    columns: Sequence[str],
+    where: Any = None,
+    version: int | None = None,
+    coded: Sequence[str] = (),
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, a part at a time; what is read is checked.
 
     Args:
         path: Folder of the table.
+        columns: Columns to read.
+        where: A pyarrow expression on these columns that selects rows. Defaults to `None`, all.
         version: Version to read. Defaults to `None`, the current one.
         coded: Columns to read as dictionary arrays, which is faster. Defaults to none.
+
+    Raises:
+        DamagedFile: If a file of the table is missing or damaged.
     """
-    # with Delta's own file system a process sometimes aborts at its end
-    return DeltaTable(path, version=version).to_pyarrow_dataset(
-        filesystem=SubTreeFileSystem(str(path.absolute()), LocalFileSystem()),
-        parquet_read_options=pa.dataset.ParquetReadOptions(dictionary_columns=list(coded)),
-    )
+    table = DeltaTable(path, version=version)
+    known = pa.schema(table.schema())
+    for fragment in table.to_pyarrow_dataset(filesystem=LocalFileSystem()).get_fragments(filter=where):
+        for batch in parquet.batches(path / fragment.path, columns, coded):
+            rows = _in_types(batch, columns, known, coded)
+            yield from rows.to_batches() if where is None else rows.filter(where).to_batches()
+
+
+def _in_types(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema, coded: Sequence[str]) -> pa.Table:
+    """The rows in a table's types; null in columns that the file lacks, as it was written before they came."""
+    found = {}
+    for name in columns:
+        kind = schema.field(name).type
+        there = batch[name] if name in batch.schema.names else pa.nulls(len(batch), kind)
+        found[name] = there if name in coded else there.cast(kind)
+    return pa.table(found)
+
+
+def paths(path: Path, version: int | None = None) -> list[Path]:
+    """The files of a version of a table, by default of the current one; none if there is no table."""
+    if not exists(path):
+        return []
+    actions = pa.table(DeltaTable(path, version=version).get_add_actions())
+    return [path / name for name in actions["path"].to_pylist()]
 
 
 def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
@@ -71,9 +105,39 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, wh
         schema: Schema that the table has, or would have.
         columns: Columns to read. Defaults to `None`, all.
         where: A pyarrow expression that selects rows. Defaults to `None`, all.
+
+    Raises:
+        DamagedFile: If a file of the table is missing or damaged.
     """
     names = list(columns or schema.names)
-    return dataset(path).to_table(names, filter=where) if exists(path) else schema.empty_table().select(names)
+    found = list(batches(path, names, where)) if exists(path) else []
+    return pa.Table.from_batches(found) if found else schema.empty_table().select(names)
+
+
+def append(path: Path, rows: pa.Table) -> None:
+    """Add rows to a table in one commit, or make the table of them.
+
+    Args:
+        path: Folder of the table.
+        rows: The rows. Columns that the table lacks are added to it.
+    """
+    table = DeltaTable(path) if exists(path) else None
+    if table:
+        _add_columns(table, rows.schema)
+    with adding(path) as added:
+        added.file([rows], rows.schema)
+        added.commit(table, rows.schema, {})
+
+
+def _add_columns(table: DeltaTable, schema: pa.Schema) -> None:
+    known = columns(table)
+    if new := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:
+        table.alter.add_columns(new)
+
+
+def columns(table: DeltaTable) -> list[str]:
+    """The names of a table's columns."""
+    return [field.name for field in table.schema().fields]
 
 
 WRITERS = 6
@@ -90,25 +154,21 @@ def adding(root: Path) -> Iterator["Adding"]:
         except BaseException:
             wait(added.pending)
             # a commit that raises may exist nevertheless: every hundredth one also writes a checkpoint, which may fail
-            for path in set(added.paths) - _named(root):
+            for path in added.paths() - set(paths(root)):
                 path.unlink(missing_ok=True)
             raise
-
-
-def _named(root: Path) -> set[Path]:
-    """The files of a table's current version."""
-    if not exists(root):
-        return set()
-    return {root / path for path in pa.table(DeltaTable(root).get_add_actions())["path"].to_pylist()}
 
 
 class Adding:
     """Parquet files that one commit makes visible together."""
 
     def __init__(self, root: Path, pool: ThreadPoolExecutor) -> None:
-        self.paths: list[Path] = []
         self.pending: list[Future[AddAction]] = []
         self._root, self._pool = root, pool
+
+    def paths(self) -> set[Path]:
+        """The files that were written so far."""
+        return {self._root / each.result().path for each in self.pending if each.done() and not each.exception()}
 
     def file(
         self, tables: Iterable[pa.Table], schema: pa.Schema, partition: Mapping[str, str] | None = None
@@ -120,11 +180,9 @@ class Adding:
             schema: Schema of the file, without partition columns.
             partition: Values of the partition columns. Defaults to `None`, no partition.
         """
-        folder = "".join(f"{name}={value}/" for name, value in (partition or {}).items())
-        path = self._root / f"{folder}{uuid4()}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.paths.append(path)
-        self.pending.append(self._pool.submit(_written, self._root, path, tables, schema, dict(partition or {})))
+        folder = self._root.joinpath(*(f"{name}={value}" for name, value in (partition or {}).items()))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.pending.append(self._pool.submit(_written, self._root, folder, tables, schema, dict(partition or {})))
         return self.pending[-1]
 
     def commit(
@@ -178,19 +236,16 @@ def _sync_last_commit(log: Path) -> None:
 
 
 def _written(
-    root: Path, path: Path, tables: Iterable[pa.Table], schema: pa.Schema, partition: dict[str, str]
+    root: Path, folder: Path, tables: Iterable[pa.Table], schema: pa.Schema, partition: dict[str, str]
 ) -> AddAction:
-    written: list[Any] = []
-    options = {"compression": "zstd", "compression_level": 1, "store_schema": False, "metadata_collector": written}
-    with path.open("wb") as file:
-        with pa.parquet.ParquetWriter(file, schema, **options) as writer:
-            for table in filter(len, tables):
-                writer.write_table(table, row_group_size=ROW_GROUP)
-        file.flush()
-        os.fsync(file.fileno())
-        at, size = int(os.fstat(file.fileno()).st_mtime * 1000), file.tell()
-    sync(path.parent)
-    return AddAction(str(path.relative_to(root)), size, partition, at, True, _statistics(written[0]))
+    path, metadata = parquet.write(folder, tables, schema)
+    at = path.stat()
+    name = str(path.relative_to(root))
+    return AddAction(name, at.st_size, partition, int(at.st_mtime * 1000), True, _statistics(metadata))
+
+
+LONGEST = 64
+"""Characters of a text up to which statistics have it, as the log keeps them for ever."""
 
 
 def _statistics(metadata: Any) -> str:
@@ -200,8 +255,9 @@ def _statistics(metadata: Any) -> str:
         name = metadata.schema.column(index).path
         groups = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
         if groups and all(group is not None and group.has_min_max for group in groups):
-            lowest[name] = _json(min(group.min for group in groups))
-            highest[name] = _json(max(group.max for group in groups))
+            ends = min(group.min for group in groups), max(group.max for group in groups)
+            if max(len(str(end)) for end in ends) <= LONGEST:
+                lowest[name], highest[name] = map(_json, ends)
         if all(group is not None and group.has_null_count for group in groups):
             missing[name] = sum(group.null_count for group in groups)
     return json.dumps(

@@ -62,9 +62,12 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer; wait while another run writes. The lock ends with the process that holds it."""
+        """Be the only writer; wait while another run writes. The lock ends with the process that holds it.
+
+        A thread that writes already goes on: what reads, decides and records holds one lock around all of it.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / ".writing.lock")
+        lock = FileLock(self.root / ".writing.lock", is_singleton=True)
         try:
             lock.acquire(blocking=False)
         except Timeout:

@@ -2,19 +2,25 @@
 
 import getpass
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import write_deltalake
+from deltalake.exceptions import DeltaError
 
 from tasks.state import delta
+from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedFile
 
-Kind = Literal["ingest", "replay", "release", "refusal", "override", "promotion", "rollback", "alert", "resolved"]
+Kind = Literal[
+    "ingest", "replay", "release", "refusal", "override", "promotion", "rollback", "alert", "resolved", "sent"
+]
 
 SCHEMA = pa.schema(
     [
@@ -28,6 +34,10 @@ SCHEMA = pa.schema(
         pa.field("details", pa.string(), nullable=False),
     ]
 )
+
+
+class DamagedLedger(RuntimeError):
+    """The ledger cannot be read, or lacks decisions that were recorded."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +66,69 @@ class Entry:
 
 
 def record(home: Home, entries: Sequence[Entry]) -> None:
-    """Add entries in one commit; each is later than the one before it, even if the clock was set back."""
+    """Add entries in one commit; each is later than the one before it, even if the clock was set back.
+
+    Raises:
+        DamagedLedger: If the ledger cannot be read or lacks entries.
+    """
     if not entries:
         return
-    rows, last = [], _last(home)
-    for entry in entries:
-        last = max(entry.at, last + timedelta(microseconds=1))
-        rows.append({**vars(entry), "at": last, "details": json.dumps(entry.details, sort_keys=True)})
-    home.ledger.mkdir(parents=True, exist_ok=True)
-    write_deltalake(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA), mode="append")
+    with home.writing():
+        known = _times(home)
+        rows, last = [], pc.max(known).as_py() or datetime.min.replace(tzinfo=UTC)
+        for entry in entries:
+            last = max(entry.at, last + timedelta(microseconds=1))
+            rows.append({**vars(entry), "at": last, "details": json.dumps(entry.details, sort_keys=True)})
+        delta.append(home.ledger, pa.Table.from_pylist(rows, schema=SCHEMA))
+        write_file(_counted(home), f"{len(known) + len(rows)}\n".encode())
 
 
-def _last(home: Home) -> datetime:
-    return pc.max(delta.read(home.ledger, SCHEMA, ["at"])["at"]).as_py() or datetime.min.replace(tzinfo=UTC)
+def _times(home: Home) -> pa.ChunkedArray:
+    with _readable(home):
+        return delta.read(home.ledger, SCHEMA, ["at"])["at"]
 
 
 def read(home: Home, kinds: Iterable[Kind]) -> list[Entry]:
-    """All entries of some kinds in a home's ledger, oldest first; a list for one question, see `Ledger` for more."""
-    rows = delta.read(home.ledger, SCHEMA, where=pc.field("kind").isin(list(kinds)))
-    entries = [Entry(**{**row, "details": json.loads(row["details"])}) for row in rows.to_pylist()]
+    """All entries of some kinds in a home's ledger, oldest first; a list for one question, see `Ledger` for more.
+
+    Raises:
+        DamagedLedger: If the ledger cannot be read or lacks entries.
+    """
+    with _readable(home):
+        rows = delta.read(home.ledger, SCHEMA, where=pc.field("kind").isin(list(kinds)))
+        entries = [Entry(**{**row, "details": json.loads(row["details"])}) for row in rows.to_pylist()]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+@contextmanager
+def _readable(home: Home) -> Iterator[None]:
+    try:
+        _require_whole(home)
+        yield
+    except (DamagedFile, DeltaError, pa.ArrowException, OSError, ValueError) as error:
+        raise DamagedLedger(
+            f"{home.ledger} must be readable, as it has every decision. Received: {' '.join(str(error).split())}. "
+            "Restore the folder from a backup"
+        ) from None
+
+
+def _require_whole(home: Home) -> None:
+    """Check that no commit is gone: Delta reads a log that lost its newest files as an older version of the table."""
+    noted = _counted(home)
+    if not noted.exists():
+        return
+    written = int(noted.read_text())  # first: a writer notes the number after its commit
+    there = delta.rows(home.ledger)
+    if there < written:
+        raise DamagedLedger(
+            f"{home.ledger} must have the {written} decisions that were recorded. Received: {there}. Restore the "
+            f"folder from a backup; or remove {noted.name} in it to go on without what is lost"
+        )
+
+
+def _counted(home: Home) -> Path:
+    """The file with the number of entries; Delta leaves names with an underscore alone."""
+    return home.ledger / "_entries"
 
 
 @dataclass(frozen=True)
@@ -90,7 +143,7 @@ class Ledger:
     """What the ledger says of the stores, their alerts and the overrides, read once: all views of it agree.
 
     Args:
-        entries: Promotions, rollbacks, alerts and overrides, oldest first.
+        entries: Promotions, rollbacks, alerts with what was sent of them, and overrides, oldest first.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -99,14 +152,16 @@ class Ledger:
     @classmethod
     def of(cls, home: Home) -> "Ledger":
         """The ledger of a home as it is now."""
-        return cls(read(home, ["promotion", "rollback", "alert", "resolved", "override"]))
+        return cls(read(home, ["promotion", "rollback", "alert", "resolved", "sent", "override"]))
 
     def entries(self, *kinds: Kind) -> list[Entry]:
         """All entries of some kinds, oldest first."""
         return [entry for entry in self._entries if entry.kind in kinds]
 
     def champions(self, until: datetime | None = None) -> dict[str, list[Champion]]:
-        """Each store's champions, the current one last: a promotion adds one, a rollback takes the last one away.
+        """Each store's champions, the current one last: a promotion adds one, a rollback goes back to an earlier one.
+
+        A decision that was recorded twice counts once, so that no order of entries takes a store's last champion away.
 
         Args:
             until: The moment to look at. Defaults to `None`, which is now.
@@ -115,12 +170,17 @@ class Ledger:
         for entry in self.entries("promotion", "rollback"):
             if until is not None and entry.at > until:
                 break
-            stack = history.setdefault(entry.subject, [])
-            if entry.kind == "rollback":
-                stack.pop()
-            elif entry.release and entry.variant:
-                stack.append(Champion(entry.release, entry.variant))
-        return {store: stack for store, stack in history.items() if stack}
+            if entry.release and entry.variant:
+                champion, stack = Champion(entry.release, entry.variant), history.setdefault(entry.subject, [])
+                if entry.kind == "rollback":
+                    _go_back(stack, champion)
+                elif stack[-1:] != [champion]:
+                    stack.append(champion)
+        return history
+
+    def last_decisions(self) -> dict[str, Entry]:
+        """The last promotion or rollback of each store."""
+        return {entry.subject: entry for entry in self.entries("promotion", "rollback")}
 
     def running(self, until: datetime | None = None) -> dict[str, Champion]:
         """What each store runs; the argument is that of `champions`."""
@@ -133,3 +193,10 @@ class Ledger:
             if entry.release and entry.variant:
                 first.setdefault(entry.subject, Champion(entry.release, entry.variant))
         return first
+
+
+def _go_back(stack: list[Champion], champion: Champion) -> None:
+    """Make a champion the last one of a stack again."""
+    while len(stack) > 1 and stack[-1] != champion:
+        stack.pop()
+    stack[:] = [*stack[:-1], champion]

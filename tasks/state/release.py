@@ -1,6 +1,5 @@
 """A release: an immutable folder of variants' files, and the manifest that vouches for them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -16,13 +15,16 @@ from tasks.forecasting.model import scaling
 from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.devices import VariantFacts
 from tasks.state.golden import Golden
-from tasks.state.home import Home
 from tasks.state.manifest import Manifest
 from tasks.state.record import or_nan
 from tasks.state.variant_record import VariantRecord, candidates
 
 LEVELS = TypeAdapter(Levels)
 """The content of `levels.json`."""
+ITEMS = TypeAdapter(dict[str, tuple[str, ...]])
+"""The content of `items.json`: the items of each store."""
+
+RESTORE = "restore it from a backup, or move the release's folder away"
 
 
 class NoSuchRelease(ValueError):
@@ -35,9 +37,15 @@ class DamagedRelease(RuntimeError):
 
 @dataclass(frozen=True)
 class Release:
-    """A published release, read-only."""
+    """A published release, read-only.
+
+    Attributes:
+        folder: Its folder.
+        manifest_sha256: Hash of its manifest by the ledger. Defaults to `None`: then the manifest is taken as it is.
+    """
 
     folder: Path
+    manifest_sha256: str | None = None
 
     @property
     def id(self) -> str:
@@ -48,15 +56,17 @@ class Release:
         """What the release says of itself.
 
         Raises:
-            DamagedRelease: If its manifest is damaged, or of another version of shelfcast.
+            DamagedRelease: If it is missing, is not the one that the ledger has, or is of another version of shelfcast.
         """
         path = self.folder / "manifest.json"
+        content = _content(path)
+        if self.manifest_sha256 is not None and sha256(content).hexdigest() != self.manifest_sha256:
+            raise DamagedRelease(f"{path} is not the manifest that was published; {RESTORE}")
         try:
-            return Manifest.model_validate_json(path.read_bytes())
+            return Manifest.model_validate_json(content)
         except ValidationError as error:
             raise DamagedRelease(
-                f"{path} must be a release's manifest as this version of shelfcast writes it; {_first(error)}. Restore "
-                "it from a backup, or move the release's folder away"
+                f"{path} must be a manifest as this version of shelfcast writes it; {_first(error)}. {RESTORE}"
             ) from None
 
     @property
@@ -80,22 +90,41 @@ class Release:
         Raises:
             DamagedRelease: If it is missing or is not the file that was gated.
         """
-        return self._checked(self.variant(variant).file)
+        return self.checked(self.variant(variant).file)
 
-    def _checked(self, name: str) -> bytes:
-        path = self.folder / name
-        content = path.read_bytes() if path.is_file() else b""
-        gated = self.manifest.files.get(name)
-        expected = gated.sha256 if gated else "nothing"
+    def checked(self, name: str) -> bytes:
+        """The content of one of the release's files, checked against the manifest.
+
+        Raises:
+            DamagedRelease: If it is missing or is not the file that was published.
+        """
+        path, gated = self.folder / name, self.manifest.files.get(name)
+        content, expected = _content(path), gated.sha256 if gated else "nothing"
         if (found := sha256(content).hexdigest()) != expected:
-            raise DamagedRelease(f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}")
+            raise DamagedRelease(
+                f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}; {RESTORE}"
+            )
         return content
 
     @cached_property
     def levels(self) -> Levels | None:
-        """The running level of each series after the release's last day; nothing where its recipe keeps none."""
-        path = self.folder / "levels.json"
-        return LEVELS.validate_json(path.read_bytes()) if path.exists() else None
+        """The running level of each series after the release's last day; nothing where its recipe keeps none.
+
+        Raises:
+            DamagedRelease: If the file is missing or is not the one that was published.
+        """
+        name = "levels.json"
+        return LEVELS.validate_json(self.checked(name)) if name in self.manifest.files else None
+
+    @cached_property
+    def items(self) -> dict[str, tuple[str, ...]] | None:
+        """The items of each store that took part; `None` of a release that does not say it.
+
+        Raises:
+            DamagedRelease: If the file is missing or is not the one that was published.
+        """
+        name = "items.json"
+        return ITEMS.validate_json(self.checked(name)) if name in self.manifest.files else None
 
     @property
     def evidence(self) -> Evidence:
@@ -104,12 +133,16 @@ class Release:
         Raises:
             DamagedRelease: If it is missing or is not what was judged on.
         """
-        return Evidence.from_bytes(self._checked("evidence.npz"))
+        return Evidence.from_bytes(self.checked("evidence.npz"))
 
-    @property
+    @cached_property
     def golden(self) -> Golden:
-        """Windows with every variant's forecast, for devices to check a file by."""
-        return Golden.model_validate_json((self.folder / "golden.json").read_bytes())
+        """Windows with every variant's forecast, for devices to check a file by; checked against the manifest.
+
+        Raises:
+            DamagedRelease: If the file is missing or is not the one that was published.
+        """
+        return Golden.model_validate_json(self.checked("golden.json"))
 
     def forecast(self, variant: str, windows: Windows, levels: Levels | None = None) -> Floats32:
         """Units that a variant's file forecasts, shape `(windows,)`, as a device does.
@@ -143,57 +176,13 @@ class Release:
         return candidates(self.manifest.variants)
 
 
+def _content(path: Path) -> bytes:
+    """A file's content; nothing where there is no file."""
+    return path.read_bytes() if path.is_file() else b""
+
+
 def _first(error: ValidationError) -> str:
     """The first thing that is wrong with a document, in one line."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return " ".join(f"{where}: {first['msg']}".removeprefix(": ").removeprefix("Value error, ").split())
-
-
-def releases(home: Home) -> list[Release]:
-    """All releases, newest first."""
-    return _newest_first(home.releases.glob("*/manifest.json"))
-
-
-def refused(home: Home) -> dict[str, Release]:
-    """Candidates of which no variant passed, newest first, by the id that each would have had as a release."""
-    found = _newest_first(home.candidates.glob("*/*/manifest.json"))
-    return {each.manifest.release: each for each in found if not each.manifest.passed}
-
-
-def _newest_first(manifests: Iterable[Path]) -> list[Release]:
-    found = [Release(path.parent) for path in manifests]
-    return sorted(found, key=lambda release: release.manifest.created, reverse=True)
-
-
-def find(home: Home, name: str | None) -> Release:
-    """A release by its id, the newest if none is named.
-
-    Raises:
-        NoSuchRelease: If there is none.
-    """
-    known = releases(home)
-    if not known:
-        raise NoSuchRelease(f"there are no releases in {home.root} yet; run `shelfcast retrain` first")
-    for release in known:
-        if name in (None, release.id):
-            return release
-    raise NoSuchRelease(f"no release {name!r}; there are {', '.join(release.id for release in known[:5])}")
-
-
-def find_judged(home: Home, name: str | None) -> Release:
-    """A release, or the folder of a refused candidate by the id that it would have had; the newest release by default.
-
-    Raises:
-        NoSuchRelease: If there is neither.
-    """
-    if name is None:
-        return find(home, None)
-    published, waiting = {each.id: each for each in releases(home)}, refused(home)
-    found = published.get(name) or waiting.get(name)
-    if found is None:
-        raise NoSuchRelease(
-            f"no release or refused candidate {name!r}; there are {', '.join([*published][:5]) or 'no releases'}"
-            f", refused: {', '.join([*waiting][:5]) or 'none'}"
-        )
-    return found

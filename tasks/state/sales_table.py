@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet
 from deltalake import DeltaTable
 
 from tasks.forecasting.data.days import natural
 from tasks.forecasting.data.panel import Panel, Rows, to_panel
-from tasks.state import delta
+from tasks.state import delta, parquet
 from tasks.state.home import Home
 from tasks.state.row_keys import Ints, Keys, Month, day_number, day_of, item_of, order_of, series_of, store_of
 
@@ -119,8 +118,7 @@ def _batches(
     if stores:
         wanted &= pc.field("store").isin(list(stores))
     _table(home, version)
-    dataset = delta.dataset(home.sales, version, coded=("store", "item"))
-    yield from filter(len, dataset.to_batches(columns=COLUMNS.names, filter=wanted))
+    yield from filter(len, delta.batches(home.sales, COLUMNS.names, wanted, version, coded=("store", "item")))
 
 
 def stores(home: Home) -> list[str]:
@@ -131,7 +129,7 @@ def stores(home: Home) -> list[str]:
     """
     _table(home, None)
     names: set[str] = set()
-    for batch in delta.dataset(home.sales, coded=["store"]).to_batches(columns=["store"]):
+    for batch in delta.batches(home.sales, ["store"], coded=["store"]):
         names |= set(batch["store"].unique().to_pylist())
     return natural(names)
 
@@ -178,12 +176,11 @@ class Months:
         for action in self._files.get(month, []):
             if day_number(action["max.date"]) < first or day_number(action["min.date"]) > last:
                 continue
-            with pa.parquet.ParquetFile(self._root / action["path"], read_dictionary=["store", "item"]) as file:
-                for batch in file.iter_batches(batch_size=delta.ROW_GROUP, columns=COLUMNS.names):
-                    found, units = self._within(batch, first, last)
-                    chosen = slice(None) if parts == 1 else store_of(found) % parts == part
-                    keys.append(found[chosen])
-                    sales.append(units[chosen])
+            for batch in parquet.batches(self._root / action["path"], COLUMNS.names, coded=("store", "item")):
+                found, units = self._within(batch, first, last)
+                chosen = slice(None) if parts == 1 else store_of(found) % parts == part
+                keys.append(found[chosen])
+                sales.append(units[chosen])
         found, units = np.concatenate(keys), np.concatenate(sales)
         order = order_of(found)
         return (found, units) if order is None else (found[order], units[order])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import DeltaTable
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy, mean
@@ -34,7 +34,7 @@ def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(wanted).to_pandas()
-    known = [name for name in wanted if name in delta.dataset(home.scores).schema.names]
+    known = [name for name in delta.columns(DeltaTable(home.scores)) if name in wanted]
     return delta.read(home.scores, SCHEMA, known).to_pandas().reindex(columns=wanted)
 
 
@@ -44,13 +44,7 @@ def append(home: Home, scores: pd.DataFrame) -> int:
     known = scores.merge(last, on=KEY, how="left")["last"]
     fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
     if len(fresh):
-        home.scores.mkdir(parents=True, exist_ok=True)
-        write_deltalake(
-            home.scores,
-            pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False),
-            mode="append",
-            schema_mode="merge",
-        )
+        delta.append(home.scores, pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False))
     return len(fresh)
 
 

@@ -34,7 +34,7 @@ from deltalake.table import TableOptimizer
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.ingest import quarantine, replay
+from tasks.ingest import replay
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
@@ -43,12 +43,12 @@ from tasks.monitor.watch import watch
 from tasks.promote.override import grant
 from tasks.report import release_report
 from tasks.retrain import publish
-from tasks.state import delta, ledger, sales_table, scores
+from tasks.state import delta, sales_table
 from tasks.state.alerts import record
 from tasks.state.delta import Tidiness
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
-from tasks.state.release import refused, releases
+from tasks.state.releases import refused, releases
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work, publish_candidate
 from tests.ingest.steps import AMPLE, merge, read
@@ -118,9 +118,11 @@ def delivering(work: Work, source: Path) -> None:
 
 
 def monitoring(work: Work, source: Path) -> None:
-    decided, (_, last) = Ledger.of(work.home), sales_table.latest(work.home)
-    scored = score.fn(work.home, decided, last, POLICY, MapePolicy())
-    record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
+    (_, last) = sales_table.latest(work.home)
+    with work.home.writing():
+        decided = Ledger.of(work.home)
+        scored = score.fn(work.home, decided, last, POLICY, MapePolicy())
+        record(work.home, watch.fn(decided, scored, last, POLICY, TODAY))
 
 
 def replaying(work: Work, source: Path) -> None:
@@ -172,7 +174,6 @@ COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "vacuum"),
     (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
-    *((module, "write_deltalake") for module in (ledger, scores, quarantine)),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""
 

@@ -14,7 +14,7 @@ from tasks.report import release_report
 from tasks.retrain import publish
 from tasks.state import ledger, sales_table
 from tasks.state.home import Home
-from tasks.state.release import releases
+from tasks.state.releases import releases
 from tests.conftest import CHAIN, TakeIn, Work, only, publish_candidate
 from tests.faults import driver
 from tests.faults.driver import STEPS, Job
@@ -94,8 +94,8 @@ WRITES = [
     "before fsync sales/MONTH/FILE",
     "before COMMIT sales",
     "after COMMIT sales",
-    "before write_deltalake ledger",
-    "after write_deltalake ledger",
+    "before COMMIT ledger",
+    "after COMMIT ledger",
 ]
 """Where an ingest must have been killed."""
 

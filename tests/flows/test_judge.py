@@ -9,7 +9,8 @@ from flows.cli.results import JudgeResult
 from flows.cli.views import rejudged
 from flows.settings import Settings, SettingsError, load
 from tasks.state.home import Home
-from tasks.state.release import DamagedRelease, NoSuchRelease, Release, find
+from tasks.state.release import DamagedRelease, NoSuchRelease, Release
+from tasks.state.releases import find
 from tests.conftest import LIMITS, Refusals, only
 
 Shop = tuple[Home, str, str]

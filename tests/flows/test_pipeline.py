@@ -20,7 +20,8 @@ from tasks.promote.result import PromotionResult
 from tasks.retrain.outcome import RetrainResult
 from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.release import Release, find
+from tasks.state.release import Release
+from tasks.state.releases import find
 from tests.stores import roll_back
 
 CHAIN = Chain(stores=5, items=3, days=1096)

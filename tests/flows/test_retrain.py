@@ -11,7 +11,7 @@ from flows.settings import Settings
 from flows.settings_errors import SettingsError
 from tasks.state.alerts import open_alerts
 from tasks.state.ledger import Ledger
-from tasks.state.release import releases
+from tasks.state.releases import releases
 from tests.conftest import Work, only
 
 Ask = Callable[[float], None]

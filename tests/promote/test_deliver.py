@@ -1,14 +1,16 @@
 """The channel says what the ledger says: files first, then assignments."""
 
 import json
+import logging
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from tasks.promote.deliver import deliver
 from tasks.state import ledger
-from tasks.state.ledger import Entry
+from tasks.state.ledger import Entry, Ledger
 from tasks.state.release import DamagedRelease, Release
 from tests.promote.channel import Shop, assignments, promote
 from tests.stores import update_channel
@@ -23,6 +25,7 @@ def test_an_assignment_has_all_that_a_device_needs(shop: Shop) -> None:
     assert sha256(model.read_bytes()).hexdigest() == assignment["model"]["sha256"] == model.stem
     assert model.stat().st_size == assignment["model"]["bytes"]
     assert (assignment["store"], assignment["release"], assignment["variant"]) == ("1", older, "lstm-16-int8")
+    assert assignment["items"] == ["1", "2"]
     assert (assignment["window"], assignment["scaling"]) == (14, release.manifest.scaling.model_dump(mode="json"))
     golden = json.loads((release.folder / "golden.json").read_text())
     assert assignment["golden"]["tolerance"] == golden["tolerance"]
@@ -51,6 +54,43 @@ def test_a_damaged_model_is_not_delivered_and_the_store_keeps_its_own(shop: Shop
     with pytest.raises(DamagedRelease):
         promote(home, newer, ["1"])
     assert assignments(home) == before
+
+
+def test_a_damaged_model_in_the_channel_is_replaced(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    home, older, _ = shop
+    promote(home, older, ["1"])
+    (path,) = (home.channel / "models").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content + b"X")
+    with caplog.at_level(logging.WARNING, "shelfcast"):
+        assert update_channel(home) == []
+    assert path.read_bytes() == content and f"{path} was damaged and is replaced" in caplog.text
+
+
+def test_a_store_that_fails_does_not_stop_the_others_and_the_next_run_completes_it(shop: Shop) -> None:
+    home, older, newer = shop
+    promote(home, older, ["1", "2"])
+    for store in "12":
+        ledger.record(home, [Entry("promotion", store, "why", newer, "lstm-16")])
+    blocked = home.channel / "stores" / "1.json"
+    blocked.unlink()
+    blocked.mkdir()
+    delivered = deliver.fn(home, Ledger.of(home))
+    assert delivered.changed == ("2",)
+    assert [each.store for each in delivered.failed] == ["1"] and "1.json" in delivered.failed[0].reason
+    blocked.rmdir()
+    assert deliver.fn(home, Ledger.of(home)).changed == ("1",)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"samples": [], "tolerance": 0.001}'])
+def test_golden_samples_that_are_damaged_are_found_before_the_ledger_knows(shop: Shop, damage: bytes) -> None:
+    home, older, newer = shop
+    promote(home, older, ["1"])
+    (home.releases / newer / "golden.json").write_bytes(damage)
+    before = ledger.read(home, ["promotion"])
+    with pytest.raises(DamagedRelease, match=r"golden.json is not the file gated"):
+        promote(home, newer, ["1"])
+    assert ledger.read(home, ["promotion"]) == before
 
 
 def test_a_code_that_is_no_file_name_stays_within_the_channel(shop: Shop, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,12 @@ from tests.promote.channel import LABEL, STORES, TILL, Shop, promote, running, s
 
 def with_validation(home: Home, release: str, **mape: float | None) -> None:
     """Give a release's variants these validation MAPEs; `_` stands for `-`."""
-    path = home.releases / release / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for variant in manifest["variants"]:
-        variant["validation_mape"] = mape[variant["name"].replace("-", "_")]
-    path.write_text(json.dumps(manifest))
+
+    def change(manifest: dict[str, Any]) -> None:
+        for variant in manifest["variants"]:
+            variant["validation_mape"] = mape[variant["name"].replace("-", "_")]
+
+    stores.rewrite_manifest(home, release, change)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def test_the_manifest_vouches_for_every_file(shop: tuple[Home, str, str]) -> Non
         assert set(found) == {
             *(f"{variant}.tflite" for variant in NAMES),
             "golden.json",
+            "items.json",
             "card.md",
             "report.html",
             "evidence.npz",

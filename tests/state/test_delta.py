@@ -4,9 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from deltalake import DeltaTable
 
 from tasks.state import delta
+from tasks.state.parquet import DamagedFile
 
 SCHEMA = pa.schema([("name", pa.string()), ("units", pa.int64())])
 
@@ -62,3 +64,30 @@ def test_statistics_of_a_file(tmp_path: Path) -> None:
     (file,) = pa.table(DeltaTable(path).get_add_actions(flatten=True)).to_pylist()
     assert (file["num_records"], file["min.units"], file["max.units"]) == (3, -1, 7)
     assert (file["min.name"], file["max.name"], file["null_count.name"]) == ("a", "b", 1)
+
+
+def test_appended_rows_make_a_table_and_may_bring_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    delta.append(path, rows(("a", 1)))
+    delta.append(path, rows(("b", 2)))
+    assert read(path) == [("a", 1), ("b", 2)]
+    wider = rows(("c", 3)).append_column("colour", pa.array(["red"]))
+    delta.append(path, wider)
+    assert delta.read(path, wider.schema).sort_by("units")["colour"].to_pylist() == [None, None, "red"]
+
+
+def test_damage_is_found_in_the_file_that_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    for number in range(3):
+        put(path, ("a", number))
+    damaged = delta.paths(path)[1]
+    damaged.write_bytes(damaged.read_bytes().replace(b"PAR1", b"PAR2"))
+    with pytest.raises(DamagedFile, match=f"{damaged.name} of the table {path} is damaged"):
+        read(path)
+
+
+def test_long_texts_are_not_kept_in_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    put(path, ("a" * 65, 1))
+    (file,) = pa.table(DeltaTable(path).get_add_actions(flatten=True)).to_pylist()
+    assert "min.name" not in file or file["min.name"] is None

@@ -1,15 +1,19 @@
 """The ledger: what was decided, in order, and who runs what."""
 
 import getpass
+import shutil
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.state import ledger
 from tasks.state.home import Home
-from tasks.state.ledger import Champion, Entry, Ledger
+from tasks.state.ledger import Champion, DamagedLedger, Entry, Ledger
 
 
 @pytest.fixture
@@ -21,8 +25,8 @@ def promoted(store: str, release: str, variant: str = "lstm-16") -> Entry:
     return Entry("promotion", store, "fits", release, variant)
 
 
-def rolled_back(store: str) -> Entry:
-    return Entry("rollback", store, "by hand")
+def rolled_back(store: str, release: str, variant: str = "lstm-16") -> Entry:
+    return Entry("rollback", store, "by hand", release, variant)
 
 
 def test_an_empty_ledger(home: Home) -> None:
@@ -58,10 +62,62 @@ def test_entries_made_together_are_one_commit_in_their_order(home: Home) -> None
 def test_champions_are_a_stack_a_store(home: Home) -> None:
     ledger.record(home, [promoted("1", "a"), promoted("2", "a")])
     ledger.record(home, [promoted("1", "b")])
-    ledger.record(home, [rolled_back("1")])
+    ledger.record(home, [rolled_back("1", "a")])
     assert Ledger.of(home).champions() == {"1": [Champion("a", "lstm-16")], "2": [Champion("a", "lstm-16")]}
-    ledger.record(home, [promoted("1", "c"), rolled_back("2")])
-    assert Ledger.of(home).champions() == {"1": [Champion("a", "lstm-16"), Champion("c", "lstm-16")]}
+    ledger.record(home, [promoted("1", "c"), promoted("1", "d"), rolled_back("1", "a")])
+    assert Ledger.of(home).champions()["1"] == [Champion("a", "lstm-16")], "a rollback may go back further"
+
+
+DECISIONS = st.lists(
+    st.builds(
+        lambda make, release: make("1", release), st.sampled_from([promoted, rolled_back]), st.sampled_from("abc")
+    )
+)
+
+
+@given(DECISIONS)
+def test_no_order_of_decisions_breaks_a_reader_and_the_last_one_holds(decisions: list[Entry]) -> None:
+    decided = Ledger(decisions)
+    stacks = decided.champions()
+    assert set(stacks) == {entry.subject for entry in decisions}
+    for entry in decisions[-1:]:
+        assert decided.running() == {"1": Champion(str(entry.release), "lstm-16")}
+    for stack in stacks.values():
+        assert all(one != other for one, other in pairwise(stack)), "what runs already is no earlier champion"
+
+
+def test_what_was_decided_twice_counts_once() -> None:
+    two = [promoted("1", "a"), promoted("1", "b"), promoted("1", "b")]
+    assert Ledger(two).champions()["1"] == [Champion("a", "lstm-16"), Champion("b", "lstm-16")]
+    back = [*two, rolled_back("1", "a"), rolled_back("1", "a"), rolled_back("1", "a")]
+    assert Ledger(back).champions()["1"] == [Champion("a", "lstm-16")]
+
+
+@pytest.mark.parametrize("gone", ["deleted", "emptied", "all"])
+def test_a_ledger_that_lost_decisions_is_no_shorter_ledger(home: Home, gone: str) -> None:
+    for store in "123":
+        ledger.record(home, [promoted(store, "a")])
+    newest = max((home.ledger / "_delta_log").glob("*.json"))
+    if gone == "deleted":
+        newest.unlink()
+    elif gone == "emptied":
+        newest.write_bytes(b"")
+    else:
+        shutil.rmtree(home.ledger / "_delta_log")
+    with pytest.raises(DamagedLedger, match=r"ledger must have the 3 decisions that were recorded\. Received: [02]\."):
+        Ledger.of(home)
+    with pytest.raises(DamagedLedger):
+        ledger.record(home, [promoted("4", "a")])
+    (home.ledger / "_entries").unlink()
+    assert len(ledger.read(home, ["promotion"])) in (0, 2), "a person may go on without them"
+
+
+def test_a_ledger_that_cannot_be_read_is_named(home: Home) -> None:
+    ledger.record(home, [promoted("1", "a")])
+    (file,) = home.ledger.glob("*.parquet")
+    file.write_bytes(b"rubbish")
+    with pytest.raises(DamagedLedger, match=r"ledger must be readable.*Restore the folder from a backup"):
+        Ledger.of(home)
 
 
 def test_what_runs_now_then_and_first(home: Home) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tasks.promote.override import grant, revoke
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import InvalidOverride, Override, active, active_one, latest, require_release
-from tasks.state.release import find_judged
+from tasks.state.releases import find_judged
 from tests.conftest import Refusals
 
 TODAY = date(2026, 11, 24)

@@ -1,47 +1,21 @@
-"""A release: found by its id, read as it was written, and vouched for by its manifest."""
+"""A release: read as it was written, and vouched for by its manifest, as that is by the ledger."""
 
 import json
-from pathlib import Path
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from tasks.forecasting.accuracy.policy import MapePolicy
-from tasks.forecasting.rollout.costs import CostModel
-from tasks.forecasting.rollout.devices import DeviceClass
-from tasks.forecasting.rollout.selection import rank
-from tasks.state import release as releases
 from tasks.state.home import Home
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
 from tests.conftest import Work
+from tests.stores import rewrite_manifest
+
+Shop = tuple[Home, str, str]
 
 
-def test_a_latency_without_a_figure_fits_no_device(shop: tuple[Home, str, str]) -> None:
-    home, _, newer = shop
-    path = home.releases / newer / "manifest.json"
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps(record | {"variants": [each | {"latency_us": None} for each in record["variants"]]}))
-    device = DeviceClass(flash_kb=99, ram_kb=99, latency_us=1e6)
-    ranking = rank(releases.find(home, newer).candidates, device, CostModel(), 2)
-    assert ranking.chosen is None
-    assert {row.misfit and row.misfit.resource for row in ranking.passed} == {"no latency"}
-
-
-def test_a_release_is_found_by_its_id_else_the_newest(shop: tuple[Home, str, str], tmp_path: Path) -> None:
-    home, older, newer = shop
-    assert releases.find(home, older).id == older
-    path = home.releases / newer / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"created": "2999-01-01T00:00:00+00:00"}))
-    assert releases.find(home, None).id == newer
-    (home.releases / "half").mkdir()
-    assert len(releases.releases(home)) == 2, "a folder without a manifest is no release"
-    with pytest.raises(NoSuchRelease, match=rf"no release 'x'; there are {newer}, {older}"):
-        releases.find(home, "x")
-    with pytest.raises(NoSuchRelease, match=r"there are no releases in .* yet; run `shelfcast retrain` first"):
-        releases.find(Home(tmp_path / "empty"), None)
-
-
-def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str], built: Work) -> None:
+def test_a_changed_or_missing_file_is_not_handed_out(shop: Shop, built: Work) -> None:
     release = Release(shop[0].releases / shop[1])
     path = release.folder / "lstm-16.tflite"
     content = path.read_bytes()
@@ -56,7 +30,7 @@ def test_a_changed_or_missing_file_is_not_handed_out(shop: tuple[Home, str, str]
         release.file("lstm-7")
 
 
-def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, str, str]) -> None:
+def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: Shop) -> None:
     release = Release(shop[0].releases / shop[1])
     record = release.variant("lstm-16")
     assert release.gated_mape("lstm-16", "2", MapePolicy()) == record.by_store["2"]
@@ -72,15 +46,39 @@ def test_the_mape_gated_at_is_the_stores_own_else_that_of_all(shop: tuple[Home, 
         ({"more": 1}, "more: Extra inputs are not permitted"),
     ],
 )
-def test_a_foreign_manifest_is_refused_in_one_line(shop: tuple[Home, str, str], change: Any, said: str) -> None:
-    path = shop[0].releases / shop[1] / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+def test_a_foreign_manifest_is_refused_in_one_line(shop: Shop, change: Any, said: str) -> None:
+    home, older, _ = shop
+    rewrite_manifest(home, older, lambda manifest: manifest.update(change))
+    path = home.releases / older / "manifest.json"
     with pytest.raises(DamagedRelease, match=said) as raised:
-        releases.find(shop[0], shop[1])
-    assert str(path) in str(raised.value) and "Restore it" in str(raised.value) and "\n" not in str(raised.value)
+        _ = Release(path.parent).manifest
+    assert str(path) in str(raised.value) and "restore it" in str(raised.value) and "\n" not in str(raised.value)
 
 
-def test_a_manifest_is_read_as_it_was_written(shop: tuple[Home, str, str]) -> None:
+@pytest.mark.parametrize("name", ["golden.json", "items.json", "evidence.npz"])
+def test_every_file_is_checked_where_it_is_read(shop: Shop, name: str) -> None:
+    release = Release(shop[0].releases / shop[1])
+    path = release.folder / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedRelease, match=rf"{name} is not the file gated"):
+        getattr(release, path.stem)
+
+
+def test_a_manifest_that_is_not_the_one_published_is_refused(shop: Shop) -> None:
+    folder = shop[0].releases / shop[1]
+    content = (folder / "manifest.json").read_bytes()
+    assert Release(folder, sha256(content).hexdigest()).manifest == Release(folder).manifest
+    (folder / "manifest.json").write_bytes(content.replace(b'"fail"', b'"pass"').replace(b"0.1", b"1.1"))
+    with pytest.raises(DamagedRelease, match=r"manifest.json is not the manifest that was published; restore it"):
+        _ = Release(folder, sha256(content).hexdigest()).manifest
+    (folder / "manifest.json").unlink()
+    with pytest.raises(DamagedRelease):
+        _ = Release(folder).manifest
+
+
+def test_a_manifest_is_read_as_it_was_written(shop: Shop) -> None:
     path = shop[0].releases / shop[1] / "manifest.json"
     assert Release(path.parent).manifest.to_bytes() == path.read_bytes()
     assert json.loads(path.read_text())["schema_version"] == 1

@@ -31,6 +31,8 @@ ACCURACY = (
 
 
 def promote(result: PromotionResult | RollbackResult) -> None:
+    for failed in result.undelivered:
+        echo(f"store {failed.store} could not be delivered to, the next run tries again: {failed.reason}")
     if not result.stores:
         echo(f"every store has release {result.release} already")
         return
@@ -66,6 +68,10 @@ def status(result: StatusResult, wide: bool = False, every_row: bool = False) ->
         _accuracy(result.stores, wide, every_row)
     for alert in result.alerts:
         echo(f"{alert.kind} open since {alert.since}: {alert.message}{f' ({alert.link})' if alert.link else ''}")
+    for damaged in result.damaged:
+        echo(f"damaged and passed over: {damaged.reason}")
+    if result.unsent:
+        echo(f"{plural(len(result.unsent), 'message')} could not be sent yet: {result.unsent[0].message}")
     overrides(result.overrides)
     if result.quarantine:
         echo(f"{plural(sum(result.quarantine.values()), 'row')} in quarantine; see `shelfcast quarantine list`")

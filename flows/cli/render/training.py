@@ -150,6 +150,8 @@ def releases(result: ReleasesResult) -> None:
     )
     for candidate in result.refused_candidates:
         echo(f"refused as a whole: {candidate.release}, made {candidate.created} ({candidate.reason})")
+    for damaged in result.damaged:
+        echo(f"damaged and passed over: {damaged.reason}")
     overrides(result.overrides)
 
 

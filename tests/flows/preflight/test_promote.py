@@ -10,6 +10,7 @@ from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.release import NoSuchRelease
 from tests.conftest import TakeIn
+from tests.stores import record_release
 from tests.support.manifests import changed, manifest
 
 FREEZE = '[{"name": "Christmas", "first": "11-20", "last": "01-02", "stores": ["2", "77"]}]'
@@ -39,6 +40,7 @@ def home(tmp_path: Path, take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> st
 @pytest.fixture
 def release(home: str) -> str:
     write_file(Path(home) / "releases" / "r1" / "manifest.json", changed(manifest(), release="r1").to_bytes())
+    record_release(Home(Path(home)), "r1")
     return "r1"
 
 

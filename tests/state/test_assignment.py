@@ -2,7 +2,7 @@
 
 import json
 
-from tasks.promote.assignment import Golden, Level, Levels, ModelFile, Sample, StoreAssignment
+from tasks.state.assignment import Golden, Level, Levels, ModelFile, Sample, StoreAssignment
 
 SAMPLE = Sample(day="2026-01-05", item="1", history=(1.0, None), forecast=2.0)
 ASSIGNMENT = StoreAssignment(

@@ -83,6 +83,7 @@ class StoreAssignment(Document):
         window: Days of sales that the model takes.
         scaling: How sales become the model's inputs and its output becomes units, as in the release's manifest.
         levels: Levels to continue; `None` where the recipe keeps none.
+        items: Codes of the items that it forecasts; `None` of a release that does not say it.
         golden: Forecasts that the device must be able to repeat.
     """
 
@@ -93,6 +94,7 @@ class StoreAssignment(Document):
     window: int
     scaling: ScalingRecord
     levels: Levels | None = None
+    items: tuple[str, ...] | None = None
     golden: Golden
 
     def to_bytes(self) -> bytes:
