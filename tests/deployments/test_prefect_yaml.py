@@ -200,7 +200,7 @@ def wait_until_healthy(client: Api, log: Path) -> None:
 
 def test_each_deployment_has_its_schedules_in_one_time_zone_and_runs_one_at_a_time(api: Api):
     deployed = {item["entrypoint"].split(":")[1] + "/" + item["name"]: item for item in api.all("deployments")}
-    assert set(deployed) == {"routine/daily", *DAY, "retrain/seasonal", "tidy/weekly"}
+    assert set(deployed) == {"routine/daily", *DAY, "retrain/seasonal", "tidy/weekly", "verify/weekly"}
     zones = {plan["schedule"]["timezone"] for item in deployed.values() for plan in item["schedules"]}
     assert len(zones) == 1
     ZoneInfo(zones.pop())
@@ -241,7 +241,7 @@ def test_deploying_again_changes_nothing(api: Api):
     after = api.deployment("retrain/seasonal")
     assert after["id"] == before["id"]
     assert {plan["id"] for plan in after["schedules"]} == {plan["id"] for plan in before["schedules"]}
-    assert len(api.all("deployments")) == 6
+    assert len(api.all("deployments")) == 7
     assert [item["name"] for item in api.all("automations")] == ["retrain on drift"]
 
 
@@ -292,7 +292,7 @@ def test_a_run_by_hand_finishes(api: Api, ingested: dict[str, Any]):
 def test_each_schedule_keeps_its_hour_when_the_clocks_change():
     deployments = yaml.safe_load((ROOT / FILE).read_text())["deployments"]
     plans = [plan for item in deployments for plan in item["schedules"] if "cron" in plan]
-    assert len(plans) == 3
+    assert len(plans) == 4
     for plan in plans:
         schedule = CronSchedule(cron=plan["cron"], timezone=plan["timezone"])
         starts = asyncio.run(schedule.get_dates(n=400, start=datetime(2027, 1, 1, tzinfo=UTC)))

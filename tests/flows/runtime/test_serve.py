@@ -31,7 +31,7 @@ def retrains(api: Api) -> int:
 def test_all_is_up_then_all_is_gone_and_a_run_that_died_does_not_block_the_next(environment, tmp_path):
     with serving(environment, tmp_path) as process, api_of(environment) as api:
         names = {item["entrypoint"].partition(":")[2] for item in api.all("deployments")}
-        assert names == {"routine", "ingest", "monitor", "promote", "retrain", "tidy"}
+        assert names == {"routine", "ingest", "monitor", "promote", "retrain", "tidy", "verify"}
         wait_until(lambda: api.post("/work_pools/shelfcast/workers/filter", json={}).json())
         later = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "2090-01-01T00:00:00Z"}}}
         run = api.start("retrain/seasonal", **later).raise_for_status().json()
