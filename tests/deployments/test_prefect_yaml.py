@@ -46,9 +46,12 @@ max_worse_in_a_class_pp = "none"
 fit_a_device = false  # on a busy machine there is no figure for latency
 """
 SEND = """
-from tasks.state.alerts import Alert
+from datetime import UTC, datetime
 from tasks.notify import send
-send([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
+from tasks.state.alerts import Alert
+from tasks.state.outbox import PREFECT, Waiting
+drifts = [Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)]
+send([Waiting(drift, datetime.now(UTC), (PREFECT,)) for drift in drifts], ())
 """
 
 pytestmark = pytest.mark.timeout(280)
