@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,9 +106,11 @@ def _must_be_free(port: int) -> None:
 
 def _by_whom(port: int) -> str:
     """The process that listens at a port, where it is ours to know."""
-    listening = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
-    pids = {each.pid for each in listening if each.laddr.port == port and each.pid}
-    return f" by process {pids.pop()}" if pids else ""
+    with suppress(psutil.AccessDenied):
+        listening = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        for pid in {each.pid for each in listening if each.laddr.port == port and each.pid}:
+            return f" by process {pid}"
+    return ""
 
 
 def _new_secret(path: Path) -> Path:

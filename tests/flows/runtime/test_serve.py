@@ -38,6 +38,8 @@ def test_all_is_up_then_all_is_gone_and_a_run_that_died_does_not_block_the_next(
         for state in ({"type": "PENDING"}, {"type": "RUNNING"}):  # as a worker would say that has started it
             api.post(f"/flow_runs/{run['id']}/set_state", json={"state": state, "force": False}).raise_for_status()
         assert retrains(api) == 1
+        template = {"job_configuration": {"command": "{{ command }}"}, "variables": {}}
+        api.patch("/work_pools/shelfcast", json={"base_job_template": template}).raise_for_status()
         children = descendants(process.pid)
         assert len(children) >= 2, "a server and a worker"
         process.send_signal(signal.SIGTERM)
@@ -46,6 +48,7 @@ def test_all_is_up_then_all_is_gone_and_a_run_that_died_does_not_block_the_next(
 
     with serving(environment, tmp_path) as process, api_of(environment) as api:
         assert api.get(f"/flow_runs/{run['id']}").json()["state_type"] == "CRASHED"
+        assert "command" not in str(api.all("work_pools")), "as an earlier version made it"
         assert retrains(api) == 0
         children = descendants(process.pid)
         process.send_signal(signal.SIGINT)
