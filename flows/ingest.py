@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from flows.preflight.ingest import ingest_request, quarantine_request
 from flows.runtime.watched import watched
@@ -12,6 +11,7 @@ from tasks.ingest.quarantine import stores_wait
 from tasks.ingest.reading.source import Source
 from tasks.ingest.replay import ReplayRequest, ReplayResult, replay
 from tasks.ingest.result import IngestResult
+from tasks.ingest.staging import staging_folder
 from tasks.ingest.validate import alerts, validate
 from tasks.notify import tell
 from tasks.state.alert_rules import of_batch, of_replay
@@ -40,8 +40,8 @@ def ingest(
     """
     asked = ingest_request(home, sources, feed, columns, constants)
     settings, place = asked.settings, asked.home
-    with TemporaryDirectory(prefix="shelfcast-") as staging:
-        batch = read_batch(list(asked.sources), place, settings.contract, Path(staging), asked.feed, settings.intake)
+    with staging_folder() as staging:
+        batch = read_batch(list(asked.sources), place, settings.contract, staging, asked.feed, settings.intake)
         findings = validate(batch, settings.contract, place)
         if findings.refusal:
             result = refuse_batch(batch, findings, place)
@@ -82,7 +82,7 @@ def replay_quarantine(
     asked = quarantine_request(home, feed, columns, constants)
     settings, place = asked.settings, asked.home
     request = ReplayRequest(reason, store, asked.feed, Path(fix_with) if fix_with else None)
-    with TemporaryDirectory(prefix="shelfcast-") as staging:
-        result = replay(place, settings.contract, request, Path(staging), settings.intake)
+    with staging_folder() as staging:
+        result = replay(place, settings.contract, request, staging, settings.intake)
     tell(place, partial(of_replay, waiting=stores_wait(place)), settings.alert_urls)
     return result

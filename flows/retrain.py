@@ -4,6 +4,7 @@ import logging
 import time
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from prefect import flow
@@ -45,15 +46,16 @@ def retrain(
     start, asked = time.monotonic(), retrain_request(home, profile, recipe)
     settings, place, devices = asked.settings, asked.home, asked.devices
     candidate = draft(place, asked.spec)
-    outcome = published_earlier(place, candidate, settings.gate)
-    if outcome is None:
-        prepare(place, candidate)
-        build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
-        time_files(candidate)
-        evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
-        verdicts = judge(candidate, settings.gate, devices, date.today())
-        outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
-        show(outcome.manifest)
+    with candidate.alone():
+        outcome = published_earlier(place, candidate, settings.gate)
+        if outcome is None:
+            prepare(place, candidate)
+            build_variants.with_options(task_runner=cluster.task_runner(settings.workers))(candidate)
+            time_files(candidate)
+            evaluate_comparators(place, candidate, comparators(place, candidate.last_day, datetime.now(UTC)))
+            verdicts = judge(candidate, settings.gate, devices, date.today())
+            outcome = publish(place, candidate, verdicts, settings.gate, profile, reason, devices, settings.costs)
+            show(outcome.manifest)
     refused = None if outcome.published else nothing_passed(outcome.manifest)
     tell(place, partial(of_retrain, refused=refused), settings.alert_urls)
     return RetrainResult.of(outcome, time.monotonic() - start)
@@ -61,7 +63,11 @@ def retrain(
 
 @flow
 def build_variants(candidate: Candidate) -> None:
-    """Write every variant's weights, files and scores into the candidate's folder; what is there stays."""
+    """Write every variant's weights, files and scores into the candidate's folder; what is there stays.
+
+    Raises:
+        LostWork: If workers were lost. Nothing is judged then; the next run builds what is missing.
+    """
     log.info(
         "%d variants to build and to measure",
         len(candidate.spec.variants),
@@ -71,5 +77,6 @@ def build_variants(candidate: Candidate) -> None:
     for variant in candidate.spec.variants:
         parent = None if variant.from_scratch else built[str(variant.parent)]
         built[variant.name] = build.submit(candidate, variant, parent)
-    for evaluated in [evaluate.submit(candidate, variant) for variant in built.values()]:
-        evaluated.result()
+    steps = [(variant, evaluate.submit(candidate, variant)) for variant in built.values()]
+    for step in chain.from_iterable(steps):  # a parent's own error comes before what it costs its children
+        step.result()

@@ -1,7 +1,6 @@
 """Every setting on one page. Values come from a TOML file; environment variables, `SHELFCAST_...`, take precedence."""
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -9,13 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
-from flows.settings_errors import SettingsError, explained
+from flows.settings_errors import SettingsError, explained, read_toml
+from flows.settings_variables import require_known
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.data.history import History
 from tasks.forecasting.data.holidays import SeasonCalendar
@@ -30,8 +30,8 @@ from tasks.forecasting.rollout.waves import RolloutPolicy, StoreList
 from tasks.ingest.contract.expectations import Contract
 from tasks.ingest.reading.feed import Feed
 from tasks.ingest.stage import Intake
-from tasks.state.delta import Tidiness
 from tasks.state.home import Home
+from tasks.state.tidiness import Tidiness
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, where `data/` and `deployments/` are."""
@@ -49,7 +49,9 @@ class RetrainProfile(BaseModel):
 
     recipe: str = Field(description="recipe by which the forecasters are trained: " + " or ".join(RECIPES))
     runs: int = Field(
-        ge=1, description="number of times that each variant is trained, each with its own seed; errors are averaged"
+        ge=1,
+        le=100,
+        description="number of times that each variant is trained, each with its own seed; errors are averaged",
     )
     variants: tuple[str, ...] = Field(
         ARTICLE + HYBRIDS + SMALL, description="variants to build in addition to the baseline"
@@ -128,7 +130,7 @@ class Settings(BaseSettings):
     )
     rollout: RolloutPolicy = Field(RolloutPolicy(), description="how fast a release spreads, and when it may not")
     drift: DriftPolicy = Field(DriftPolicy(), description="when the accuracy of a store's model raises an alert")
-    tidy: Tidiness = Field(Tidiness(), description="how long old versions of the tables stay readable")
+    tidy: Tidiness = Field(Tidiness(), description="how long what nothing needs any more stays")
     workers: Workers = Field(Workers(), description="the machines that build variants")
     alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Apprise URLs to which alerts are sent; in the environment, separated by spaces or commas"
@@ -177,7 +179,7 @@ class Settings(BaseSettings):
         if path is None:
             return self.gate
         with explained(f"limits ({path})"):
-            given = tomllib.loads(path.read_text())
+            given = read_toml(path)
             if set(given) != {"gate"}:
                 raise SettingsError(f"limits ({path}): it must have [gate], as the settings do, and nothing else")
             return Limits(**self.gate.model_dump() | given["gate"])
@@ -212,7 +214,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = _file()
-        return (env_settings, TomlConfigSettingsSource(settings_cls, file)) if file else (env_settings,)
+        return (env_settings, InitSettingsSource(settings_cls, read_toml(file))) if file else (env_settings,)
 
 
 def load() -> Settings:
@@ -221,6 +223,7 @@ def load() -> Settings:
     Raises:
         SettingsError: One line on the first thing that is wrong.
     """
+    require_known(Settings.model_fields)
     with explained("settings", str(_file() or "environment")):
         return Settings()
 
@@ -242,13 +245,13 @@ def stores_listed() -> StoreList:
     """
     path = Path(os.environ.get("SHELFCAST_STORES", ROOT / "deployments" / "stores.toml"))
     with explained(f"stores ({path})"):
-        return StoreList(**tomllib.loads(path.read_text()))
+        return StoreList(**read_toml(path))
 
 
 def _file() -> Path | None:
     """The settings file; `None` where there is none."""
     if named := os.environ.get("SHELFCAST_SETTINGS"):
-        if not Path(named).is_file():
+        if not Path(named).exists():
             raise SettingsError(f"the settings file does not exist: {named}")
         return Path(named)
     default = ROOT / "deployments" / "settings.toml"

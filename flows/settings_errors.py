@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +22,25 @@ class SettingsError(ValueError):
 def is_misuse(error: object) -> bool:
     """Whether an error is the user's to mend: our own value errors are, anybody else's is a fault of ours."""
     return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ("flows", "tasks")
+
+
+class UnreadableToml(ValueError):
+    """A file that cannot be read as text: why, what to do."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        UnreadableToml: If it is not a file that can be read, or not in UTF-8.
+        tomllib.TOMLDecodeError: If it is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise UnreadableToml(f"it must be a TOML file that can be read. Received: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableToml(f"it must be text in UTF-8; save it as UTF-8. Received: {error.reason}") from None
 
 
 @contextmanager
@@ -42,7 +62,7 @@ def explained(what: str, file: str | None = None) -> Iterator[None]:
     except ValidationError as error:
         place = f" ({_place(error, file)})" if file else ""
         raise SettingsError(f"{what}{place}: {explain(error)}") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnreadableToml, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{what}{f' ({file})' if file else ''}: {error}") from None
 
 

@@ -1,19 +1,21 @@
 """Step: join the small files that nights leave in the tables, and delete files that no kept version references."""
 
 import logging
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
-from deltalake import DeltaTable
 from prefect import task
 from pydantic import Field
 
-from tasks.state import delta, sales_table
-from tasks.state.delta import Tidiness
+from tasks.state import compaction, delta, sales_table, scores
+from tasks.state.atomic import remove_folder
 from tasks.state.home import Home
+from tasks.state.lock import is_free, lock_of
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Record
 from tasks.state.releases import releases
+from tasks.state.tidiness import Tidiness
 
 log = logging.getLogger("shelfcast.tidy")
 
@@ -32,11 +34,21 @@ class TidiedTable(Record):
     bytes_freed: int = Field(description="bytes by which the folder is smaller now")
 
 
+class Removed(Record):
+    """What was removed because it is old."""
+
+    pages: int = Field(0, description="pages of the Data Docs")
+    scores: int = Field(0, description="rows of the scores")
+    work: tuple[str, ...] = Field((), description="folders of candidates and backtests, as paths in the home")
+    staging: int = Field(0, description="folders that killed ingests left in the folder for temporary files")
+
+
 class TidyResult(Document):
     """The JSON of `shelfcast tidy`."""
 
     tables: tuple[TidiedTable, ...] = Field(description="what was done to each table")
     kept_versions: tuple[int, ...] = Field(description="versions of the sales that stay readable")
+    removed: Removed = Field(Removed(), description="what was removed because it is old")
 
 
 @task
@@ -59,6 +71,28 @@ def tidy_tables(home: Home, tidiness: Tidiness) -> TidyResult:
     return TidyResult(tables=tuple(done), kept_versions=tuple(kept))
 
 
+@task
+def forget_scores(home: Home, before: date) -> int:
+    """Drop the scores of days before a day; the number of rows."""
+    return scores.forget(home, before)
+
+
+@task
+def forget_work(home: Home, before: datetime) -> tuple[str, ...]:
+    """Remove candidates and backtests that last changed before a time, but for those that a retrain works on."""
+    folders = [path for root in (home.candidates, home.backtests) if root.exists() for path in root.iterdir()]
+    old = [folder for folder in folders if folder.is_dir() and _changed(folder) < before and is_free(lock_of(folder))]
+    for folder in old:
+        remove_folder(folder)
+        lock_of(folder).unlink(missing_ok=True)
+    return tuple(sorted(str(folder.relative_to(home.root)) for folder in old))
+
+
+def _changed(folder: Path) -> datetime:
+    """When anything in a folder changed last."""
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in (folder, *folder.rglob("*"))), UTC)
+
+
 def named_versions(home: Home) -> list[int]:
     """Versions of the sales table that releases and candidates were made from, in ascending order."""
     named = {release.manifest.snapshot.version for release in releases(home)}
@@ -69,9 +103,8 @@ def named_versions(home: Home) -> list[int]:
 
 def _tidied(path: Path, hours: int, kept: list[int]) -> TidiedTable:
     before = _files(path)
-    table = DeltaTable(path)
-    if table.optimize.compact()["numFilesRemoved"]:
-        table = DeltaTable(path)
+    compaction.join_small_files(path)
+    table = delta.open_table(path)
     # files that a killed run left behind are in no version: only a full vacuum finds them
     clear = partial(table.vacuum, hours, enforce_retention_duration=False, full=True, keep_versions=kept)
     # it also names files that an earlier call deleted
@@ -82,7 +115,7 @@ def _tidied(path: Path, hours: int, kept: list[int]) -> TidiedTable:
     freed = sum(before.values()) - sum(after.values())
     return TidiedTable(
         table=path.name,
-        version=DeltaTable(path).version(),
+        version=delta.open_table(path).version(),
         files_before=len(before),
         files=len(after),
         removed=len(removed),

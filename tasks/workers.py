@@ -1,4 +1,4 @@
-"""Worker processes, one a core: TensorFlow is imported once in each, and a crash or hang fails only its own job.
+"""Worker processes, one a core: TensorFlow is imported once in each, and a crash or hang costs only its own job a try.
 
 On a Dask cluster each Dask worker has such processes of its own, one for each of its threads.
 """
@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -34,24 +35,62 @@ def to_do(steps: int) -> dict[str, int]:
     return {"steps": steps}
 
 
+class LostWork(RuntimeError):
+    """Jobs whose worker was killed or hung twice; what other jobs made is kept, and the same run resumes from it."""
+
+    @classmethod
+    def of(cls, jobs: str) -> "LostWork":
+        """The error that names jobs."""
+        return cls(
+            f"worker processes were killed or hung twice, most likely for lack of memory, in {jobs}; "
+            "nothing was judged or published: free memory, and run the same command again to go on from here"
+        )
+
+
 def gather(function: Any, jobs: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Call a function of a module for each job, in parallel; the results, in the order of the jobs.
 
-    A job whose worker crashed or hung is logged and left out; an exception of the function is raised.
+    Raises:
+        LostWork: If a job's worker was killed or hung, and again at the job's second try.
     """
-    return list(arriving(function, jobs))
+    found = dict(_arriving(function, jobs))
+    return [found[number] for number in sorted(found)]
 
 
 def arriving(function: Any, jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-    """The results of `gather` one by one, each as soon as it is there, for progress."""
+    """The results of `gather` one by one, for progress; those of second tries come last."""
+    for _, result in _arriving(function, jobs):
+        yield result
+
+
+def _arriving(function: Any, jobs: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+    """Each job's number and result; a job that is lost is tried again when all others are done, and alone."""
     with _one_at_a_time:
         pool = _pool()
     started = [(job, pool.schedule(function, args=job, timeout=HANG)) for job in jobs]
-    for job, future in started:
+    lost: dict[int, tuple[Any, ...]] = {}
+    for number, (job, future) in enumerate(started):
         try:
-            yield future.result()
+            yield number, future.result()
         except (ProcessExpired, TimeoutError) as error:
-            log.error("a worker was lost in %s%s: %s", function.__name__, job[1:], error)
+            log.warning("a worker was lost in %s, which is tried again: %s", _named(function, job), error)
+            lost[number] = job
+    lost_again = []
+    for number, job in lost.items():
+        try:
+            yield number, pool.schedule(function, args=job, timeout=HANG).result()
+        except (ProcessExpired, TimeoutError) as error:
+            log.error("a worker was lost in %s again: %s", _named(function, job), error)
+            lost_again.append(_named(function, job))
+    if lost_again:
+        raise LostWork.of("; ".join(lost_again))
+
+
+def _named(function: Any, job: tuple[Any, ...]) -> str:
+    """A job in words: "build_run of lstm-64, 0"."""
+    parts = [getattr(part, "name", part) for part in job]
+    words = ", ".join(str(part) for part in parts if isinstance(part, str | int | date))
+    return f"{function.__name__}{f' of {words}' if words else ''}"
 
 
 def unfit(folder: Path, server: str, versions: dict[str, str]) -> str | None:

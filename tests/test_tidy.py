@@ -3,21 +3,22 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from pydantic import ValidationError
 
 from tasks.ingest import quarantine
 from tasks.state import ledger, sales_table
 from tasks.state.atomic import remove_folder, write_file
-from tasks.state.delta import Tidiness
 from tasks.state.home import Home
 from tasks.state.ledger import Entry
+from tasks.state.lock import lock_of, locked
 from tasks.state.parquet import DamagedFile
-from tasks.tidy import TidyResult, named_versions, tidy_tables
+from tasks.state.tidiness import Tidiness
+from tasks.tidy import TidyResult, forget_scores, forget_work, named_versions, tidy_tables
 from tests.conftest import TakeIn
 from tests.sales import sales_rows
 from tests.support.manifests import changed, manifest, prepared
@@ -135,6 +136,14 @@ def test_an_empty_home_has_nothing_to_tidy(tmp_path: Path) -> None:
     assert tidy_tables.fn(Home(tmp_path / "home"), KEEP) == TidyResult(tables=(), kept_versions=())
 
 
-def test_no_fewer_days_than_delta_allows() -> None:
-    with pytest.raises(ValidationError, match="greater than or equal to 7"):
-        Tidiness(keep_days=6)
+def test_old_work_goes_unless_a_retrain_works_on_it(home: Home) -> None:
+    for name in ("candidates/c2", "backtests/b1"):
+        write_file(home.root / name / "part" / "0.npz", b"weights")
+    aged(home, 10)
+    write_file(home.candidates / "c1" / "part" / "1.npz", b"younger")
+    before = datetime.now(UTC) - timedelta(days=9)
+    with locked(lock_of(home.candidates / "c2"), ""):
+        assert forget_work.fn(home, before) == ("backtests/b1",)
+    assert forget_work.fn(home, before) == ("candidates/c2",)
+    assert {path.name for path in home.candidates.iterdir()} == {"c1"} and not list(home.backtests.iterdir())
+    assert forget_scores.fn(home, before.date()) == 0

@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import time
@@ -14,11 +15,14 @@ from pathlib import Path
 import pytest
 
 from tasks import workers
+from tasks.workers import LostWork
 
 
-def double(number: int) -> int:
-    """Twice a number; -1 kills its worker, -2 raises."""
-    if number == -1:
+def double(number: int, twice: Path | None = None) -> int:
+    """Twice a number; -1 kills its worker, the first time only if a path is given; -2 raises."""
+    if number == -1 and not (twice and twice.exists()):
+        if twice:
+            twice.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if number == -2:
         raise ValueError("not this one")
@@ -31,11 +35,24 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
     assert workers.gather(double, []) == []
 
 
-def test_a_worker_that_is_killed_loses_its_own_job_only(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "shelfcast.workers"):
-        assert workers.gather(double, [(1,), (-1,), (3,), (-1,), (5,)]) == [2, 6, 10]
-    assert [record.message.split(":")[0] for record in caplog.records] == ["a worker was lost in double()"] * 2
+def test_a_job_whose_worker_is_killed_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "shelfcast.workers"):
+        assert workers.gather(double, [(1,), (-1, tmp_path / "killed"), (3,)]) == [2, -2, 6]
+    (said,) = [record.message for record in caplog.records]
+    assert said.startswith("a worker was lost in double of -1, killed, which is tried again: ")
+
+
+def test_a_job_whose_worker_is_killed_again_is_lost_and_costs_no_other(tmp_path: Path) -> None:
+    made = workers.arriving(double, [(1,), (-1,), (3,), (-1,), (5,)])
+    assert [next(made) for _ in range(3)] == [2, 6, 10]
+    with pytest.raises(LostWork, match=r"lack of memory, in double of -1; double of -1; nothing was .* run the same"):
+        next(made)
     assert workers.gather(double, [(4,)]) == [8], "the pool goes on"
+
+
+def test_lost_work_says_the_same_on_another_machine() -> None:
+    error = LostWork.of("double of 1")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_an_exception_of_the_job_is_raised() -> None:
@@ -46,7 +63,10 @@ def test_an_exception_of_the_job_is_raised() -> None:
 
 def test_a_job_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "HANG", 1)
-    assert workers.gather(time.sleep, [(60,), (0,)]) == [None]
+    made = workers.arriving(time.sleep, [(60,), (0,)])
+    assert next(made) is None
+    with pytest.raises(LostWork, match="in sleep of 60; "):
+        next(made)
 
 
 @pytest.fixture

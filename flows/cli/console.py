@@ -15,8 +15,11 @@ from flows.cli.progress import progress
 from flows.cli.results import ErrorResult
 from flows.preflight.request import RequestError
 from flows.runtime import environment
+from flows.settings import Settings
 from flows.settings_errors import is_misuse
+from flows.settings_variables import require_known
 from tasks.forecasting.data.panel import TooLittleHistory
+from tasks.state.plain_text import plain, plain_json
 from tasks.state.record import Document
 
 FAILED, MISUSED, REFUSED, INTERRUPTED = 1, 2, 3, 130
@@ -62,7 +65,7 @@ class Stdout:
         """Show an answer; leave with exit code 1 if a part of it failed, or else with 3 if it is a refusal."""
         self._finish()
         if self._as_json:
-            self.text(answer.result.model_dump_json())
+            self.text(plain_json(answer.result.model_dump_json()))
         else:
             sys.stdout = self._stdout
             answer.view(answer.result)
@@ -77,9 +80,9 @@ class Stdout:
     def error(self, message: str) -> None:
         """Print one line on stderr; with `--json` also on stdout, as `error`."""
         self._finish()
-        print(f"shelfcast: {message}", file=sys.stderr)
+        print(f"shelfcast: {plain(message)}", file=sys.stderr)
         if self._as_json:
-            self.text(ErrorResult(error=message).model_dump_json())
+            self.text(plain_json(ErrorResult(error=message).model_dump_json()))
 
 
 def command(app: typer.Typer, example: str, panel: str | None = None, name: str | None = None) -> Callable[..., Any]:
@@ -119,6 +122,7 @@ def command_context(as_json: bool, quiet: bool) -> Iterator[Stdout]:
     with progress(quiet) as finish:
         stdout = Stdout(as_json, finish)
         try:
+            require_known(Settings.model_fields)
             yield stdout
         except typer.Exit:
             raise

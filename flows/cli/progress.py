@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
+from flows.runtime.log_lines import keep_plain
+
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[], None]]:
@@ -23,6 +25,7 @@ def progress(quiet: bool) -> Iterator[Callable[[], None]]:
     Yields:
         A function that ends the display, before something else is printed.
     """
+    keep_plain()
     logger = logging.getLogger("shelfcast")
     logger.propagate = False
     live = sys.stderr.isatty() and not quiet

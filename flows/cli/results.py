@@ -66,6 +66,7 @@ class StatusResult(Document):
     quarantine: dict[str, int] = Field(description="rows in quarantine by reason")
     damaged: tuple[DamagedRecord, ...] = Field((), description="releases that are passed over")
     unsent: tuple[UnsentAlert, ...] = Field((), description="news that could not be sent yet, the oldest first")
+    unreadable: tuple[str, ...] = Field((), description="tables that cannot be read, whose figures are left out")
 
 
 class VerdictAgain(VerdictRecord):

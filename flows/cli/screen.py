@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tasks.report.text import plural
+from tasks.state.plain_text import plain
 
 GAP = 2
 """Blanks between two columns."""
@@ -35,7 +36,7 @@ class Column:
 
 def echo(line: str = "") -> None:
     """Print a line of text; on a terminal it wraps at words, and paths and commands stay whole."""
-    width = _width()
+    line, width = plain(line), _width()
     print(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if width else line)
 
 
@@ -48,7 +49,7 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], wide: 
         wide: Show all columns, whatever the terminal's width. Piped output has them anyway. Defaults to `False`.
     """
     headed = [column if isinstance(column, Column) else Column(column) for column in columns]
-    cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["-" if cell is None else plain(str(cell)) for cell in row] for row in rows]
     titles = [column.title for column in headed]
     widths = [max(map(cell_len, texts)) for texts in zip(titles, *cells, strict=True)]
     limit = None if wide else _width()

@@ -1,9 +1,10 @@
 """Read-only views of a home, as the JSON that the command line shows. Nothing here needs Prefect or TensorFlow."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from flows.cli.results import (
     AlertStatus,
@@ -31,8 +32,11 @@ from tasks.state.ledger import Champion, Ledger
 from tasks.state.manifest import Manifest
 from tasks.state.outbox import Waiting
 from tasks.state.overrides import OverrideRecord
+from tasks.state.parquet import DamagedTable
 from tasks.state.release import DamagedRelease, NoSuchRelease
 from tasks.state.releases import Releases, find_judged, refused
+
+T = TypeVar("T")
 
 
 def status(
@@ -47,22 +51,40 @@ def status(
         now: The time, with a time zone.
         alert_urls: Where alerts are sent to. Defaults to nowhere.
     """
-    version, known = sales_table.snapshot(home), Releases.of(home)
+    unreadable: list[str] = []
+    version, last_day = _read(unreadable, partial(_sales, home)) or (None, None)
+    lately = _read(unreadable, partial(scores.lately, home, drift, policy)) or {}
+    reasons = _read(unreadable, partial(quarantine.reasons, home)) or {}
+    decided, known = Ledger.of(home), Releases.of(home)
     newest = next(iter(known.whole), None)
-    decided, lately = Ledger.of(home), scores.lately(home, drift, policy)
     champions = decided.champions()
     return StatusResult(
         home=str(home.root),
         snapshot=version,
-        last_day=None if version is None else sales_table.latest(home)[1],
+        last_day=last_day,
         newest_release=newest and newest.id,
         stores=tuple(_store(known, store, champions[store], lately, policy) for store in natural(champions)),
         alerts=tuple(_alert(each) for each in standing(open_alerts(decided), now)),
         overrides=_overrides(decided),
-        quarantine=quarantine.reasons(home),
+        quarantine=reasons,
         damaged=_damaged(known),
         unsent=tuple(_unsent(each) for each in outbox.waiting(decided, outbox.targets(alert_urls))),
+        unreadable=tuple(unreadable),
     )
+
+
+def _read(unreadable: list[str], read: Callable[[], T]) -> T | None:
+    """What is read, or `None` if the table is damaged, which is noted."""
+    try:
+        return read()
+    except DamagedTable as error:
+        unreadable.append(str(error))
+        return None
+
+
+def _sales(home: Home) -> tuple[int, date] | None:
+    """Version and last day of the sales; `None` before the first ingest."""
+    return None if sales_table.snapshot(home) is None else sales_table.latest(home)
 
 
 def _damaged(known: Releases) -> tuple[DamagedRecord, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flows.preflight.request import Request, RequestError, named_by
 from flows.settings import home_at, load, stores_listed
+from tasks.forecasting.data.codes import normal
 from tasks.forecasting.data.days import natural
 from tasks.forecasting.rollout.waves import StoreList, require_known
 from tasks.state import sales_table
@@ -48,9 +49,10 @@ def promote_request(home: str | None, release: str | None, stores: Sequence[str]
         require_known(listed.stores, known)
     with named_by("[[rollout.freeze]] of the settings"):
         require_known(settings.rollout.frozen_stores, known)
+    chosen = tuple(map(normal, stores)) if stores else None
     with named_by(parameter="stores"):
-        require_known(stores or (), known)
-    return PromoteRequest(place, settings, found, known, listed, tuple(stores) if stores else None)
+        require_known(chosen or (), known)
+    return PromoteRequest(place, settings, found, known, listed, chosen)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def rollback_request(home: str | None, store: str | None, region: str | None) ->
     place, listed = home_at(home), stores_listed()
     running = Ledger.of(place).running()
     if store is not None and store not in running:
+        store = normal(store)
         with named_by(parameter="store"):
             require_known([store], sales_table.stores(place))
     if store is not None:

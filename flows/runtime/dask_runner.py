@@ -9,6 +9,7 @@ from prefect_dask import DaskTaskRunner
 from prefect_dask.task_runners import PrefectDaskFuture
 
 from tasks.forecasting.model.variants.plan import Variant
+from tasks.workers import LostWork
 
 log = logging.getLogger("shelfcast.cluster")
 
@@ -20,27 +21,26 @@ class ClusterLost(RuntimeError):
     """The cluster went away while it had work; what it has done is kept, and the same run resumes from it."""
 
 
-class Step(PrefectDaskFuture[Variant | None]):
+class Step(PrefectDaskFuture[Variant]):
     """A step of one variant on the cluster."""
 
-    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> Variant | None:
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> Variant:
         """Wait for what the step returned; raises what it raised.
 
-        A step whose Dask worker is lost is done again by another one. A step over which several workers were lost is
-        logged and left out: what it should have written is missing, as when its own process crashes.
+        A step whose Dask worker is lost is done again by another one.
 
         Raises:
+            LostWork: If several workers were lost over the step.
             ClusterLost: If the scheduler is gone, or all workers are.
         """
         self._await_done()
         try:
             variant = super().result(timeout, raise_on_failure)
         except distributed.KilledWorker as error:
-            log.error("Dask workers were lost: %s", error)
-            return None
+            raise LostWork.of(f"a step on the cluster ({error})") from None
         except distributed.CancelledError:
             raise ClusterLost("the Dask scheduler is gone; start it and run the same command again to resume") from None
-        log.info("done on the cluster: %s", variant.name if variant else None)  # Prefect keeps the step's own lines
+        log.info("done on the cluster: %s", variant.name)  # Prefect keeps the step's own lines
         return variant
 
     def _await_done(self) -> None:

@@ -6,6 +6,8 @@ import secrets
 import sys
 from functools import cache
 
+from flows.runtime.log_lines import keep_plain
+
 DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # DO_NOT_TRACK alone does not silence the server of Prefect 3.9.1
     "DO_NOT_TRACK": "1",
@@ -25,6 +27,7 @@ def prepare() -> None:
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    keep_plain()
     logging.getLogger("shelfcast").setLevel(logging.INFO)
     if "prefect" in sys.modules:
         _update_prefect()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from flows.settings_errors import UnreadableToml, read_toml
+
 ROOT = Path(__file__).parents[2]
 ANY_YEAR = 2023
 """A year without 29 February, as every season must exist in every year."""
@@ -64,10 +66,12 @@ def load() -> tuple[Season, ...]:
     """
     path = Path(os.environ.get("SHELFCAST_SEASONS", ROOT / "deployments" / "seasons.toml"))
     try:
-        return SeasonsFile(**tomllib.loads(path.read_text())).season
+        return SeasonsFile(**read_toml(path)).season
     except ValidationError as error:
         raise SeasonsError(f"seasons ({path}): {_explain(error)}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnreadableToml as error:
+        raise SeasonsError(f"seasons ({path}): {error}") from None
+    except tomllib.TOMLDecodeError as error:
         raise SeasonsError(f"seasons ({path}): {error}; it needs [[season]] tables with {_KEYS}") from None
 
 

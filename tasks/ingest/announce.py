@@ -6,6 +6,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from tasks.ingest.result import IngestResult
+from tasks.state.plain_text import markdown
 
 
 @task
@@ -29,4 +30,5 @@ def _markdown(result: IngestResult, verdict: str) -> str:
     table = "\n".join(f"| {name} | {rows:,} |" for name, rows in counts.items())
     messages = [result.why] if result.why else [*result.warnings, *result.records]
     link = [f"[Data Docs]({Path(result.docs).as_uri()})"] if result.docs else []
-    return f"# Batch {result.batch}: {verdict}\n\n| | |\n|---|---|\n{table}\n\n" + "\n\n".join([*messages, *link])
+    texts = [*map(markdown, messages), *link]
+    return f"# Batch {result.batch}: {verdict}\n\n| | |\n|---|---|\n{table}\n\n" + "\n\n".join(texts)

@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
+from tasks.ingest.cells import as_it_was
 from tasks.ingest.quarantine import QuarantinedRow
 from tasks.ingest.reading.feed import COLUMNS
 
@@ -51,11 +52,11 @@ def _read(path: Path) -> list[dict[str, str]]:
 def _corrected(
     correction: dict[str, str], by: str, known: dict[tuple[str, str], list[QuarantinedRow]], path: Path
 ) -> QuarantinedRow:
-    name, line = (correction[by] or "").strip(), (correction["line"] or "?").strip()
+    name, line = as_it_was((correction[by] or "").strip()), (correction["line"] or "?").strip()
     rows = known.get((name, line), [])
     if not rows:
         raise CorrectionsError(f"{path}: line {line} of {name} is not in quarantine")
     if len(rows) > 1:
         raise CorrectionsError(f"{path}: line {line} of {name} is there in several files of that name; give its sha256")
-    values = {column: correction[column] for column in COLUMNS if (correction.get(column) or "").strip()}
+    values = {column: as_it_was(correction[column]) for column in COLUMNS if (correction.get(column) or "").strip()}
     return rows[0].model_copy(update=values)

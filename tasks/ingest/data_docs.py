@@ -4,11 +4,14 @@ The pages are rendered from our own templates: Great Expectations' stock pages f
 dozen hosts, do not show the bad rows, and its site builder renders all earlier pages again each night.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from tasks.ingest.batch import Batch
 from tasks.ingest.contract import wording
@@ -21,7 +24,10 @@ from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.record import Document
 
+log = logging.getLogger("shelfcast.docs")
+
 TEMPLATES = Path(__file__).parent / "docs_templates"
+AT = "%Y-%m-%d %H:%M:%S"
 SHOWN_ROWS, SHOWN_GAPS = 50, 1000
 """Bad rows, and series that lack days, that a page lists."""
 _GAP = ["store", "item", "days", "first", "last"]
@@ -101,10 +107,34 @@ def write(
     summary = _summary(batch, profile, outcomes, findings, at)
     page = home.docs / f"{batch.id}.html"
     write_file(page, _page(summary, batch, profile, outcomes, findings).encode())
-    summaries = [*(earlier for earlier in _summaries(home) if earlier.batch != batch.id), summary]
+    with home.writing():
+        _write_index(home, [*(earlier for earlier in _summaries(home) if earlier.batch != batch.id), summary])
+    return page
+
+
+def forget_pages(home: Home, before: datetime) -> int:
+    """Remove the pages of batches that were checked before a time, and list them no more; the number of pages."""
+    if not _list(home).exists():
+        return 0
+    with home.writing():
+        known = _summaries(home)
+        kept = [each for each in known if each.at >= f"{before:{AT}}"]
+        if len(kept) < len(known):
+            _write_index(home, kept)
+    names = {"index", *(each.batch for each in kept)}
+    old = [page for page in home.docs.glob("*.html") if page.stem not in names and _written(page) < before]
+    for page in old:
+        page.unlink()
+    return len(old)
+
+
+def _written(page: Path) -> datetime:
+    return datetime.fromtimestamp(page.stat().st_mtime, UTC)
+
+
+def _write_index(home: Home, summaries: Sequence[BatchSummary]) -> None:
     write_file(_list(home), "".join(f"{each.model_dump_json()}\n" for each in summaries).encode())
     write_file(home.docs / "index.html", _rendered("index.html.j2", batches=summaries[::-1]).encode())
-    return page
 
 
 def _summary(
@@ -113,7 +143,7 @@ def _summary(
     return BatchSummary(
         batch=batch.id,
         files=listed([file.name for file in batch.files]),
-        at=f"{at:%Y-%m-%d %H:%M:%S}",
+        at=f"{at:{AT}}",
         rows=sum(file.rows for file in batch.files),
         quarantined=0 if findings.refusal else _quarantined(batch, profile, findings.refused_stores),
         met=sum(outcome.met for outcome in outcomes),
@@ -158,8 +188,19 @@ def _list(home: Home) -> Path:
 
 
 def _summaries(home: Home) -> list[BatchSummary]:
-    lines = _list(home).read_text().splitlines() if _list(home).exists() else []
-    return [BatchSummary.model_validate_json(line) for line in lines]
+    """What the index lists; a damaged line is left out, and is gone when the list is written again."""
+    found = []
+    for number, line in enumerate(_lines(home), 1):
+        try:
+            found.append(BatchSummary.model_validate_json(line))
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            log.warning("%s, line %d is damaged, so the index leaves a batch out: %s", _list(home), number, why)
+    return found
+
+
+def _lines(home: Home) -> list[bytes]:
+    return _list(home).read_bytes().splitlines() if _list(home).exists() else []
 
 
 def _rendered(template: str, **values: Any) -> str:

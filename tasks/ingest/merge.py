@@ -71,7 +71,7 @@ def merge(
                 inserted, changed = inserted + done.inserted, changed + done.changed
         if adding.pending:
             metadata = {"batch": batch, "inserted": str(inserted), "changed": str(changed)}
-            adding.commit(table.table, SCHEMA, metadata, "month", replaced)
+            adding.commit(table.table, SCHEMA, metadata, "month", replaced, properties=delta.KEPT)
     return Change(inserted, changed, frozenset(contradicted))
 
 

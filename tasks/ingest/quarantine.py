@@ -1,5 +1,6 @@
 """The quarantine: refused rows with their raw text, file, line, reason and batch, in Delta."""
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from deltalake import DeltaTable
 from pydantic import Field, field_serializer
 
+from tasks.forecasting.data.codes import normal
 from tasks.ingest.batch import FileCount
+from tasks.ingest.cells import defused
 from tasks.ingest.contract.row_rules import REASONS, Reason
 from tasks.state import delta
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedTable
 from tasks.state.record import Document, Record
+
+log = logging.getLogger("shelfcast.quarantine")
 
 SCHEMA = pa.schema(
     [
@@ -66,7 +71,7 @@ class QuarantinedRow(Record):
 
     @property
     def batch_and_store(self) -> tuple[str, str]:
-        return self.batch, (self.store or "").strip()
+        return self.batch, normal(self.store or "")
 
     @property
     def misshapen(self) -> bool:
@@ -75,7 +80,7 @@ class QuarantinedRow(Record):
     @property
     def key(self) -> tuple[str, str, str]:
         """Date, store and item of a valid row, as the sales table names them."""
-        return (self.date or "").strip()[:10], (self.store or "").strip(), (self.item or "").strip()
+        return (self.date or "").strip()[:10], normal(self.store or ""), normal(self.item or "")
 
 
 class QuarantineList(Document):
@@ -104,22 +109,33 @@ def add(home: Home, stamp: BatchStamp, files: Iterable[tuple[FileCount, Iterable
 
     Returns:
         Number of rows by reason for each file.
+
+    Raises:
+        DamagedTable: If there are rows to add, and the quarantine cannot be read.
     """
-    counted: list[Counter[str]] = []
-    known = set(delta.read(home.quarantine, SCHEMA, ["sha256"])["sha256"].unique().to_pylist())
-    again: list[str] = []
+    counted: dict[str, Counter[str]] = {}
     with delta.adding(home.quarantine) as adding:
         for file, tables in files:
-            counts: Counter[str] = Counter()
-            _add(adding, _tables(stamp, file, tables, counts))
-            again += [file.sha256] if file.sha256 in known else []
-            counted.append(counts)
+            counted[file.sha256] = Counter()
+            _add(adding, _tables(stamp, file, tables, counted[file.sha256]))
+        again = _files(home, needed=bool(adding.pending)) & set(counted)
         if again:
-            _add(adding, _others(home, again))
+            _add(adding, _others(home, sorted(again)))
         if adding.pending or again:
-            before = DeltaTable(home.quarantine) if delta.exists(home.quarantine) else None
+            before = delta.open_table(home.quarantine) if delta.exists(home.quarantine) else None
             adding.commit(before, SCHEMA, {"batch": stamp.batch}, replace_all=bool(again))
-    return counted
+    return list(counted.values())
+
+
+def _files(home: Home, needed: bool) -> set[str]:
+    """The sha256 of files with rows in quarantine; none if it is damaged and nothing has to be added to it."""
+    try:
+        return set(delta.read(home.quarantine, SCHEMA, ["sha256"])["sha256"].unique().to_pylist())
+    except DamagedTable as error:
+        if needed:
+            raise
+        log.warning("the quarantine is left as it is: %s", error)
+        return set()
 
 
 def rows(home: Home, reason: str | None = None, store: str | None = None) -> list[QuarantinedRow]:
@@ -156,16 +172,20 @@ def table(home: Home, reason: str | None = None, store: str | None = None) -> pa
     if reason is not None:
         where &= pc.field("reason") == reason
     if store is not None:
-        where &= pc.field("store") == store
+        where &= pc.utf8_normalize(pc.utf8_trim_whitespace(pc.field("store")), form="NFC") == normal(store)
     found = delta.read(home.quarantine, SCHEMA, where=where).cast(SCHEMA)
     return found.sort_by([("at", "descending"), ("file", "ascending"), ("line", "ascending")])
 
 
 def export(rows: pa.Table, path: Path) -> None:
-    """Write rows as CSV, to be corrected and given to a replay."""
+    """Write rows as CSV, to be corrected in a spreadsheet and given to a replay."""
+    texts = {
+        name: pa.array(map(defused, rows[name].to_pylist()), pa.string())
+        for name in ("sha256", "file", "reason", "date", "store", "item", "sales", "raw")
+    }
     columns = ["sha256", "file", "line", "reason", "date", "store", "item", "sales", "raw"]
     buffer = pa.BufferOutputStream()
-    pa.csv.write_csv(rows.select(columns), buffer)
+    pa.csv.write_csv(pa.table({"line": rows["line"], **texts}).select(columns), buffer)
     write_file(path, buffer.getvalue().to_pybytes())
 
 
@@ -176,7 +196,7 @@ def remove(home: Home, gone: Collection[Place]) -> None:
     remaining = everything.filter(pa.array([place not in gone for place in places], pa.bool_()))
     with delta.adding(home.quarantine) as adding:
         _add(adding, iter([remaining]))
-        adding.commit(DeltaTable(home.quarantine), SCHEMA, {}, replace_all=True)
+        adding.commit(delta.open_table(home.quarantine), SCHEMA, {}, replace_all=True)
 
 
 def reasons(home: Home) -> dict[str, int]:

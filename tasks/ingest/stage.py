@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.ingest.contract.codes_seen import CodesSeen
 from tasks.ingest.contract.coverage import Coverage
 from tasks.ingest.contract.profile import BatchProfile, ReasonCounts, profile
 from tasks.ingest.contract.row_rules import (
@@ -55,7 +56,10 @@ class Intake(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     memory_mb: int = Field(
-        768, ge=64, description="MB for rows, in addition to some 500 MB for programs; further rows wait on disk"
+        768,
+        ge=64,
+        le=2**20,
+        description="MB for rows, in addition to some 500 MB for programs; further rows wait on disk",
     )
 
     @property
@@ -124,19 +128,23 @@ def stage(readers: Sequence[Reader], rules: Rules, table: Months, staging: Path,
         UnreadableFile: If a file is not a table of sales.
         row_keys.TooManyCodes: If there are more stores or items than any chain has.
     """
-    keys, spool, reason_counts = table.keys, Spool(staging, limit), ReasonCounts()
+    keys, spool, reason_counts, recomposed = table.keys, Spool(staging, limit), ReasonCounts(), set[str]()
     bad, rows = [Bad() for _ in readers], [0] * len(readers)
     logged = time.monotonic()
     for number, read in enumerate(readers):
         for chunk in read():
-            _add(number, chunk, check_rows(chunk, keys, rules), spool, reason_counts, bad[number])
+            checks = check_rows(chunk, keys, rules)
+            _add(number, chunk, checks, spool, reason_counts, bad[number])
+            recomposed |= checks.recomposed
             rows[number] += chunk.rows
             if time.monotonic() - logged > EVERY_S:
                 logged = time.monotonic()
                 log.info("read %s rows, file %d of %d", f"{sum(rows):,}", number + 1, len(readers))
     coverage = Coverage(*spool.days, stores=np.flatnonzero(reason_counts.stores.any(axis=1)).tolist())
-    accepted = _in_order(spool, table, coverage, reason_counts, bad, staging)
-    return Staged(tuple(rows), tuple(file.sorted() for file in bad), accepted, profile(reason_counts, coverage, keys))
+    codes = CodesSeen(keys)
+    accepted = _in_order(spool, table, coverage, codes, reason_counts, bad, staging)
+    found = profile(reason_counts, coverage, keys, codes.findings(recomposed))
+    return Staged(tuple(rows), tuple(file.sorted() for file in bad), accepted, found)
 
 
 def _add(number: int, chunk: Chunk, checks: RowChecks, spool: Spool, reason_counts: ReasonCounts, bad: Bad) -> None:
@@ -154,7 +162,13 @@ def _add(number: int, chunk: Chunk, checks: RowChecks, spool: Spool, reason_coun
 
 
 def _in_order(
-    spool: Spool, table: Months, coverage: Coverage, reason_counts: ReasonCounts, bad: list[Bad], staging: Path
+    spool: Spool,
+    table: Months,
+    coverage: Coverage,
+    codes: CodesSeen,
+    reason_counts: ReasonCounts,
+    bad: list[Bad],
+    staging: Path,
 ) -> Accepted:
     """The good rows month by month, without repeats; rows that contradict each other are counted as bad."""
     arrived, known = spool.months(), table.rows
@@ -171,6 +185,8 @@ def _in_order(
                 if len(kept):
                     accepted.add(month, *new)
                 old = table.read_month(month, part, parts, beside[month]) if month in beside else None
+                if old is not None:
+                    codes.see(old[0])
                 coverage.see(month, *_united(old, new))
     coverage.finish()
     return accepted

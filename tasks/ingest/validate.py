@@ -55,4 +55,6 @@ def _dashed(breach: Breach) -> str:
 
 
 def _remedy(breach: Breach) -> str:
+    if breach.name.startswith("similar_"):
+        return "; each is kept as its own: if they are one, correct the export"
     return "; see `shelfcast quarantine list`" if breach.name.startswith("bad_rows") else ""

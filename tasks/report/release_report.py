@@ -1,7 +1,6 @@
 """The report and the model card of a release: its manifest goes in, text comes out."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,6 +18,7 @@ from tasks.report.sentences import provenance
 from tasks.report.text import DASH, ON_PAGES, capitalised, listed, setting
 from tasks.report.verdicts import groups
 from tasks.state.manifest import Manifest
+from tasks.state.plain_text import markdown
 from tasks.state.variant_record import CheckRecord
 
 ERRORS = {"wape": "WAPE %", "bias_pct": "bias %", "mase": "MASE", "rmsse": "RMSSE"}
@@ -74,10 +74,7 @@ def _context(manifest: Manifest) -> dict[str, object]:
 
 def _markdown(value: Any) -> Any:
     """Text as one line of Markdown without any markup of its own."""
-    if not isinstance(value, str):
-        return value
-    line = " ".join(escape(value, quote=False).split())
-    return "".join(f"\\{sign}" if sign in r"\|[]`*" else sign for sign in line)
+    return markdown(value) if isinstance(value, str) else value
 
 
 def _bounds(check: CheckRecord) -> str:

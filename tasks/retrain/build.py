@@ -24,29 +24,27 @@ def build(candidate: Candidate, variant: Variant, parent: Variant | None) -> Var
         candidate: The retrain in progress.
         variant: What to build.
         parent: The variant whose weights it is made from, built before; `None` if it is trained from scratch.
+
+    Raises:
+        LostWork: If a run's worker was lost twice.
     """
-    seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
+    runs = candidate.spec.runs
+    seconds = workers.gather(build_run, [(candidate, variant, run) for run in range(runs)])
     made = f"compressed {variant.name} from {parent.name}" if parent else f"trained {variant.name}"
-    log.info("%s: %s, %.1f s", made, _counted(len(seconds), candidate.spec.runs), sum(seconds), extra=DONE)
+    log.info("%s: %d run%s, %.1f s", made, runs, "" if runs == 1 else "s", sum(seconds), extra=DONE)
     return variant
 
 
-def _counted(done: int, runs: int) -> str:
-    """How many runs were built: "1 run", "3 runs", "2 of 3 runs"."""
-    return f"{f'{done} of ' if done < runs else ''}{runs} run{'' if runs == 1 else 's'}"
-
-
 def build_run(candidate: Candidate, variant: Variant, run: int) -> float:
-    """Build one run's weights and file, unless they are there or the parent's weights are not. Runs in a worker.
+    """Build one run's weights and file, unless they are there. Runs in a worker.
 
     Returns:
         Seconds that it took.
     """
     start = time.monotonic()
-    origin = candidate.path(str(variant.parent), run, "npz")
-    if candidate.path(variant.name, run, "tflite").exists() or not (variant.from_scratch or origin.exists()):
+    if candidate.path(variant.name, run, "tflite").exists():
         return 0.0
-    parent = None if variant.from_scratch else Weights.load(origin)
+    parent = None if variant.from_scratch else Weights.load(candidate.path(str(variant.parent), run, "npz"))
     fitted = fit_run(candidate.spec.recipe, variant, parent, candidate.training_set, seed=run)
     write_file(candidate.path(variant.name, run, "npz"), fitted.weights.to_bytes())
     write_file(candidate.path(variant.name, run, "tflite"), fitted.content)

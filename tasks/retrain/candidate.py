@@ -8,6 +8,8 @@ evidence.npz                                             the gate's evidence
 <variant>/0.latency.json                                 time of one forecast
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -27,6 +29,7 @@ from tasks.forecasting.model.scaling import Scaler
 from tasks.forecasting.model.spec import TrainingSpec
 from tasks.forecasting.model.training_set import TrainingSet
 from tasks.state.arrays import golden_rows, stored_panel
+from tasks.state.lock import lock_of, locked
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Number, Record
 
@@ -53,9 +56,6 @@ class RunScore(Document):
     by_store: dict[str, Number] = Field({}, description="MAPE in each store, in percent")
     ram_bytes: int | None = Field(None, description="size of the loaded file, its state and activations")
     operations: tuple[str, ...] | None = Field(None, description="the file's operations, in their order")
-
-
-LOST = RunScore(fault="it was not built: its worker or its parent's crashed or hung")
 
 
 class LatencyRecord(Document):
@@ -97,6 +97,17 @@ class Candidate:
     def __getstate__(self) -> dict[str, Any]:
         """Send only the fields to a worker, not what was read here."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only retrain that works on this candidate; wait while another one does."""
+        with locked(self.lock, f"waiting for another retrain of the same sales, {self.folder.name}"):
+            yield
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock a retrain holds while it works on this candidate."""
+        return lock_of(self.folder)
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -163,9 +174,9 @@ class Candidate:
         return self.folder / "rivals" / f"{name}.npy"
 
     def scores(self, variant: str) -> list[RunScore]:
-        """The score of each run's file; the score of a run whose worker was lost has a fault."""
+        """The score of each run's file; there is no verdict on a variant that lacks one."""
         files = [self.path(variant, run, "json") for run in range(self.spec.runs)]
-        return [RunScore.model_validate_json(file.read_bytes()) if file.exists() else LOST for file in files]
+        return [RunScore.model_validate_json(file.read_bytes()) for file in files]
 
     def shipped(self, variant: str) -> RunScore:
         """The score of the file that would ship."""

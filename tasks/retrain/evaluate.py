@@ -28,7 +28,11 @@ log = logging.getLogger("shelfcast.evaluate")
 
 @task(task_run_name="evaluate-{variant.name}")
 def evaluate(candidate: Candidate, variant: Variant) -> Variant:
-    """Write the score of each run's file into the candidate's folder; scores that are there stay."""
+    """Write the score of each run's file into the candidate's folder; scores that are there stay.
+
+    Raises:
+        LostWork: If a run's worker was lost twice.
+    """
     workers.gather(score_run, [(candidate, variant, run) for run in range(candidate.spec.runs)])
     scores = candidate.scores(variant.name)
     mapes = ", ".join("undefined" if score.mape is None else f"{score.mape:.2f} %" for score in scores)
@@ -91,7 +95,7 @@ def forecast_of(home: Home, candidate: Candidate, model: Champion, stores: list[
 def score_run(candidate: Candidate, variant: Variant, run: int) -> None:
     """Test one run's file, run it on the holdout and write its score, unless the score is there. Runs in a worker."""
     path, file = (candidate.path(variant.name, run, kind) for kind in ("json", "tflite"))
-    if path.exists() or not file.exists():
+    if path.exists():
         return
     content, weights = file.read_bytes(), Weights.load(candidate.path(variant.name, run, "npz"))
     golden = candidate.scale(candidate.golden).inputs

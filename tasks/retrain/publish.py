@@ -70,6 +70,7 @@ def published_earlier(home: Home, candidate: Candidate, limits: Limits) -> Outco
     release = Release(home.releases / release_id(candidate, limits))
     if not release.folder.exists():
         return None
+    log.info("%s is published already", release.id)
     record_releases(home)
     discard_candidate(candidate)
     return Outcome(release.manifest, release.report, published=True)
@@ -90,6 +91,7 @@ def record_releases(home: Home) -> None:
 def discard_candidate(candidate: Candidate) -> None:
     """Remove the work in progress of a candidate that became a release."""
     remove_folder(candidate.folder)
+    candidate.lock.unlink(missing_ok=True)
 
 
 def _record_refusal(home: Home, record: Manifest) -> None:

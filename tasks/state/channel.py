@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote
 
 from tasks.state.assignment import Golden, Level, Levels, ModelFile, StoreAssignment
 from tasks.state.atomic import write_file
+from tasks.state.file_name import file_name
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
 from tasks.state.release import DamagedRelease, Release
@@ -83,7 +83,7 @@ class Channel:
 
     def assignment(self, store: str) -> Path:
         """The file of a store's assignment."""
-        return self.root / "stores" / f"{quote(store, safe='')}.json"
+        return self.root / "stores" / f"{file_name(store)}.json"
 
     def champion(self, store: str) -> Champion | None:
         """The model that a store's assignment names; `None` where it names none."""

@@ -4,35 +4,29 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset
 from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pyarrow.fs import LocalFileSystem
-from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.state import parquet
 from tasks.state.atomic import sync
+from tasks.state.parquet import REMEDY, DamagedTable
+
+TIDIED = "tidied"
+"""Key in the metadata of commits that change no rows."""
 
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
-
-
-class Tidiness(BaseModel):
-    """How long old versions of tables stay readable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    keep_days: int = Field(
-        30,
-        ge=7,
-        description="days that old versions of the sales stay readable; a version that a release names stays for ever",
-    )
 
 
 def exists(path: Path) -> bool:
@@ -40,16 +34,30 @@ def exists(path: Path) -> bool:
     return DeltaTable.is_deltatable(str(path))
 
 
+def open_table(path: Path, version: int | None = None) -> DeltaTable:
+    """A table, by default as it is now.
+
+    Raises:
+        DamagedTable: If its log cannot be read, or no longer has that version.
+    """
+    try:
+        return DeltaTable(path, version=version)
+    except (DeltaError, OSError, ValueError) as error:
+        which = "" if version is None else f", up to version {version},"
+        said = " ".join(str(error).split())
+        raise DamagedTable(f"the log of the table {path}{which} cannot be read: {said}; {REMEDY}") from error
+
+
 def version(path: Path) -> int | None:
     """The number of a table's last commit, or `None` if there is no table."""
-    return DeltaTable(path).version() if exists(path) else None
+    return open_table(path).version() if exists(path) else None
 
 
 def rows(path: Path) -> int:
     """The number of a table's rows, from its statistics; 0 if there is no table."""
     if not exists(path):
         return 0
-    return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
+    return pc.sum(pa.table(open_table(path).get_add_actions(flatten=True))["num_records"]).as_py() or 0
 
 
 def batches(
@@ -69,17 +77,17 @@ def batches(
         coded: Columns to read as dictionary arrays, which is faster. Defaults to none.
 
     Raises:
-        DamagedFile: If a file of the table is missing or damaged.
+        DamagedTable: If the table's log or a file of it is missing or damaged.
     """
-    table = DeltaTable(path, version=version)
+    table = open_table(path, version)
     known = pa.schema(table.schema())
     for fragment in table.to_pyarrow_dataset(filesystem=LocalFileSystem()).get_fragments(filter=where):
         for batch in parquet.batches(path / fragment.path, columns, coded):
-            rows = _in_types(batch, columns, known, coded)
+            rows = in_types(batch, columns, known, coded)
             yield from rows.to_batches() if where is None else rows.filter(where).to_batches()
 
 
-def _in_types(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema, coded: Sequence[str]) -> pa.Table:
+def in_types(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema, coded: Sequence[str] = ()) -> pa.Table:
     """The rows in a table's types; null in columns that the file lacks, as it was written before they came."""
     found = {}
     for name in columns:
@@ -93,7 +101,7 @@ def paths(path: Path, version: int | None = None) -> list[Path]:
     """The files of a version of a table, by default of the current one; none if there is no table."""
     if not exists(path):
         return []
-    actions = pa.table(DeltaTable(path, version=version).get_add_actions())
+    actions = pa.table(open_table(path, version).get_add_actions())
     return [path / name for name in actions["path"].to_pylist()]
 
 
@@ -107,7 +115,7 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, wh
         where: A pyarrow expression that selects rows. Defaults to `None`, all.
 
     Raises:
-        DamagedFile: If a file of the table is missing or damaged.
+        DamagedTable: If the table's log or a file of it is missing or damaged.
     """
     names = list(columns or schema.names)
     found = list(batches(path, names, where)) if exists(path) else []
@@ -121,7 +129,7 @@ def append(path: Path, rows: pa.Table) -> None:
         path: Folder of the table.
         rows: The rows. Columns that the table lacks are added to it.
     """
-    table = DeltaTable(path) if exists(path) else None
+    table = open_table(path) if exists(path) else None
     if table:
         _add_columns(table, rows.schema)
     with adding(path) as added:
@@ -193,6 +201,7 @@ class Adding:
         partition: str | None = None,
         replacing: Sequence[str] = (),
         replace_all: bool = False,
+        properties: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Make the files visible, all at once, also after a power cut.
 
@@ -203,30 +212,59 @@ class Adding:
             partition: The partition column. Defaults to `None`, no partition.
             replacing: Values of the partition column whose rows are replaced. Defaults to none, so that rows are added.
             replace_all: Whether the files replace the whole content of the table. Defaults to `False`.
+            properties: Table properties, if the table is created. Defaults to Delta's own.
 
         Raises:
             deltalake.exceptions.CommitFailedError: If another writer was faster; nothing is changed then.
         """
         added = [written.result() for written in self.pending]
-        actions: list[AddAction | RemoveAction] = [*added]
-        properties = CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0)
         by = [partition] if partition else []
-        sync(self._root)
         if table is None:
+            sync(self._root)
             create_table_with_add_actions(
                 str(self._root), Schema.from_arrow(schema), added, mode="error", partition_by=by,
-                configuration=KEPT, commit_properties=properties,
+                configuration=dict(properties), commit_properties=_named(metadata),
             )  # fmt: skip
-        elif partition and replacing:
-            # an empty filter would replace the whole table
-            where = [(partition, "in", list(replacing))]
-            table.create_write_transaction(
-                actions, "overwrite", table.schema(), by, where, commit_properties=properties
-            )
+            _sync_last_commit(self._root / "_delta_log")
         else:
-            mode = "overwrite" if replace_all else "append"
-            table.create_write_transaction(actions, mode, table.schema(), by, commit_properties=properties)
+            # an empty filter would replace the whole table
+            where = [(partition, "in", list(replacing))] if partition and replacing else None
+            mode = "overwrite" if where or replace_all else "append"
+            self._write(table, [*added], mode, by, where, metadata)
+
+    def replace(self, table: DeltaTable, by: Sequence[str], joined: Sequence[Mapping[str, Any]]) -> None:
+        """Put the files in the place of others that have the same rows, all at once.
+
+        Args:
+            table: The table as it was before the first file was written.
+            by: The partition columns.
+            joined: The actions that added the other files.
+        """
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        added = [replace(written.result(), data_change=False) for written in self.pending]
+        removed = [
+            RemoveAction(each["path"], False, now, each["size_bytes"], {name: each[f"partition.{name}"] for name in by})
+            for each in joined
+        ]
+        self._write(table, [*added, *removed], "append", by, None, {TIDIED: "true"})
+
+    def _write(
+        self,
+        table: DeltaTable,
+        actions: list[AddAction | RemoveAction],
+        mode: str,
+        by: Sequence[str],
+        where: Any,
+        metadata: Mapping[str, str],
+    ) -> None:
+        sync(self._root)
+        properties = _named(metadata)
+        table.create_write_transaction(actions, mode, table.schema(), list(by), where, commit_properties=properties)
         _sync_last_commit(self._root / "_delta_log")
+
+
+def _named(metadata: Mapping[str, str]) -> CommitProperties:
+    return CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0)
 
 
 def _sync_last_commit(log: Path) -> None:

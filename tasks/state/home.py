@@ -1,6 +1,6 @@
 """The home: the one folder that holds all state, and the lock of its only writer."""
 
-import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from filelock import FileLock, Timeout
+from tasks.state.lock import locked
 
-log = logging.getLogger("shelfcast.home")
+_UNUSABLE = re.compile("%[0-9A-Fa-f]{2}|[\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What Delta's library reads otherwise than it was written, or refuses."""
 
 
 class HomeError(ValueError):
@@ -50,12 +51,17 @@ class Home:
         """The home in a folder, given as a path or a `file://` URL.
 
         Raises:
-            HomeError: If it is another kind of URL, or a file.
+            HomeError: If it is another kind of URL, a file, or has a path that no table can be kept under.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("", "file"):
             raise HomeError(f"home must be a folder on this machine; mount the store or sync it. Received: {url}")
         root = Path(url2pathname(parts.path) if parts.scheme else url).expanduser().absolute()
+        if unusable := _UNUSABLE.search(str(root)):
+            raise HomeError(
+                "home must have a path without %XX, backslashes and control characters, under which tables cannot be "
+                f"kept; give the folder another name. Received: {str(root)!a}, which has {unusable[0]!a}"
+            )
         if root.exists() and not root.is_dir():
             raise HomeError(f"home must be a folder. Received a file: {root}")
         return cls(root)
@@ -66,14 +72,5 @@ class Home:
 
         A thread that writes already goes on: what reads, decides and records holds one lock around all of it.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / ".writing.lock", is_singleton=True)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            log.info("waiting for another run that writes to %s", self.root)
-            lock.acquire()
-        try:
+        with locked(self.root / ".writing.lock", f"waiting for another run that writes to {self.root}"):
             yield
-        finally:
-            lock.release()

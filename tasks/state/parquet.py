@@ -27,14 +27,20 @@ WRITTEN = {"compression": "zstd", "compression_level": 1, "store_schema": False,
 _NAMED = re.compile(r"-([0-9a-f]{8})\.parquet$")
 
 
-class DamagedFile(OSError):
+REMEDY = "put it back from a backup; `shelfcast verify` finds all that is damaged, and says what else helps"
+
+
+class DamagedTable(OSError):
+    """A table cannot be read."""
+
+
+class DamagedFile(DamagedTable):
     """A Parquet file is missing, or not as it was written."""
 
-    def __init__(self, path: Path, why: object) -> None:
-        super().__init__(
-            f"{path.name} of the table {_table(path)} is damaged: {why}; put that file back from a backup, "
-            "or else the whole table"
-        )
+    @classmethod
+    def at(cls, path: Path, why: object) -> "DamagedFile":
+        """The error that names a file and its table."""
+        return cls(f"{path.name} of the table {_table(path)} is damaged: {why}; {REMEDY}")
 
 
 def _table(path: Path) -> Path:
@@ -90,9 +96,9 @@ def batches(path: Path, columns: Sequence[str] | None = None, coded: Sequence[st
                 missing -= len(batch)
                 yield batch
     except (OSError, pa.ArrowException) as error:
-        raise DamagedFile(path, error) from error
+        raise DamagedFile.at(path, error) from error
     if missing:
-        raise DamagedFile(path, f"it lacks {missing:,} rows")
+        raise DamagedFile.at(path, f"it lacks {missing:,} rows")
 
 
 def require_unchanged(path: Path) -> None:
@@ -100,10 +106,10 @@ def require_unchanged(path: Path) -> None:
     named = _NAMED.search(path.name)
     try:
         if named and _crc(path) != int(named[1], 16):
-            raise DamagedFile(path, "its bytes are not those that were written")
+            raise DamagedFile.at(path, "its bytes are not those that were written")
         path.stat()
     except FileNotFoundError:
-        raise DamagedFile(path, "it is missing") from None
+        raise DamagedFile.at(path, "it is missing") from None
 
 
 def _crc(path: Path) -> int:

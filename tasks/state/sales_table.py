@@ -43,13 +43,13 @@ class Snapshot:
 
 def snapshot(home: Home) -> int | None:
     """The current version, or `None` before the first ingest."""
-    return _version(DeltaTable(home.sales)) if delta.exists(home.sales) else None
+    return _version(delta.open_table(home.sales)) if delta.exists(home.sales) else None
 
 
 def _version(table: DeltaTable) -> int:
     """The last commit that brought sales; `tidy` makes commits that do not change any."""
     for commit in table.history(_RECENT):
-        if commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
+        if delta.TIDIED not in commit and commit["operation"].split()[0] not in ("VACUUM", "OPTIMIZE"):
             return int(commit["version"])
     return table.version()
 
@@ -213,4 +213,4 @@ def merged_before(home: Home, batch: str, good: int) -> tuple[int, int]:
 def _table(home: Home, version: int | None) -> DeltaTable:
     if not delta.exists(home.sales):
         raise NoSales(f"there are no sales in {home.root} yet; run `shelfcast ingest` first")
-    return DeltaTable(home.sales, version=version)
+    return delta.open_table(home.sales, version)

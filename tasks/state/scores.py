@@ -1,10 +1,11 @@
 """The scores table: forecast against actual by store, item and day since a model went live. Rows are only added."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy, mean
@@ -34,18 +35,50 @@ def read(home: Home, columns: list[str] | None = None) -> pd.DataFrame:
     wanted = columns or SCHEMA.names
     if not delta.exists(home.scores):
         return SCHEMA.empty_table().select(wanted).to_pandas()
-    known = [name for name in delta.columns(DeltaTable(home.scores)) if name in wanted]
+    known = [name for name in delta.columns(delta.open_table(home.scores)) if name in wanted]
     return delta.read(home.scores, SCHEMA, known).to_pandas().reindex(columns=wanted)
 
 
 def append(home: Home, scores: pd.DataFrame) -> int:
     """Add days that are later than all days of the same store, release and variant; the number of rows added."""
-    last = read(home, ["date", *KEY]).groupby(KEY)["date"].max().rename("last").reset_index()
+    last = _last(read(home, ["date", *KEY]))
     known = scores.merge(last, on=KEY, how="left")["last"]
     fresh = scores[(known.isna() | (scores["date"] > known.fillna(scores["date"]))).to_numpy()]
     if len(fresh):
         delta.append(home.scores, pa.Table.from_pandas(fresh, schema=SCHEMA, preserve_index=False))
     return len(fresh)
+
+
+def _last(days: pd.DataFrame) -> pd.DataFrame:
+    """The last day of each store, release and variant."""
+    return days.groupby(KEY)["date"].max().rename("last").reset_index()
+
+
+def forget(home: Home, before: date) -> int:
+    """Drop the scores of days before a day, but for the last of each store, release and variant.
+
+    Returns:
+        The number of rows dropped.
+    """
+    if not delta.exists(home.scores):
+        return 0
+    with home.writing():
+        table, days = delta.open_table(home.scores), read(home, ["date", *KEY])
+        last = _last(days)
+        old = int(((days["date"] < before) & (days["date"] < days.merge(last, on=KEY, how="left")["last"])).sum())
+        if old:
+            with delta.adding(home.scores) as adding:
+                adding.file(_younger(home, before, last), SCHEMA)
+                adding.commit(table, SCHEMA, {}, replace_all=True)
+    return old
+
+
+def _younger(home: Home, before: date, last: pd.DataFrame) -> Iterator[pa.Table]:
+    """The scores that stay."""
+    for batch in delta.batches(home.scores, SCHEMA.names):
+        rows = batch.to_pandas()
+        kept = (rows["date"] >= before) | (rows["date"] == rows.merge(last, on=KEY, how="left")["last"])
+        yield pa.table(batch).filter(pa.array(kept))
 
 
 def days(home: Home, release: str) -> dict[Any, int]:

@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 
-from tasks.backtest import simulate as steps
 from tasks.backtest.models import Backtest
-from tasks.backtest.simulate import LostModels, cadences, replay_history, train_models, write_report
+from tasks.backtest.simulate import cadences, replay_history, train_models, write_report
 from tasks.forecasting.backtest.cadence import MONTHLY, NONE, QUARTERLY, SEASONAL
 from tasks.forecasting.backtest.cost_benefit import NO_GATE, SETTINGS
 from tasks.forecasting.data.panel import TooLittleHistory
@@ -76,13 +75,6 @@ def test_the_same_again_trains_nothing_and_a_cut_off_run_goes_on(
     said = [record.message for record in caplog.records]
     assert said[0] == "2 models of lstm-64 and lstm-64-int8: 1 are there, 1 to train"
     assert said[1].startswith(f"model 2 of 2, sales before {LATER}: MAPE ")
-
-
-def test_a_lost_worker_fails_the_run_and_says_how_to_go_on(copied: Backtest, monkeypatch: pytest.MonkeyPatch) -> None:
-    (copied.folder / str(LATER) / "model.json").unlink()
-    monkeypatch.setattr(steps.workers, "arriving", lambda *_: iter(()))
-    with pytest.raises(LostModels, match=f"the models of {LATER}; run the same again to go on"):
-        train_models.fn(copied, DAYS)
 
 
 def test_a_replay_says_what_each_cadence_and_limit_would_have_done(made: Made) -> None:

@@ -40,19 +40,21 @@ from tasks.ingest.replay import ReplayRequest
 from tasks.ingest.stage import Intake
 from tasks.monitor.score import score
 from tasks.monitor.watch import watch
+from tasks.promote.deliver import deliver
 from tasks.promote.override import grant
 from tasks.report import release_report
 from tasks.retrain import publish
 from tasks.state import delta, sales_table
 from tasks.state.alerts import record
-from tasks.state.delta import Tidiness
+from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.overrides import Override
 from tasks.state.releases import refused, releases
+from tasks.state.tidiness import Tidiness
 from tasks.tidy import tidy_tables
 from tests.conftest import TODAY, Work, publish_candidate
 from tests.ingest.steps import AMPLE, merge, read
-from tests.stores import promote, update_channel
+from tests.stores import promote, roll_back
 
 POLICY = DriftPolicy(limit_pp=6, resolve_pp=5, days=14, min_days=7)
 
@@ -114,7 +116,20 @@ def overriding(work: Work, source: Path) -> None:
 def delivering(work: Work, source: Path) -> None:
     release = min(releases(work.home), key=lambda each: each.id)
     promote(work.home, release.id, "1", "2")
-    update_channel(work.home)
+    reach_all(work.home)
+
+
+def reach_all(home: Home) -> None:
+    """Deliver to every store; an error where the command would end with exit code 1."""
+    for failed in deliver.fn(home, Ledger.of(home)).failed:
+        raise OSError(failed.reason)
+
+
+def rolling_back(work: Work, source: Path) -> None:
+    """Of both stores; what was cut off in between is completed and goes no further back."""
+    with work.home.writing():
+        roll_back(work.home, "1", "2")
+        reach_all(work.home)
 
 
 def monitoring(work: Work, source: Path) -> None:
@@ -136,7 +151,17 @@ def tidying(work: Work, source: Path) -> None:
 
 STEPS: dict[str, Callable[[Work, Path], None]] = {
     step.__name__: step
-    for step in (ingest, ingest_in_parts, publishing, overriding, delivering, monitoring, replaying, tidying)
+    for step in (
+        ingest,
+        ingest_in_parts,
+        publishing,
+        overriding,
+        delivering,
+        rolling_back,
+        monitoring,
+        replaying,
+        tidying,
+    )
 }
 
 
@@ -172,7 +197,6 @@ FILES: list[tuple[Any, str]] = [
 COMMITS: list[tuple[Any, str]] = [
     (DeltaTable, "create_write_transaction"),
     (DeltaTable, "vacuum"),
-    (TableOptimizer, "compact"),
     (delta, "create_table_with_add_actions"),
 ]
 """What changes Delta tables, out of Python's sight; with `FILES` all that a home's content goes through."""

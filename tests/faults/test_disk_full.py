@@ -1,6 +1,6 @@
-"""A full disk at any moment of an ingest: the error says so, nothing is there in part, and the next run ends right.
+"""A full disk at any moment of a step: the error says so, nothing is there in part, and the next run ends right.
 
-The disk is a real one of 4 MB. Each try leaves one block more of it free, until they are enough.
+The disk is a real one of 64 MB. Each try leaves one block more of it free, until they are enough.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.faults.homes import Copy, assert_mended, unnamed, visible
 def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "shelfcast-test", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "shelfcast-test", str(folder)]
     try:
         subprocess.run(mount, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -107,6 +107,26 @@ def test_the_disk_of_the_home_is_full(
     assert_mended(Job("ingest", request.getfixturevalue(start), feed, tmp_path / "copies", disk=disk), see)
     assert {where for where, _ in found} == PLACES
     assert versions <= found
+
+
+@pytest.mark.usefixtures("everything_steady")
+@pytest.mark.parametrize(
+    ("step", "start"),
+    [
+        ("publishing", "built"),
+        ("overriding", "refused"),
+        ("delivering", "shop"),
+        ("rolling_back", "promoted"),
+        ("monitoring", "drifting"),
+    ],
+)
+def test_the_disk_is_full_in_another_step(
+    step: str, start: str, disk: Path, tmp_path: Path, feed: Path, request: pytest.FixtureRequest
+) -> None:
+    shortages = assert_mended(
+        Job(step, request.getfixturevalue(start), feed, tmp_path / "copies", disk=disk), lambda copy: [failed(copy)][1:]
+    )
+    assert len(shortages) > 2, shortages
 
 
 def test_the_disk_of_the_staging_folder_is_full(months: Work, disk: Path, tmp_path: Path, feed: Path) -> None:

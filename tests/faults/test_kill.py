@@ -2,59 +2,18 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 
 from tasks.ingest import quarantine
-from tasks.ingest.sample import write_sample
-from tasks.report import release_report
-from tasks.retrain import publish
 from tasks.state import ledger, sales_table
 from tasks.state.home import Home
 from tasks.state.releases import releases
-from tests.conftest import CHAIN, TakeIn, Work, only, publish_candidate
-from tests.faults import driver
+from tests.conftest import TakeIn, Work
 from tests.faults.driver import STEPS, Job
 from tests.faults.homes import aged, assert_mended, content, run, sales
-from tests.stores import promote
-
-LATER = CHAIN.model_copy(update={"days": 460, "shift_on": date(2023, 3, 20), "shift_by": 3.0})
-
-
-@pytest.fixture
-def everything_steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps run here give the bytes that they give in the driver."""
-    monkeypatch.setattr(release_report, "report", release_report.report)
-    monkeypatch.setattr(publish, "datetime", publish.datetime)
-    driver.steady(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def shop(published: tuple[Work, tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Work:
-    return published[0].copied(tmp_path_factory.mktemp("shop") / "home")
-
-
-@pytest.fixture(scope="session")
-def refused(built: Work, tmp_path_factory: pytest.TempPathFactory) -> Work:
-    """A candidate that the gate refused as a whole."""
-    work, limits = built.copied(tmp_path_factory.mktemp("refused") / "home"), only(max_mape=0.1)
-    publish_candidate(work.home, work.candidate, limits)
-    return work
-
-
-@pytest.fixture(scope="session")
-def drifting(shop: Work, tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -> Work:
-    """Both stores run the same release, and their level has shifted."""
-    folder = tmp_path_factory.mktemp("drifting")
-    work = shop.copied(folder / "home")
-    release = min(releases(work.home), key=lambda each: each.id)
-    promote(work.home, release.id, "1", "2")
-    write_sample(folder / "later.parquet", LATER.model_copy(update={"days": 450}))
-    take_in(work.home, folder / "later.parquet")
-    return work
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +92,7 @@ CASES = [
     pytest.param("publishing", "built", 30, 6, id="publish"),
     pytest.param("overriding", "refused", 3, 3, id="override"),
     pytest.param("delivering", "shop", 8, 6, id="deliver"),
+    pytest.param("rolling_back", "promoted", 8, 3, id="roll back"),
     pytest.param("monitoring", "drifting", 2, 0, id="monitor"),
     pytest.param("replaying", "quarantined", 8, 0, id="replay"),
 ]

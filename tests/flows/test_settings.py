@@ -1,15 +1,18 @@
 """Settings: the training window, from the file and the environment, and what is wrong with it in one line."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from flows.settings import ROOT, load, stores_listed
+from flows.settings import ROOT, Settings, load, stores_listed
 from flows.settings_errors import SettingsError
 from tasks.forecasting.data.history import ExcludedPeriod, History
 from tasks.forecasting.rollout.costs import CostModel
+from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.freeze import Freeze
 
 STRIKE = '[[history.exclude]]\nfirst = 2026-03-02\nlast = 2026-03-08\nreason = "strike"\n'
@@ -84,6 +87,53 @@ def test_variants_are_built_here_unless_a_cluster_is_named(file: Path, monkeypat
     assert load().workers.dask == "tcp://10.0.0.5:8786"
     monkeypatch.setenv("SHELFCAST_WORKERS__DASK", "none")
     assert load().workers.dask is None
+
+
+def numbers(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The dotted name of each setting that is a number."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from numbers(field.annotation, (*path, name))
+        elif field.annotation in (int, float, int | None, float | None):
+            yield ".".join((*path, name))
+
+
+def test_there_are_numbers() -> None:
+    assert len(list(numbers(Settings))) > 30
+
+
+@pytest.mark.parametrize("number", ["1e400", "inf", "-inf", "nan", str(10**30)])
+@pytest.mark.parametrize("name", numbers(Settings))
+def test_no_number_is_infinite_or_absurd(file: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: str) -> None:
+    monkeypatch.setenv(f"SHELFCAST_{name.replace('.', '__').upper()}", number)
+    with pytest.raises(SettingsError, match=rf"environment variable SHELFCAST_.*: {name}: ") as caught:
+        load()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["flash_kb", "ram_kb", "latency_us", "link_kbps", "update_s"])
+@pytest.mark.parametrize("number", ["inf", "nan", "1e30"])
+def test_no_number_of_a_device_is_infinite_or_absurd(name: str, number: str) -> None:
+    right = {"flash_kb": 1, "ram_kb": 1, "latency_us": 1}
+    with pytest.raises(ValidationError, match=name):
+        DeviceClass.model_validate(right | {name: number})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            '[[calendar.events]]\nname = "fair"\nfirst = 0001-01-01\nlast = 9999-12-31\n',
+            "calendar.events.0: an event must have at most 366 days. Received: fair, 0001-01-01 to 9999-12-31",
+        ),
+        ("[contract]\nwarn_ratio = [0, inf]\n", "contract: a ratio to last year goes from below 1 to above 1"),
+        ("[contract]\nrefuse_ratio = [nan, 2]\n", "contract: a ratio to last year goes from below 1 to above 1"),
+    ],
+)
+def test_absurd_ranges_are_refused(file: Path, content: str, words: str) -> None:
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        load()
 
 
 @pytest.mark.parametrize(

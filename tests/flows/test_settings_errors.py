@@ -1,11 +1,12 @@
 """What is wrong with settings, and where it was set: in the file or in the environment."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from flows.preflight.request import RequestError
-from flows.settings import load
+from flows.settings import load, stores_listed
 from flows.settings_errors import SettingsError, explained, is_misuse
 
 
@@ -66,6 +67,39 @@ def test_the_file_is_named_where_it_is_at_fault_whatever_the_environment_sets(
     with pytest.raises(SettingsError, match=r"gate\.max_mape") as caught:
         load()
     assert str(caught.value).startswith(f"settings ({file}): gate.max_mape")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[gate]\n".encode("utf-16"), "it must be text in UTF-8; save it as UTF-8"),
+        ("# caf\u00e9\n".encode("latin-1"), "it must be text in UTF-8; save it as UTF-8"),
+        (None, "it must be a TOML file that can be read"),
+        (b"[gate\n", "at line 1"),
+        (b"\0", "at line 1"),
+    ],
+    ids=["UTF-16", "Latin-1", "a folder", "no TOML", "NUL"],
+)
+@pytest.mark.parametrize("what", ["settings", "stores", "limits"])
+def test_a_file_that_cannot_be_used_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / f"{what}.toml"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    monkeypatch.setenv("SHELFCAST_SETTINGS" if what == "settings" else "SHELFCAST_STORES", str(path))
+    reads = {"settings": load, "stores": stores_listed, "limits": lambda: load().limits(path)}
+    with pytest.raises(SettingsError, match=re.escape(words)) as caught:
+        reads[what]()
+    assert str(caught.value).startswith(f"{what} ({path}): ") and len(str(caught.value).splitlines()) == 1
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "s.toml").write_text("[gate]\nmax_mape = 20\n", encoding="utf-8-sig")
+    monkeypatch.setenv("SHELFCAST_SETTINGS", str(tmp_path / "s.toml"))
+    assert load().gate.max_mape == 20
 
 
 def test_what_no_environment_variable_can_set_is_named_alone() -> None:

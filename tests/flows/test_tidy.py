@@ -24,6 +24,6 @@ def test_it_names_what_it_did_to_each_table(tmp_path: Path, take_in: TakeIn, mon
     (tmp_path / "a.csv").write_text("date,store,item,sales\n2026-01-05,1,1,7\n")
     take_in(Home(tmp_path / "home"), tmp_path / "a.csv")
     result = json.loads(tidy(str(tmp_path / "home")).model_dump_json())
-    assert set(result) == {"schema_version", "tables", "kept_versions"}
+    assert set(result) == {"schema_version", "tables", "kept_versions", "removed"}
     assert [each["table"] for each in result["tables"]] == ["sales", "ledger"]
     assert set(result["tables"][0]) == {"table", "version", "files_before", "files", "removed", "bytes_freed"}

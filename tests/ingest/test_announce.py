@@ -20,6 +20,15 @@ def test_counts_reasons_and_the_link(tmp_path: Path) -> None:
     assert lines[-3:] == ["more rows than usual are bad", "", f"[Data Docs]({(tmp_path / 'page.html').as_uri()})"]
 
 
+def test_codes_have_no_markup_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("date,store,item,sales\n2026-01-05,1,1,7\n")
+    hostile = "new store <img src=x onerror=a()>[a](javascript:b)|\x1b[2J"
+    result = ingest(Home(tmp_path / "home"), tmp_path / "a.csv").model_copy(update={"warnings": (hostile,)})
+    shown = announce._markdown(result, "ingested")
+    assert "<img" not in shown and "[a](" not in shown and "\x1b" not in shown
+    assert r"\[a\](javascript:b)\|\\x1b\[2J" in shown
+
+
 def test_a_refusal_says_why(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("date,store,item,sales\nx\n")
     home = Home(tmp_path / "home")

@@ -1,12 +1,14 @@
 """Corrections: which rows a file of them names, and what it says of them. `test_replay.py` has files without use."""
 
+import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tasks.ingest.corrections import CorrectionsError, corrected
-from tasks.ingest.quarantine import QuarantinedRow
+from tasks.ingest.quarantine import SCHEMA, QuarantinedRow, export
 
 
 def row(line: int, sha256: str = "f00") -> QuarantinedRow:
@@ -25,6 +27,20 @@ def test_an_empty_cell_leaves_a_value_and_other_rows_are_left_out(tmp_path: Path
     path = corrections(tmp_path / "c.csv", "file,line,store,sales,note", "a.csv,3, ,7,seen")
     (found,) = corrected([row(2), row(3)], path)
     assert (found.line, found.store, found.sales, found.date) == (3, "1", "7", "2026-01-05")
+
+
+CELLS = ["=cmd|' /C calc'!A0", "'=1", "-3", "@x", "'shop", "\t=1", "a,b", 'say "x"']
+
+
+def test_what_a_spreadsheet_gets_is_no_formula_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    rows = [row(line).model_copy(update={"store": cell, "file": f"{cell}.csv"}) for line, cell in enumerate(CELLS)]
+    table = pa.Table.from_pylist([each.model_dump() | {"at": each.at} for each in rows], SCHEMA)
+    export(table, tmp_path / "c.csv")
+    with (tmp_path / "c.csv").open(newline="") as file:
+        cells = [cell for line in csv.reader(file) for cell in line]
+    assert "'=cmd|' /C calc'!A0" in cells and "-3" in cells
+    assert not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell not in ("", "-3")]
+    assert corrected(rows, tmp_path / "c.csv") == rows
 
 
 def test_a_hash_tells_files_of_one_name_apart(tmp_path: Path) -> None:

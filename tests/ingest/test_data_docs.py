@@ -1,7 +1,8 @@
 """The Data Docs: a page says what was found, against which limit, and shows bad rows; the index lists the batches."""
 
+import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_batch_that_was_ingested_says_where_its_bad_rows_are(home: Home, tmp_p
     words = text(write(home, batch(home, tmp_path, 51), {"bad_rows_more_than_usual": 51 / 55}))
     assert "Ingested with 1 warning. 4 of 55 rows passed; 51 went to quarantine." in words
     assert "The page has the first 50 of 51; shelfcast quarantine list has them all." in words
-    assert "21 of 22 expectations met" in words
+    assert "24 of 25 expectations met" in words
 
 
 def test_every_expectation_is_there_by_its_name_and_unmet_ones_come_first(home: Home, tmp_path: Path) -> None:
@@ -96,3 +97,30 @@ def test_the_pages_have_no_serious_finding(home: Home, tmp_path: Path) -> None:
     warned = write(home, batch(home, tmp_path, 51), {"bad_rows_more_than_usual": 51 / 55})
     refused = write(home, batch(home, tmp_path, 60), {"sales": 60 / 64})
     assert faults(tmp_path, {"warned": warned, "refused": refused, "all": (home.docs / "index.html").read_text()}) == []
+
+
+def test_a_damaged_line_of_the_list_is_named_left_out_and_healed(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(home, batch(home, tmp_path, 1), {})
+    listed = home.docs / "batches.jsonl"
+    listed.write_bytes(b'{"batch": "x\n' + listed.read_bytes() + b"\xff\n")
+    write(home, batch(home, tmp_path, 2), {})
+    said = [record.message for record in caplog.records]
+    assert [f"{listed}, line {number} is damaged" in line for number, line in zip((1, 3), said, strict=True)]
+    caplog.clear()
+    write(home, batch(home, tmp_path, 3), {})
+    assert not caplog.records and len(listed.read_bytes().splitlines()) == 3
+
+
+def test_old_pages_go_with_their_lines(home: Home, tmp_path: Path) -> None:
+    assert data_docs.forget_pages(home, AT) == 0 and not home.root.exists()
+    write(home, batch(home, tmp_path, 1), {})
+    (page,) = (path for path in home.docs.glob("*.html") if path.stem != "index")
+    (home.docs / "unlisted.html").write_text("whose line was damaged")
+    for path in (page, home.docs / "unlisted.html"):
+        os.utime(path, (AT.timestamp(), AT.timestamp()))
+    assert data_docs.forget_pages(home, AT) == 0 and page.exists()
+    assert data_docs.forget_pages(home, AT + timedelta(seconds=1)) == 2
+    assert {path.name for path in home.docs.iterdir()} == {"batches.jsonl", "index.html"}
+    assert (home.docs / "batches.jsonl").read_text() == "" and page.stem not in (home.docs / "index.html").read_text()

@@ -7,8 +7,10 @@ import pytest
 
 from tasks.ingest import quarantine
 from tasks.ingest.contract.expectations import Contract
+from tasks.state import delta
 from tasks.state.atomic import remove_folder
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedFile
 from tests.conftest import TakeIn
 
 STRICT, LOOSE = Contract(max_sales=10), Contract(max_sales=100)
@@ -74,3 +76,20 @@ def test_rows_that_are_taken_out_leave_the_others(home: Home) -> None:
     (name,) = {row.sha256 for row in quarantine.rows(home)}
     quarantine.remove(home, {(name, 4), (name, 6), ("another", 3)})
     assert lines(home) == [3, 5]
+
+
+def test_damage_costs_only_an_ingest_that_has_rows_to_add(home: Home, tmp_path: Path, take_in: TakeIn) -> None:
+    before = {path: path.read_bytes() for path in delta.paths(home.quarantine)}
+    for path, content in before.items():
+        path.write_bytes(content[:-1])
+    (tmp_path / "good.csv").write_text("date,store,item,sales\n2026-02-01,1,1,5\n")
+    assert take_in(home, tmp_path / "good.csv").rows_accepted == 1
+    versions = [delta.version(path) for path in (home.sales, home.quarantine, home.ledger)]
+    (tmp_path / "bad.csv").write_text("date,store,item,sales\n2026-02-02,1,1,5\n2026-02-02,1,2,many\n")
+    with pytest.raises(DamagedFile, match=f"of the table {home.quarantine} is damaged"):
+        take_in(home, tmp_path / "bad.csv")
+    assert versions == [delta.version(path) for path in (home.sales, home.quarantine, home.ledger)]
+    assert len(list(home.quarantine.glob("*.parquet"))) == len(before), "what could not be committed is gone"
+    for path, content in before.items():
+        path.write_bytes(content)
+    assert take_in(home, tmp_path / "bad.csv").rows_quarantined == 1, "nothing is lost"

@@ -8,13 +8,15 @@ import pytest
 
 from tasks import workers
 from tasks.ingest.sample import write_sample
-from tasks.report.sentences.checks import reasons
+from tasks.retrain import build as steps
 from tasks.retrain.build import build, build_run
-from tasks.retrain.evaluate import score_run
+from tasks.retrain.evaluate import evaluate, score_run
 from tasks.retrain.judge import judge
 from tasks.retrain.prepare import draft, prepare
 from tasks.state.home import Home
+from tasks.workers import LostWork
 from tests.conftest import TODAY, TakeIn, Work, tiny_spec
+from tests.support.deaths import kill_in
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -46,29 +48,46 @@ def test_the_same_sales_give_the_same_bytes_in_another_home(built: Work, tmp_pat
     assert made == {name: files(built.candidate.folder)[name] for name in made}
 
 
-def test_a_lost_worker_is_a_fault_and_its_children_are_not_built(work: Work) -> None:
-    scratch, pruned = work.candidate.spec.variants[1:3]
-    for variant in (scratch, pruned):
+@pytest.fixture
+def unbuilt(work: Work) -> Work:
+    for variant in work.candidate.spec.variants[1:3]:
         shutil.rmtree(work.candidate.folder / variant.name)
-    assert build_run(work.candidate, pruned, 0) == 0.0
-    score_run(work.candidate, pruned, 0)
-    assert not (work.candidate.folder / pruned.name).exists()
-    verdicts = judge.fn(work.candidate, work.limits[0], {}, TODAY)
-    assert [verdict.outcome for verdict in verdicts] == ["pass", "fail", "fail", "fail"]
-    assert "its worker or its parent's crashed or hung" in reasons(verdicts[1].checks)[0]
+    return work
 
 
-@pytest.mark.parametrize(("lost", "runs"), [(False, "2 runs"), (True, "1 of 2 runs")])
-def test_the_log_says_what_was_made(
-    work: Work, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, lost: bool, runs: str
+def test_a_run_whose_worker_is_killed_once_is_built(
+    unbuilt: Work, built: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _, scratch, pruned, _ = unbuilt.candidate.spec.variants
+    monkeypatch.setattr(steps, "build_run", kill_in(unbuilt, "lstm-16", 1, deaths=1))
+    build.fn(unbuilt.candidate, scratch, None)
+    build.fn(unbuilt.candidate, pruned, scratch)
+    evaluate.fn(unbuilt.candidate, scratch)
+    for name in ("lstm-16/1.tflite", "lstm-16-p50/1.tflite", "lstm-16/1.json"):
+        assert (unbuilt.candidate.folder / name).read_bytes() == (built.candidate.folder / name).read_bytes()
+
+
+def test_a_run_whose_worker_is_killed_always_fails_the_step_and_the_other_run_stays(
+    unbuilt: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = unbuilt.candidate.spec.variants[1]
+    monkeypatch.setattr(steps, "build_run", kill_in(unbuilt, "lstm-16", 1, deaths=9))
+    with pytest.raises(LostWork, match="in build_or_die of lstm-16, 1; nothing was judged or published"):
+        build.fn(unbuilt.candidate, scratch, None)
+    assert unbuilt.candidate.path("lstm-16", 0, "tflite").exists()
+
+
+def test_there_is_no_verdict_on_a_variant_that_was_not_measured(unbuilt: Work) -> None:
+    with pytest.raises(FileNotFoundError):
+        judge.fn(unbuilt.candidate, unbuilt.limits[0], {}, TODAY)
+
+
+def test_the_log_says_what_was_made(work: Work, caplog: pytest.LogCaptureFixture) -> None:
     baseline, scratch, pruned, _ = work.candidate.spec.variants
-    if lost:
-        monkeypatch.setattr(workers, "gather", lambda function, jobs: [function(*jobs[0])])
     with caplog.at_level(logging.INFO, "shelfcast.build"):
         build.fn(work.candidate, baseline, None)
         build.fn(work.candidate, pruned, scratch)
     assert [record.message for record in caplog.records] == [
-        f"trained lstm-64: {runs}, 0.0 s",
-        f"compressed lstm-16-p50 from lstm-16: {runs}, 0.0 s",
+        "trained lstm-64: 2 runs, 0.0 s",
+        "compressed lstm-16-p50 from lstm-16: 2 runs, 0.0 s",
     ]

@@ -5,9 +5,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.forecasting.gate.limits import Limits
+from tasks.retrain.candidate import RunScore
 from tasks.retrain.outcome import Outcome
 from tasks.retrain.publish import published_earlier, record_releases
 from tasks.state import ledger
+from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.release import Release
 from tasks.state.variant_record import VariantRecord
@@ -104,8 +106,10 @@ def test_where_nothing_passes_there_is_no_release_but_a_refusal(work: Work) -> N
     assert publish_(work).manifest.release != record.release, "other limits can pass the same candidate"
 
 
-def test_a_variant_can_ship_although_the_baseline_was_lost(work: Work) -> None:
+def test_a_variant_can_ship_although_the_baselines_file_is_of_no_use(work: Work) -> None:
     shutil.rmtree(work.candidate.folder / "lstm-64")
+    for run in range(2):
+        write_file(work.candidate.path("lstm-64", run, "json"), RunScore(fault="it does not load").to_bytes())
     limits = only(max_mape=60)
     record = publish_(work, limits).manifest
     release = Release(work.home.releases / record.release)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tasks.state.alert_rules import of_batch, of_completed_run, of_failed_run, of_override, of_replay, of_retrain
+from tasks.state.alert_rules import (
+    of_batch,
+    of_completed_run,
+    of_delivery,
+    of_failed_run,
+    of_override,
+    of_replay,
+    of_retrain,
+    of_verification,
+)
 from tasks.state.alerts import Alert, Changes, Kind, open_alerts, record
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
@@ -98,3 +107,22 @@ def test_the_feed_is_kept_with_what_is_said_of_its_batch(home: Home) -> None:
     batch(home, alert("data-warning", "a"), feed="till")
     (warned,) = open_alerts(Ledger.of(home))
     assert warned.alert == replace(alert("data-warning", "a"), feed="till")
+
+
+def test_a_channel_that_cannot_be_written_is_one_alert_until_every_store_is_reached(home: Home) -> None:
+    failed = [("3", "permission denied"), ("4", "permission denied")]
+    assert told(home, of_delivery(Ledger.of(home), failed)) == [("undelivered", "open")]
+    (raised,) = open_alerts(Ledger.of(home))
+    assert raised.alert.message == (
+        "the channel could not be written for store 3 and 1 more: permission denied. Nothing changes there until it can"
+    )
+    assert told(home, of_delivery(Ledger.of(home), failed[:1])) == [], "people are told once"
+    assert told(home, of_delivery(Ledger.of(home), [])) == [("undelivered", "resolved")]
+
+
+def test_damage_is_one_alert_until_a_walk_finds_none(home: Home) -> None:
+    assert told(home, of_verification(Ledger.of(home), ["a: gone", "b: gone"])) == [("damaged-home", "open")]
+    of_a_release = Alert("damaged-r1", "damaged", "critical", "release.r1", "open", "why", release="r1")
+    record(home, Changes((of_a_release,)))
+    assert told(home, of_verification(Ledger.of(home), [])) == [("damaged-home", "resolved")]
+    assert opened(home) == ["damaged-r1"], "which monitor ends"

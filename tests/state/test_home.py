@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from tasks.state import delta
 from tasks.state.home import Home, HomeError
 
 
@@ -31,3 +33,19 @@ def test_a_file_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(HomeError, match=r"home must be a folder\. Received a file"):
         Home.at(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("name", ["z%41q", "ä%20b", "back\\slash", "new\nline", "tab\t", "\x7f", "\x85", "\udcff"])
+def test_a_path_that_tables_cannot_be_kept_under_is_refused_by_name(name: str) -> None:
+    with pytest.raises(HomeError, match=r"without %XX, backslashes and control characters.* Received: .*, which has "):
+        Home.at(f"/data/{name}/home")
+
+
+@pytest.mark.parametrize("name", ["a b", "Köln", "日本", "q'\"", "h#x", "w?y", "100%", "[x]", "a;b&c=d", "a:b", "*"])
+def test_tables_are_kept_under_any_other_path(tmp_path: Path, name: str) -> None:
+    home = Home.at(str(tmp_path / name))
+    for units in (1, 2):
+        delta.append(home.ledger, pa.table({"units": [units]}))
+    assert set(delta.read(home.ledger, pa.schema([("units", pa.int64())]))["units"].to_pylist()) == {1, 2}
+    assert delta.open_table(home.ledger).vacuum(0, enforce_retention_duration=False) == []
+    assert {path.parent for path in delta.paths(home.ledger)} == {tmp_path / name / "ledger"}

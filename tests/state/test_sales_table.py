@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tasks.forecasting.data.panel import TooLittleHistory
-from tasks.state import sales_table
+from tasks.state import delta, sales_table
 from tasks.state.home import Home
+from tasks.state.parquet import DamagedFile, DamagedTable
 from tasks.state.row_keys import Keys
 from tasks.state.sales_table import Months, NoSales
 from tests.ingest.merging import MONDAY, SUNDAY, TUESDAY, merge
@@ -87,3 +88,32 @@ def test_a_month_is_read_as_keys_in_order(home: Home) -> None:
     }
     parts = [months.read_month(672, part, 2)[1].tolist() for part in range(2)]
     assert sorted(parts[0] + parts[1]) == [1, 2, 3] and all(parts)
+
+
+@pytest.mark.parametrize("columns", ["all", "stores", "a month"])
+def test_no_flipped_bit_is_read_as_other_sales(home: Home, columns: str) -> None:
+    first = date(2026, 1, 1)
+    merge(home, *((first + timedelta(day), store, "7", 50 + day) for day in range(31) for store in "123"))
+    read: Any = {
+        "all": lambda: sales_table.panel(home),
+        "stores": lambda: sales_table.stores(home),
+        "a month": lambda: Months(home, Keys()).read_month(672),
+    }[columns]
+    (path,) = delta.paths(home.sales)
+    content, random = path.read_bytes(), np.random.default_rng(0)
+    for bit in random.integers(8 * len(content), size=120).tolist():
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedFile, match=f"{path.name} of the table {home.sales} is damaged: .*from a backup"):
+            read()
+    path.write_bytes(content)
+    read()
+
+
+def test_a_damaged_log_names_the_table(home: Home) -> None:
+    merge(home, (SUNDAY, "1", "1", 3))
+    (log,) = (home.sales / "_delta_log").glob("*.json")
+    log.write_text(log.read_text()[:40])
+    with pytest.raises(DamagedTable, match=f"the log of the table {home.sales} cannot be read: .*from a backup"):
+        sales_table.latest(home)

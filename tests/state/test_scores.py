@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
-from tasks.state import scores
+from tasks.state import delta, scores
 from tasks.state.home import Home
 
 DEFAULT_POLICY = MapePolicy()
@@ -77,3 +77,17 @@ def test_scores_from_before_the_policy_are_kept_and_do_not_compare(tmp_path: Pat
     assert scores.append(home, rows(range(11, 31), forecast=9)) == 20
     assert len(scores.read(home)) == 30
     assert scores.lately(home, DriftPolicy(days=30), DEFAULT_POLICY) == {("1", "r", "v"): (pytest.approx(10), 20)}
+
+
+def test_old_days_are_dropped_but_for_the_last_of_each_model(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert scores.forget(home, date(2026, 1, 5)) == 0
+    scores.append(home, rows(range(1, 11)))
+    scores.append(home, rows(range(1, 4), variant="w"))
+    assert scores.forget(home, date(2026, 1, 5)) == 6
+    left = scores.read(home, ["date", "variant"])
+    assert sorted(left[left["variant"] == "w"]["date"]) == [date(2026, 1, 3)]
+    assert sorted(left[left["variant"] == "v"]["date"]) == [date(2026, 1, day) for day in range(5, 11)]
+    assert scores.append(home, rows(range(1, 4), variant="w")) == 0, "what was dropped is not scored again"
+    version = delta.version(home.scores)
+    assert scores.forget(home, date(2026, 1, 5)) == 0 and delta.version(home.scores) == version

@@ -59,9 +59,11 @@ def monitor(result: MonitorResult, wide: bool = False, every_row: bool = False) 
 
 def status(result: StatusResult, wide: bool = False, every_row: bool = False) -> None:
     echo(f"home {result.home}")
-    if result.snapshot is None:
+    for why in result.unreadable:
+        echo(f"left out: {why}")
+    if result.snapshot is None and not result.unreadable:
         echo("no sales yet; run `shelfcast ingest` first")
-    else:
+    elif result.snapshot is not None:
         latest = f"sales to {result.last_day}, table version {result.snapshot}"
         echo(f"{latest}; newest release {result.newest_release or 'none yet; run `shelfcast retrain`'}")
     if result.stores:

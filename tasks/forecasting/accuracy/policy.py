@@ -35,7 +35,7 @@ class MapePolicy(BaseModel):
         "error",
     )
     min_volume: float = Field(
-        0.0, ge=0, description="units a day that a series must have sold before the holdout to count in MAPE"
+        0.0, ge=0, le=1e9, description="units a day that a series must have sold before the holdout to count in MAPE"
     )
     min_coverage: float = Field(
         25.0, ge=0, le=100, description="share of the days that MAPE must cover, in percent, else it is undefined"

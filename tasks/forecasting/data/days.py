@@ -1,4 +1,4 @@
-"""Days of the calendar, and codes of stores and items."""
+"""Days of the calendar, and codes of stores and items in order."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -6,6 +6,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
+
+from tasks.forecasting.data.codes import Code
 
 Dates = NDArray[np.datetime64]
 
@@ -19,7 +21,7 @@ def _not_empty(stores: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return stores
 
 
-SomeStores = Annotated[tuple[str, ...] | None, AfterValidator(_not_empty)]
+SomeStores = Annotated[tuple[Code, ...] | None, AfterValidator(_not_empty)]
 """Codes of stores in the settings; `None` is all stores."""
 
 

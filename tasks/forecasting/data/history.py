@@ -34,10 +34,14 @@ class History(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     days: int | None = Field(
-        None, gt=WINDOW, description="length of the history in days, up to the last one used; `none` for all"
+        None, gt=WINDOW, le=36_600, description="length of the history in days, up to the last one used; `none` for all"
     )
-    held_back_days: int = Field(0, ge=0, description="most recent days left out, while corrections still arrive")
-    min_days: int = Field(WINDOW + 1, gt=WINDOW, description="days with sales below which a series is skipped")
+    held_back_days: int = Field(
+        0, ge=0, le=3660, description="most recent days left out, while corrections still arrive"
+    )
+    min_days: int = Field(
+        WINDOW + 1, gt=WINDOW, le=36_600, description="days with sales below which a series is skipped"
+    )
     exclude: tuple[ExcludedPeriod, ...] = Field((), description="periods left out, for all stores or some")
 
     @field_validator("days", mode="before")

@@ -8,10 +8,15 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.forecasting.data.codes import Code
 from tasks.forecasting.data.days import Dates
 
 HORIZON = 730
 """Days after the last sales whose holidays are part of a release: as long as a device may forecast with it."""
+
+
+LONGEST_EVENT = 366
+"""Days of an event: what lasts longer is no special time."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class Event(BaseModel):
     def _in_order(self) -> Self:
         if self.last and self.last < self.first:
             raise ValueError(f"the last day {self.last} of {self.name} is before the first, {self.first}; swap them")
+        if self.last and (self.last - self.first).days >= LONGEST_EVENT:
+            raise ValueError(
+                f"an event must have at most {LONGEST_EVENT} days. Received: {self.name}, {self.first} to {self.last}"
+            )
         return self
 
     @property
@@ -55,7 +64,7 @@ class SeasonCalendar(BaseModel):
     country: str | None = Field(None, description="country whose public holidays count, by ISO 3166 code: US, DE, IN")
     subdivision: str | None = Field(None, description="state or province, by its name in the `holidays` package")
     events: tuple[Event, ...] = Field((), description="the chain's own events, past and future ones")
-    groups: Mapping[str, tuple[str, ...]] = Field(
+    groups: Mapping[str, tuple[Code, ...]] = Field(
         {}, description="items whose weeks and years are alike, by a name of the group"
     )
 

@@ -36,20 +36,25 @@ class CostModel(BaseModel):
 
     currency: str = Field("EUR", min_length=1, description="currency of all costs, for reports; nothing is converted")
     per_mb_sent: float = Field(
-        1.0, ge=0, description="cost of sending 1 MB (10^6 bytes) to one store; 1 is a high price, that of mobile data"
+        1.0,
+        ge=0,
+        le=1e9,
+        description="cost of sending 1 MB (10^6 bytes) to one store; 1 is a high price, that of mobile data",
     )
     per_mape_pp: float = Field(
         100.0,
         ge=0,
+        le=1e9,
         description="cost of one percentage point of MAPE, per store and year, in stock-outs and waste; 100 is 1 % of "
         "100,000 units a year at 0.10 each",
     )
     per_retrain: float = Field(
         5.0,
         ge=0,
+        le=1e9,
         description="cost of one retrain, shared by all stores; 5 covers a machine's hour and a person's review",
     )
-    retrains_per_year: float = Field(52.0, ge=0, description="number of retrains in a year; 52 is weekly")
+    retrains_per_year: float = Field(52.0, ge=0, le=1000, description="number of retrains in a year; 52 is weekly")
 
     def of_a_year(self, mape_pp: float, sent_bytes: float, retrains: float, stores: int, times_a_year: float) -> Cost:
         """What a store pays in a year in which the same happens a number of times.

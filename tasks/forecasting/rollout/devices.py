@@ -14,13 +14,15 @@ class DeviceClass(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    flash_kb: float = Field(gt=0, description="room for the model file, in KB of 1,024 bytes")
-    ram_kb: float = Field(gt=0, description="room for the loaded file, its state and activations, in KB")
-    latency_us: float = Field(gt=0, description="time one forecast may take, in us as the retrain measures it")
+    flash_kb: float = Field(gt=0, le=1e9, description="room for the model file, in KB of 1,024 bytes")
+    ram_kb: float = Field(gt=0, le=1e9, description="room for the loaded file, its state and activations, in KB")
+    latency_us: float = Field(gt=0, le=1e9, description="time one forecast may take, in us as the retrain measures it")
     link_kbps: float | None = Field(
-        None, gt=0, description="speed of its link, in 1,000 bits a second; without it, an update takes no time"
+        None, gt=0, le=1e9, description="speed of its link, in 1,000 bits a second; without it, an update takes no time"
     )
-    update_s: float = Field(60.0, gt=0, description="time that an update may take over the link, in seconds")
+    update_s: float = Field(
+        60.0, gt=0, le=604_800, description="time that an update may take over the link, in seconds"
+    )
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,19 @@ class DriftPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit_pp: float = Field(4.0, gt=0, description="drift above which an alert opens, in percentage points of MAPE")
-    resolve_pp: float = Field(
-        3.0, gt=0, description="drift at or below which an open alert is resolved, in percentage points of MAPE"
+    limit_pp: float = Field(
+        4.0, gt=0, le=1000, description="drift above which an alert opens, in percentage points of MAPE"
     )
-    days: int = Field(28, ge=1, description="number of most recent days over which drift is measured")
-    min_days: int = Field(7, ge=1, description="number of scored days below which no alert opens or is resolved")
+    resolve_pp: float = Field(
+        3.0,
+        gt=0,
+        le=1000,
+        description="drift at or below which an open alert is resolved, in percentage points of MAPE",
+    )
+    days: int = Field(28, ge=1, le=366, description="number of most recent days over which drift is measured")
+    min_days: int = Field(
+        7, ge=1, le=366, description="number of scored days below which no alert opens or is resolved"
+    )
 
     @model_validator(mode="after")
     def _alerts_can_open_and_close(self) -> Self:

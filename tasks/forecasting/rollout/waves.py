@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.forecasting.data.codes import Code
 from tasks.forecasting.data.days import natural
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.freeze import Freeze
@@ -61,7 +62,7 @@ class RolloutPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     canary_days: int = Field(
-        0, ge=0, description="days on which canary stores must have been scored before the other stores follow"
+        0, ge=0, le=366, description="days on which canary stores must have been scored before the other stores follow"
     )
     freeze: tuple[Freeze, ...] = Field((), description="periods in which stores, all or some, get no other model")
     max_override_days: int = Field(
@@ -83,7 +84,7 @@ class StoreList(BaseModel):
         None, description="device class of stores that have sales and are not listed; without it they get no model"
     )
     devices: dict[str, DeviceClass] = Field(description="device classes by name")
-    stores: dict[str, Store] = Field(default_factory=dict, description="stores by code")
+    stores: dict[Code, Store] = Field(default_factory=dict, description="stores by code")
 
     @model_validator(mode="after")
     def _devices_are_described(self) -> Self:

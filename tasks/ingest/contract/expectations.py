@@ -20,7 +20,7 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     first_day: date = Field(date(2000, 1, 1), ge=date(1970, 1, 1), description="rows before this day go to quarantine")
-    max_sales: int = Field(1_000_000, ge=1, description="units a day; rows with more go to quarantine")
+    max_sales: int = Field(1_000_000, ge=1, le=10**9, description="units a day; rows with more go to quarantine")
     refuse_bad_share: float = Field(0.5, ge=0, le=1, description="share of bad rows above which the batch is refused")
     refuse_store_bad_share: float = Field(
         0.5, ge=0, le=1, description="share of a store's bad rows above which that store alone is refused"
@@ -36,8 +36,10 @@ class Contract(BaseModel):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         for low, high in (self.refuse_ratio, self.warn_ratio):
-            if not 0 <= low < 1 < high:
-                raise ValueError(f"a ratio to last year goes from below 1 to above 1. Received: {low} to {high}")
+            if not 0 <= low < 1 < high <= 1000:
+                raise ValueError(
+                    f"a ratio to last year goes from below 1 to above 1, at most 1000. Received: {low} to {high}"
+                )
         if unknown := sorted(set(self.severity) - set(NAMES)):
             raise ValueError(f"no expectation {unknown[0]!r}; there are {', '.join(NAMES)}")
         return self
@@ -99,6 +101,9 @@ def expectations(contract: Contract) -> tuple[Expectation, ...]:
         Expectation("vanished_stores", "warning", "batch_vanished_stores", None, 0),
         Expectation("new_items", "info", "batch_new_items", None, 0),
         Expectation("vanished_items", "info", "batch_vanished_items", None, 0),
+        Expectation("similar_stores", "warning", "batch_similar_stores", None, 0),
+        Expectation("similar_items", "warning", "batch_similar_items", None, 0),
+        Expectation("recomposed_codes", "info", "batch_recomposed_codes", None, 0),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tasks.ingest.contract.codes_seen import CodeFindings
 from tasks.ingest.contract.coverage import Coverage, grown
 from tasks.ingest.contract.row_rules import REASONS, Reason, Reasons
 from tasks.state.row_keys import Ints, Keys
@@ -58,6 +59,9 @@ class BatchProfile:
         vanished_stores: Stores with sales in the weeks before the batch and none in it.
         new_items: Items without sales in the weeks before the batch.
         vanished_items: Items with sales in the weeks before the batch and none in its last week.
+        similar_stores: Groups of stores whose codes differ only in case, form or leading zeros, with a new one in each.
+        similar_items: Such groups of items.
+        recomposed_codes: Codes that came in another Unicode form than that in which they are kept.
     """
 
     stores: pd.DataFrame
@@ -67,15 +71,29 @@ class BatchProfile:
     vanished_stores: tuple[str, ...] = ()
     new_items: tuple[str, ...] = ()
     vanished_items: tuple[str, ...] = ()
+    similar_stores: tuple[tuple[str, ...], ...] = ()
+    similar_items: tuple[tuple[str, ...], ...] = ()
+    recomposed_codes: tuple[str, ...] = ()
 
+
+LISTS = (
+    "new_stores",
+    "vanished_stores",
+    "new_items",
+    "vanished_items",
+    "similar_stores",
+    "similar_items",
+    "recomposed_codes",
+)
+"""The lists of a profile that expectations count."""
 
 COMPARABLE_ROWS = 28
 """Rows in the same weeks of last year that a comparison needs at least."""
 
 _FAULTS = {
     "no_date_share": ("missing date", "unparsable date"),
-    "no_store_share": ("missing store", "unreadable store"),
-    "no_item_share": ("missing item", "unreadable item"),
+    "no_store_share": ("missing store", "unreadable store", REASONS[Reason.LONG_STORE]),
+    "no_item_share": ("missing item", "unreadable item", REASONS[Reason.LONG_ITEM]),
     "no_sales_share": ("missing sales", "unparsable sales"),
     "range_share": ("negative sales", "fractional sales", "sales too large", "date too early"),
     "future_share": ("date in the future",),
@@ -84,13 +102,14 @@ _FAULTS = {
 }
 
 
-def profile(reason_counts: ReasonCounts, coverage: Coverage, keys: Keys) -> BatchProfile:
+def profile(reason_counts: ReasonCounts, coverage: Coverage, keys: Keys, codes: CodeFindings) -> BatchProfile:
     """The profile of a batch, after all its rows were counted and all months seen.
 
     Args:
         reason_counts: The batch's rows by store and reason.
         coverage: Days on which stores and series have rows, in the sales table and the batch together.
         keys: Names of stores and items.
+        codes: What is worth knowing of these names.
     """
     year, gaps = coverage.against_last_year(), coverage.gaps(keys)
     new, vanished = coverage.new_and_vanished_stores()
@@ -103,6 +122,7 @@ def profile(reason_counts: ReasonCounts, coverage: Coverage, keys: Keys) -> Batc
         keys.stores.named(vanished),
         keys.items.named(new_items),
         keys.items.named(vanished_items),
+        **vars(codes),
     )
 
 

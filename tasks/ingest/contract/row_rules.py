@@ -12,11 +12,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tasks.forecasting.data.codes import normal
 from tasks.ingest.reading.chunk import Chunk
 from tasks.state.row_keys import Codes, Ints, Keys, day_number, order_of, pack
 
 Reasons = NDArray[np.int8]
 """A `Reason` for each row."""
+
+LONGEST_CODE, LONGEST_CODE_BYTES = 128, 256
+"""Characters of a store's or an item's code, and bytes of it in UTF-8."""
+
+_TOO_LONG = f"longer than {LONGEST_CODE} characters or {LONGEST_CODE_BYTES} bytes"
 
 REASONS = (
     "",
@@ -26,8 +32,10 @@ REASONS = (
     "date too early",
     "missing store",
     "unreadable store",
+    f"store {_TOO_LONG}",
     "missing item",
     "unreadable item",
+    f"item {_TOO_LONG}",
     "missing sales",
     "unparsable sales",
     "negative sales",
@@ -45,6 +53,8 @@ class Reason(IntEnum):
 
     GOOD = 0
     MISSHAPEN = REASONS.index("wrong number of columns")
+    LONG_STORE = REASONS.index(f"store {_TOO_LONG}")
+    LONG_ITEM = REASONS.index(f"item {_TOO_LONG}")
     CONFLICT = REASONS.index("duplicate key with another value")
     STORE_REFUSED = REASONS.index("store refused")
 
@@ -77,12 +87,14 @@ class RowChecks:
         stores: Number of the store for each row, -1 where the row names none.
         keys: Keys of the good rows.
         sales: Units of the good rows.
+        recomposed: Codes that were not written in Unicode's composed form, as they are kept.
     """
 
     reasons: Reasons
     stores: Ints
     keys: Ints
     sales: Ints
+    recomposed: frozenset[str]
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -106,16 +118,25 @@ def check_rows(chunk: Chunk, keys: Keys, rules: Rules) -> RowChecks:
     Raises:
         row_keys.TooManyCodes: If there are more stores or items than any chain has.
     """
+    recomposed: set[str] = set()
+
+    def read_code(text: str | None, name: str) -> str | _Fault:
+        found = code(text, name)
+        if isinstance(found, str) and text and found not in text:  # only spaces around it were taken away otherwise
+            recomposed.add(found)
+        return found
+
     days, bad_days = _read(chunk.texts["date"], lambda text: _day(text, rules))
-    stores, bad_stores = _read(chunk.texts["store"], lambda text: code(text, "store"), keys.stores)
-    items, bad_items = _read(chunk.texts["item"], lambda text: code(text, "item"), keys.items)
+    stores, bad_stores = _read(chunk.texts["store"], lambda text: read_code(text, "store"), keys.stores)
+    items, bad_items = _read(chunk.texts["item"], lambda text: read_code(text, "item"), keys.items)
     sales, bad_sales = _read(chunk.texts["sales"], lambda text: _units(text, rules.max_sales))
     reasons = bad_days
     for faults in (bad_stores, bad_items, bad_sales):
         reasons = np.where(reasons == Reason.GOOD, faults, reasons)
     if (good := reasons == Reason.GOOD).all():
-        return RowChecks(reasons, stores, pack(stores, items, days), sales)
-    return RowChecks(reasons, stores, pack(stores[good], items[good], days[good]), sales[good])
+        return RowChecks(reasons, stores, pack(stores, items, days), sales, frozenset(recomposed))
+    keys_of_good = pack(stores[good], items[good], days[good])
+    return RowChecks(reasons, stores, keys_of_good, sales[good], frozenset(recomposed))
 
 
 def conflicts(keys: Ints, sales: Ints) -> tuple[Ints, Ints]:
@@ -201,7 +222,13 @@ def _units(text: str | None, max_sales: int) -> int | _Fault:
 
 
 def code(text: str | None, name: str) -> str | _Fault:
-    """The code of the store or item that a text names: the text without spaces around it."""
-    if not (text := (text or "").strip()):
+    """The code of the store or item that a text names, in the form in which codes are kept.
+
+    A code with control characters, or with marks that change the direction of writing, is unreadable.
+    """
+    if not (text := normal(text or "")):
         return _Fault(f"missing {name}")
-    return text if "\ufffd" not in text and text.isprintable() else _Fault(f"unreadable {name}")
+    if "\ufffd" in text or not text.isprintable():
+        return _Fault(f"unreadable {name}")
+    short = len(text) <= LONGEST_CODE and (text.isascii() or len(text.encode()) <= LONGEST_CODE_BYTES)
+    return text if short else _Fault(f"{name} {_TOO_LONG}")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.ingest.contract.expectations import Contract, Expectation, Severity, expectations
-from tasks.ingest.contract.profile import BatchProfile
+from tasks.ingest.contract.profile import LISTS, BatchProfile
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ def check(profile: BatchProfile, contract: Contract) -> tuple[Outcome, ...]:
 def _frame(profile: BatchProfile) -> pd.DataFrame:
     """One row for each store, with the batch's statistics in every row; a batch that names no store has one row."""
     frame = profile.stores if len(profile.stores) else profile.stores.reindex([0])
-    batch = profile.batch | {
-        name: len(getattr(profile, name)) for name in ("new_stores", "vanished_stores", "new_items", "vanished_items")
-    }
+    batch = profile.batch | {name: len(getattr(profile, name)) for name in LISTS}
     return frame.assign(**{f"batch_{name}": value for name, value in batch.items()}).reset_index(drop=True)
 
 

@@ -40,6 +40,9 @@ BREACHES = {
     "vanished_stores": "no sales from {vanished_stores}",
     "new_items": "new {new_items}",
     "vanished_items": "no sales of {vanished_items}",
+    "similar_stores": "stores whose codes differ only in case, form or leading zeros: {similar_stores}",
+    "similar_items": "items whose codes differ only in case, form or leading zeros: {similar_items}",
+    "recomposed_codes": "codes that came in another Unicode form are kept composed (NFC): {recomposed_codes}",
 }
 """The sentence for each expectation that is not met; `value` is the value furthest out of range."""
 
@@ -66,6 +69,9 @@ MEANINGS = {
     "vanished_stores": "Stores with sales in the weeks before and none now",
     "new_items": "Items without sales in the weeks before",
     "vanished_items": "Items with sales in the weeks before and none now",
+    "similar_stores": "New stores whose codes differ from others only in case, form or leading zeros",
+    "similar_items": "New items whose codes differ from others only in case, form or leading zeros",
+    "recomposed_codes": "Codes that came in another Unicode form than the composed one (NFC)",
 }
 """What each expectation looks at."""
 
@@ -90,6 +96,9 @@ def _sentence(outcome: Outcome, profile: BatchProfile) -> str:
         vanished_stores=named("store", profile.vanished_stores),
         new_items=named("item", profile.new_items),
         vanished_items=named("item", profile.vanished_items),
+        similar_stores=listed([" and ".join(group) for group in profile.similar_stores]),
+        similar_items=listed([" and ".join(group) for group in profile.similar_items]),
+        recomposed_codes=listed(profile.recomposed_codes),
     )
 
 
@@ -119,6 +128,9 @@ UNITS = {
     "batch_vanished_stores": "store",
     "batch_new_items": "item",
     "batch_vanished_items": "item",
+    "batch_similar_stores": "group",
+    "batch_similar_items": "group",
+    "batch_recomposed_codes": "code",
 }
 """What the columns of the profile count that are neither a share nor a ratio."""
 

@@ -55,6 +55,18 @@ def raising(error: BaseException) -> Act:
     return act
 
 
+def test_text_from_outside_does_nothing_to_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(act=raising(ValueError("store \x1b]0;PWNED\x07\x9b2J\u202e"))) == 1
+    assert "store \\x1b]0;PWNED\\x07\\x9b2J\\u202e" in capfd.readouterr().err
+
+
+def test_json_has_no_control_characters_either(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("--json", act=raising(UsageError("\x9b2J\u202e"))) == 2
+    told = capfd.readouterr()
+    assert not set(told.out + told.err) & set("\x9b\u202e")
+    assert json.loads(told.out)["error"] == "\x9b2J\u202e"
+
+
 def test_people_get_the_view(capfd: pytest.CaptureFixture[str]) -> None:
     assert run() == 0
     assert capfd.readouterr().out == "x: r1.html\n"

@@ -59,6 +59,21 @@ def test_square_brackets_are_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[gate] max_mape" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("width", [None, 40])
+def test_text_from_outside_does_nothing_to_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int | None
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    hostile = "\x1b]0;PWNED\x07\x9b31m\u202ex\udcff"
+    table([Column("raw", text=True)], [[hostile]])
+    echo(f"store {hostile}")
+    shown = capsys.readouterr().out
+    assert shown.encode() and not set(shown) & set("\x1b\x07\x9b\u202e")
+    assert shown.replace("\n", "").count("\\x1b]0;PWNED\\x07\\x9b31m\\u202ex\\udcff") == 2
+
+
 def test_sentences_wrap_at_words_and_paths_stay_whole(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,20 @@
 """The views of a home: what runs where, what is wrong, what people decided."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+import pyarrow as pa
+import pytest
 
 from flows.cli import views
 from flows.cli.views import StatusResult
 from tasks.forecasting.accuracy.policy import MapePolicy
 from tasks.forecasting.rollout.drift import DriftPolicy
 from tasks.promote.override import grant
+from tasks.state import delta
 from tasks.state.alerts import Alert, Changes, Kind, record
 from tasks.state.home import Home
 from tasks.state.overrides import Override
@@ -60,3 +65,18 @@ def test_status_says_what_a_store_runs_and_ran(refusals: Refusals) -> None:
     (store,) = status(refusals.home).stores
     assert (store.store, store.release, store.previous, store.days) == ("2", refusals.release, None, 0)
     assert store.mape is store.drift_pp is None and store.gated_mape is not None
+
+
+@pytest.mark.parametrize("table", ["sales", "quarantine", "scores"])
+def test_status_goes_on_without_a_table_that_cannot_be_read(refusals: Refusals, tmp_path: Path, table: str) -> None:
+    promote(refusals.home, refusals.release, "2")
+    before = status(refusals.home)
+    folder = refusals.home.root / table
+    shutil.rmtree(folder, ignore_errors=True)
+    delta.append(folder, pa.table({"x": [1]}))
+    (log,) = (folder / "_delta_log").glob("*.json")
+    log.write_text("{")
+    result = status(refusals.home)
+    (why,) = result.unreadable
+    assert f"the log of the table {folder} cannot be read" in why
+    assert result.stores == before.stores and before.unreadable == ()

@@ -26,6 +26,7 @@ from tasks import workers
 from tasks.forecasting.model.recipe import RECIPES
 from tasks.retrain.candidate import Candidate
 from tasks.state.home import Home
+from tasks.workers import LostWork
 from tests.conftest import RECIPE, Work
 
 ROOT = Path(__file__).parents[3]
@@ -162,21 +163,16 @@ def test_a_killed_workers_steps_are_done_by_another(dask: Cluster, built: Work, 
     assert made(unbuilt.candidate) == made(built.candidate)
 
 
-def test_a_variant_that_is_lost_for_good_is_not_built_and_the_rest_is(
+def test_a_step_that_is_lost_for_good_fails_the_run_and_the_next_one_completes_it(
     dask: Cluster, built: Work, unbuilt: Work, api_url: str
 ) -> None:
     dask.add(2 - len(dask.client.scheduler_info()["workers"]))
     dask.client.run_on_scheduler(_allow_no_failure)
     killer = Thread(target=dask.kill_one_that_works)
     killer.start()
-    build(dask, unbuilt.candidate)
+    with pytest.raises(LostWork, match=r"in a step on the cluster .*; nothing was judged or published"):
+        build(dask, unbuilt.candidate)
     killer.join()
-    lost = [
-        variant.name
-        for variant in unbuilt.candidate.spec.variants
-        if "not built" in str(unbuilt.candidate.scores(variant.name)[1].fault)
-    ]
-    assert lost
     assert made(unbuilt.candidate).items() < made(built.candidate).items()
     build(dask, unbuilt.candidate)
     assert made(unbuilt.candidate) == made(built.candidate), "the next run goes on from there"

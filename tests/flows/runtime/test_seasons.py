@@ -75,5 +75,9 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(file):
     with pytest.raises(SeasonsError, match="No such file"):
         seasons.load()
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SeasonsError, match=r"it needs \[\[season\]\] tables"):
+    with pytest.raises(SeasonsError, match=r"seasons\.toml\): it must be text in UTF-8"):
+        seasons.load()
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SeasonsError, match="a TOML file that can be read"):
         seasons.load()

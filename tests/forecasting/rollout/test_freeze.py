@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tasks.forecasting.rollout.freeze import Freeze, frozen
+from tasks.forecasting.rollout.freeze import LEAP_YEAR, Freeze, frozen
 
 
 def days(freeze: Freeze, year: int) -> list[str]:
@@ -101,3 +103,28 @@ def test_a_date_in_text_is_a_date() -> None:
 def test_what_cannot_be_meant_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(message)):
         Freeze(**({"name": "f"} | fields))
+
+
+DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+OF_A_YEAR = st.dates(date(LEAP_YEAR, 1, 1), date(LEAP_YEAR, 12, 31)).map(lambda day: f"{day:%m-%d}")
+
+
+@given(OF_A_YEAR, OF_A_YEAR, DAYS)
+@example("11-20", "01-02", date(2026, 12, 31))
+@example("02-29", "02-29", date(2027, 2, 28))
+@example("12-31", "02-29", date(2027, 2, 28))
+def test_a_yearly_freeze_is_the_dated_ones_of_every_year(first: str, last: str, today: date) -> None:
+    ends = []
+    for year in (today.year - 1, today.year):
+        begins, until = _dated(year, first, late=True), _dated(year + (last < first), last, late=False)
+        if begins <= today <= until:
+            ends.append(until)
+    assert Freeze(name="f", first=first, last=last).end(today) == max(ends, default=None)
+
+
+def _dated(year: int, day: str, late: bool) -> date:
+    """A day of a year; without 29 February, a freeze begins on 1 March and ends on 28 February."""
+    try:
+        return date.fromisoformat(f"{year}-{day}")
+    except ValueError:
+        return date(year, 3, 1) if late else date(year, 2, 28)

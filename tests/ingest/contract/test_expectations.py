@@ -28,7 +28,7 @@ def test_a_contract_that_cannot_be(settings: dict[str, Any], message: str) -> No
 def test_limits_of_the_settings_are_those_of_the_expectations() -> None:
     contract = Contract(refuse_bad_share=0.2, warn_bad_share=0.1, refuse_store_bad_share=0.3, warn_ratio=(0.4, 3))
     asked = {each.name: (each.low, each.high) for each in expectations(contract)}
-    assert tuple(asked) == NAMES and len(set(NAMES)) == 22
+    assert tuple(asked) == NAMES and len(set(NAMES)) == 25
     assert asked["shape"] == asked["bad_rows"] == (None, 0.2)
     assert (asked["bad_rows_more_than_usual"], asked["bad_rows_of_a_store"]) == ((None, 0.1), (None, 0.3))
     assert (asked["volume"], asked["volume_of_a_store"]) == ((0.1, 10), (0.4, 3))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tasks.ingest.contract.codes_seen import CodeFindings
 from tasks.ingest.contract.coverage import Coverage
 from tasks.ingest.contract.profile import ReasonCounts, profile
 from tasks.ingest.contract.row_rules import REASONS, Reason
@@ -28,7 +29,7 @@ def test_shares_of_faults_and_nothing_to_compare_with() -> None:
     coverage = Coverage(day, day, [0])
     coverage.see(657, pack(*(np.array([part]) for part in (0, 0, day))), np.array([7]))
     coverage.finish()
-    found = profile(counts, coverage, keys)
+    found = profile(counts, coverage, keys, CodeFindings())
     assert (found.batch["rows"], found.batch["bad_share"]) == (4, 0.5)
     assert (found.batch["no_sales_share"], found.batch["no_store_share"], found.batch["range_share"]) == (0.25, 0.25, 0)
     (store,) = found.stores.to_dict("records")

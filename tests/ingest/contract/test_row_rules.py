@@ -23,11 +23,27 @@ from tests.ingest.reading.found import GOOD, HEADER, checked, csv, of_csv
         pytest.param(b" 2026-01-05 , 1 , 1 , 1 ", (date(2026, 1, 5), "1", "1", 1), id="spaces around"),
         pytest.param(b"2026-01-05,007,1,1", (date(2026, 1, 5), "007", "1", 1), id="leading zeros are part of a code"),
         pytest.param('2026-01-05,Köln,"a, b",1'.encode(), (date(2026, 1, 5), "Köln", "a, b", 1), id="quoted, umlaut"),
+        pytest.param("2026-01-05,Ko\u0308ln,1,1".encode(), (date(2026, 1, 5), "K\u00f6ln", "1", 1), id="composed"),
+        pytest.param(f"2026-01-05,{'x' * 128},1,1".encode(), (date(2026, 1, 5), "x" * 128, "1", 1), id="longest"),
     ],
 )
 def test_a_good_row_is_accepted(tmp_path: Path, row: bytes, expected: tuple[Any, ...]) -> None:
     found = of_csv(tmp_path, HEADER + row + b"\n")
     assert (found.accepted, found.refused) == ([expected], [])
+
+
+@pytest.mark.parametrize("code", ["x" * 129, "ж" * 129, "\U0001d7d8" * 65], ids=["characters", "letters", "bytes"])
+@pytest.mark.parametrize("column", ["store", "item"])
+def test_a_code_has_a_greatest_length(tmp_path: Path, column: str, code: str) -> None:
+    row = f"2026-01-05,{code},1,1" if column == "store" else f"2026-01-05,1,{code},1"
+    found = of_csv(tmp_path, HEADER + GOOD + f"{row}\n".encode())
+    assert found.refused == [(3, row, f"{column} longer than 128 characters or 256 bytes")]
+    assert len(found.accepted) == 1
+
+
+def test_two_forms_of_a_code_are_one(tmp_path: Path) -> None:
+    found = of_csv(tmp_path, HEADER + "2026-01-05,K\u00f6ln,1,7\n2026-01-05,Ko\u0308ln,1,7\n".encode())
+    assert (len(found.accepted), found.repeated) == (1, 1)
 
 
 def test_an_exact_duplicate_is_kept_once(tmp_path: Path) -> None:
@@ -67,5 +83,7 @@ def test_places_that_code_refers_to_are_the_words() -> None:
         "GOOD": "",
         "MISSHAPEN": "wrong number of columns",
         "CONFLICT": "duplicate key with another value",
+        "LONG_STORE": "store longer than 128 characters or 256 bytes",
+        "LONG_ITEM": "item longer than 128 characters or 256 bytes",
         "STORE_REFUSED": "store refused",
     }

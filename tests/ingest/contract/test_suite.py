@@ -212,6 +212,37 @@ def test_what_a_batch_can_do_beside_its_past(
     assert found[name][1].startswith(message)
 
 
+ALIKE = SERIES | {("01", "a"): 10, ("1", "A"): 10}
+
+
+def test_codes_that_look_alike_are_told_once(findings: Callable[..., Findings]) -> None:
+    found = said(findings(rows(WEEK, ALIKE)))
+    assert found["similar_stores"] == (
+        "warning",
+        "stores whose codes differ only in case, form or leading zeros: 01 and 1",
+    )
+    assert found["similar_items"][1] == "items whose codes differ only in case, form or leading zeros: A and a"
+
+
+def test_a_new_code_is_held_against_those_of_the_table(findings: Callable[..., Findings]) -> None:
+    found = said(findings(rows(WEEK, {("01", "a"): 10}), LAST_YEAR))
+    assert found["similar_stores"][1].endswith("01 and 1")
+    assert "similar_items" not in found
+
+
+def test_codes_that_were_told_of_are_not_told_again(findings: Callable[..., Findings]) -> None:
+    found = said(findings(rows(WEEK, ALIKE), rows(YEAR, ALIKE)))
+    assert not {"similar_stores", "similar_items"} & set(found)
+
+
+def test_codes_in_another_unicode_form_are_recorded(findings: Callable[..., Findings]) -> None:
+    found = said(findings(rows(WEEK, {("Ko\u0308ln", "a"): 10})))
+    assert found["recomposed_codes"] == (
+        "info",
+        "codes that came in another Unicode form are kept composed (NFC): K\u00f6ln",
+    )
+
+
 def test_a_correction_of_one_row_says_nothing_of_the_other_series(findings: Callable[..., Findings]) -> None:
     assert findings([(YEAR[100], "1", "a", 11)], LAST_YEAR).breaches == ()
 

@@ -51,6 +51,7 @@ def test_limits(name: str, words: str) -> None:
         ("keys", 0, "none"),
         ("every_day", 2, "up to 2 days"),
         ("new_stores", 0, "none"),
+        ("similar_stores", 1, "1 group"),
     ],
 )
 def test_what_was_found(name: str, value: float, words: str) -> None:

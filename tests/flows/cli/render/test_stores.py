@@ -97,3 +97,9 @@ def test_status_says_of_every_alert_what_it_is_since_when_and_where_to_look(caps
         "data-refused open since 2026-11-24T05:00:00+00:00: no sales were taken: too many rows are bad "
         "(file:///docs/b.html)",
     ]
+
+
+def test_status_names_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    stores.status(status(snapshot=None, last_day=None, unreadable=("the log of the table h/sales cannot be read",)))
+    said = capsys.readouterr().out
+    assert said.splitlines() == ["home h", "left out: the log of the table h/sales cannot be read"]
