@@ -8,6 +8,7 @@ from flows.runtime.watched import watched
 from tasks.ingest.announce import publish_batch
 from tasks.ingest.ingest import merge_batch, read_batch, refuse_batch
 from tasks.ingest.quarantine import stores_wait
+from tasks.ingest.reading.source import Source
 from tasks.ingest.replay import ReplayRequest, ReplayResult, replay
 from tasks.ingest.result import IngestResult
 from tasks.ingest.staging import staging_folder
@@ -18,7 +19,7 @@ from tasks.state.alert_rules import of_batch, of_replay
 
 @watched
 def ingest(
-    sources: list[str] | None = None,
+    sources: list[Source] | None = None,
     home: str | None = None,
     feed: str | None = None,
     columns: dict[str, str] | None = None,
@@ -27,8 +28,8 @@ def ingest(
     """Land, validate and merge sales. A refused batch leaves all tables as they were.
 
     Args:
-        sources: Files, folders, patterns and URLs of CSV (plain, gzip, zstd) or Parquet. Defaults to the home's
-            `landing/`.
+        sources: Names of the settings' `[sources]`; or files, folders, patterns and URLs of CSV (plain, gzip, zstd) or
+            Parquet. Defaults to the home's `landing/`.
         home: Folder of all state. Defaults to `$SHELFCAST_HOME`, or else `data/`.
         feed: Name of the settings' feed that describes the files. Defaults to our own columns.
         columns: Our column -> the file's name for it, in addition to the feed's `map`. Defaults to none.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -104,6 +104,11 @@ class Settings(BaseSettings):
 
     contract: Contract = Field(Contract(), description="the data contract: what a batch of sales must be like")
     intake: Intake = Field(Intake(), description="how much memory an ingest may use")
+    sources: dict[str, SecretStr] = Field(
+        {},
+        description="sources by name, for `ingest NAME`; deployments ingest no other URLs. A URL with a password or a "
+        "signature is best kept in the environment, `SHELFCAST_SOURCES__NAME`",
+    )
     feeds: dict[str, Feed] = Field({}, description="formats of retailers' exports by name, for `ingest --feed`")
     days: SplitPolicy = Field(SplitPolicy(), description="which days train, validate and measure")
     history: History = Field(History(), description="which days and series of the history are used")
@@ -178,6 +183,10 @@ class Settings(BaseSettings):
             if set(given) != {"gate"}:
                 raise SettingsError(f"limits ({path}): it must have [gate], as the settings do, and nothing else")
             return Limits(**self.gate.model_dump() | given["gate"])
+
+    def source(self, named: str) -> str:
+        """A source by its name in the settings, or else what was named, which is then a file or a URL itself."""
+        return self.sources[named].get_secret_value() if named in self.sources else named
 
     def feed(self, name: str | None, columns: dict[str, str] | None, constants: dict[str, str] | None) -> Feed:
         """A feed by its name, or else our own columns, with mapped and constant columns in addition.

@@ -85,7 +85,8 @@ def ingest(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE", help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...)"
+            metavar="SOURCE",
+            help="CSV (plain, .gz, .zst) or Parquet: files, folders, patterns, URLs (s3://...), names of \\[sources]",
         ),
     ] = None,
     feed: Annotated[
@@ -103,13 +104,15 @@ def ingest(
     exit code 3.
     """
     from flows.preflight.ingest import ingest_request
+    from tasks.ingest.reading.source import Source
 
     mapped, fixed = parse_pairs("--map", columns), parse_pairs("--set", constants)
-    ingest_request(home, sources, feed, mapped, fixed)
+    given = [Source(each) for each in sources or []]
+    ingest_request(home, given, feed, mapped, fixed)
     start_prefect()
     from flows.ingest import ingest as flow
 
-    result = flow(sources or None, home, feed, mapped, fixed)
+    result = flow(given or None, home, feed, mapped, fixed)
     return Answer(result, sales.ingest, refused=result.refused)
 
 

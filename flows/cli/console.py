@@ -173,3 +173,4 @@ def start_prefect() -> None:
     own = "" if os.environ.get("PREFECT_API_URL") else " (some 7 s; PREFECT_API_URL names a server that runs already)"
     logging.getLogger("shelfcast").info("starting Prefect%s", own)
     environment.prepare()
+    environment.close_embedded_server()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flows.preflight.request import Request
 from flows.settings import home_at, load
 from tasks.ingest.reading.feed import Feed
+from tasks.ingest.reading.source import Source
 from tasks.ingest.reading.sources import require_usable
 
 Pairs = dict[str, str] | None
@@ -16,7 +17,7 @@ class IngestRequest(Request):
     """Files to ingest.
 
     Attributes:
-        sources: Files, folders, patterns and URLs.
+        sources: Files, folders, patterns and URLs, with their secrets.
         feed: How the files are written.
     """
 
@@ -25,7 +26,7 @@ class IngestRequest(Request):
 
 
 def ingest_request(
-    home: str | None, sources: Sequence[str] | None, feed: str | None, columns: Pairs, constants: Pairs
+    home: str | None, sources: Sequence[Source] | None, feed: str | None, columns: Pairs, constants: Pairs
 ) -> IngestRequest:
     """The ingest that is asked for, if it can be.
 
@@ -37,7 +38,7 @@ def ingest_request(
     """
     settings, place = load(), home_at(home)
     described = settings.feed(feed, columns, constants)
-    given = tuple(sources or [str(place.landing)])
+    given = tuple(settings.source(each.root) for each in sources or [Source(str(place.landing))])
     require_usable(list(given))
     return IngestRequest(place, settings, given, described)
 

@@ -1,7 +1,8 @@
-"""The environment that flows run in: telemetry is off, and Prefect's embedded server may start slowly."""
+"""The environment that flows run in: telemetry is off, Prefect's embedded server is closed and may start slowly."""
 
 import logging
 import os
+import secrets
 import sys
 from functools import cache
 
@@ -30,6 +31,26 @@ def prepare() -> None:
     logging.getLogger("shelfcast").setLevel(logging.INFO)
     if "prefect" in sys.modules:
         _update_prefect()
+
+
+def close_embedded_server() -> None:
+    """Close the server that Prefect embeds in a command to web pages, and to whoever has not this command's secret.
+
+    What strangers put into its database, `serve` would run. A server that the user has set is as the user wants it.
+    """
+    from prefect.settings import get_current_settings
+
+    if get_current_settings().api.url:
+        return
+    secret = new_secret()
+    os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["PREFECT_API_AUTH_STRING"] = secret
+    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = "http://127.0.0.1"
+    _update_prefect()
+
+
+def new_secret() -> str:
+    """A new random secret in the form that Prefect asks for, `user:password`."""
+    return f"shelfcast:{secrets.token_urlsafe(32)}"
 
 
 def _update_prefect() -> None:

@@ -1,37 +1,32 @@
 """Every deployment of `deployments/prefect.yaml`, served from this machine."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs are not installed
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import FlowRunFilter, WorkPoolFilter
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Crashed
-from prefect.workers.process import ProcessWorker
 
-from flows.runtime import environment, seasons
+from flows.runtime import child, environment, seasons
+from flows.runtime.local_server import ServeError, client_of, local_server
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
-START_SECONDS = 300
-"""The first start makes a database, which takes a busy small machine a minute."""
-STOP_SECONDS = 20
+JOBS = ROOT / "deployments" / "work_pool.json"
+"""The work pool's base job template: a run has no command, environment or folder but the worker's."""
 PATHS = ("SHELFCAST_HOME", "SHELFCAST_SETTINGS", "SHELFCAST_STORES", "SHELFCAST_SEASONS")
-
-
-class ServeError(RuntimeError):
-    """The deployments cannot be served: what is wrong, what to do."""
 
 
 def checkout() -> dict[str, str]:
@@ -53,74 +48,36 @@ def serve() -> None:
     seasons.load()
     pool = yaml.safe_load(DEPLOYMENTS.read_text())["definitions"]["pool"]["name"]
     with _until_told_to_stop(), ExitStack() as stack:
-        url, server = _server(stack)
-        variables = _environment(url)
-        _prepare(url, pool, alone=server is not None)
+        url = get_current_settings().api.url
+        own = None if url else stack.enter_context(local_server())
+        variables = _environment(own.client if own else {"PREFECT_API_URL": str(url)})
+        _prepare(variables, pool, own=own is not None)
         _deploy(variables)
-        worker = stack.enter_context(_child(variables, "worker", "start", "--type", "process", "--pool", pool))
-        print(f"serving; what runs when: {_ui(url)}/deployments (Ctrl-C stops)", file=sys.stderr)
-        _watch({"worker": worker} | ({"server": server} if server else {}))
+        worker = stack.enter_context(child.prefect(variables, "worker", "start", "--type", "process", "--pool", pool))
+        print(f"serving; what runs when: {_ui(variables)}/deployments (Ctrl-C stops)", file=sys.stderr)
+        if own:
+            print(f"the page asks for the secret in {own.secret}", file=sys.stderr)
+        _watch({"worker": worker} | ({"server": own.process} if own else {}))
 
 
-def _server(stack: ExitStack) -> tuple[str, subprocess.Popen[bytes] | None]:
-    """The address of the API, and the server's process if it is our own."""
-    settings = get_current_settings()
-    if settings.api.url:
-        return settings.api.url, None
-    port = settings.server.api.port
-    _must_be_free(port)
-    server = stack.enter_context(
-        _child(dict(os.environ), "server", "start", "--host", "127.0.0.1", "--port", str(port))
-    )
-    url = f"http://127.0.0.1:{port}/api"
-    _wait_for(url, server)
-    return url, server
+def _ui(variables: Mapping[str, str]) -> str:
+    with temporary_settings({PREFECT_API_URL: variables["PREFECT_API_URL"]}):
+        return get_current_settings().ui_url or variables["PREFECT_API_URL"]
 
 
-def _must_be_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ServeError(
-                f"port {port} must be free for the Prefect server. Received: {error.strerror}. "
-                f"Set PREFECT_SERVER_API_PORT to another port or, if a Prefect server is there, PREFECT_API_URL=http://127.0.0.1:{port}/api"
-            ) from None
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
-    with _client(url) as client:
-        while client.api_healthcheck():
-            if server.poll() is not None or time.monotonic() > end:
-                raise ServeError(f"the local Prefect server must answer at {url}, see its messages above")
-            time.sleep(0.5)
-
-
-@contextmanager
-def _client(url: str) -> Iterator[SyncPrefectClient]:
-    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
-        yield client
-
-
-def _ui(url: str) -> str:
-    with temporary_settings({PREFECT_API_URL: url}):
-        return get_current_settings().ui_url or url
-
-
-def _prepare(url: str, pool: str, alone: bool) -> None:
-    """Make the work pool; if no other worker can be at work (`alone`), end runs that a power cut left `Running`."""
-    with _client(url) as client:
+def _prepare(variables: Mapping[str, str], pool: str, own: bool) -> None:
+    """Make the work pool; on a server of our `own`, where no other worker is, also end what a power cut left."""
+    with client_of(variables) as client:
         if error := client.api_healthcheck():
             raise ServeError(
-                f"the server of PREFECT_API_URL must answer. Received from {url}: {error}. "
+                f"the server of PREFECT_API_URL must answer. Received from {variables['PREFECT_API_URL']}: {error}. "
                 "Start it, or unset PREFECT_API_URL to have one here"
             )
+        jobs = json.loads(JOBS.read_text())
         with suppress(ObjectAlreadyExists):
-            template = ProcessWorker.get_default_base_job_template()
-            client.create_work_pool(WorkPoolCreate(name=pool, type="process", base_job_template=template))
-        if alone:
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process", base_job_template=jobs))
+        if own:
+            client.update_work_pool(pool, WorkPoolUpdate(base_job_template=jobs))
             _end_dead_runs(client, pool)
 
 
@@ -136,44 +93,22 @@ def _end_dead_runs(client: SyncPrefectClient, pool: str) -> None:
         client.set_flow_run_state(run.id, Crashed(message="shelfcast serve had stopped"), force=True)
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(client: dict[str, str]) -> dict[str, str]:
     """The environment of runs; their working directory is the project's folder, so paths become absolute."""
     set_ = {name: os.environ[name] for name in PATHS if os.environ.get(name)}
     paths = {name: path if "://" in path else str(Path(path).absolute()) for name, path in set_.items()}
-    return dict(os.environ) | paths | {"PREFECT_API_URL": url}
+    return dict(os.environ) | paths | client
 
 
 def _deploy(environment: dict[str, str]) -> None:
     file = str(DEPLOYMENTS.relative_to(ROOT))
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
-    done = subprocess.run(
-        command, check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True
-    )
+    # else a deployment would keep the schedules that an earlier prefect.yaml gave it
+    exactly = environment | {"PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY": "true"}
+    done = subprocess.run(command, check=False, cwd=ROOT, env=exactly, stdin=subprocess.DEVNULL, capture_output=True)
     if done.returncode:
         print((done.stdout + done.stderr).decode(errors="replace"), file=sys.stderr)
         raise ServeError(f"`prefect deploy` must accept {file}, see its messages above")
-
-
-@contextmanager
-def _child(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A `prefect` command that ends with the block; in a session of its own, so that Ctrl-C stops it in our order."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _watch(processes: dict[str, subprocess.Popen[bytes]]) -> None:

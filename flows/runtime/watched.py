@@ -1,14 +1,20 @@
-"""Flows whose failure is an alert: it opens when a run fails, and is resolved when a later one completes."""
+"""Flows whose failure is an alert, and which do for a deployment only what its settings allow.
+
+The alert opens when a run fails, and is resolved when a later one completes.
+"""
 
 import logging
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Flow, State, flow
 from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
 
 from flows.runtime import environment
+from flows.runtime.deployed import require_allowed, require_public
 from flows.settings import home_at, load
 from flows.settings_errors import SettingsError, is_misuse
 from tasks.notify import note, send_at_once, send_waiting
@@ -24,7 +30,23 @@ R = TypeVar("R")
 def watched(function: Callable[P, R]) -> Flow[P, R]:
     """Make a function a flow of the same name that raises the alert `run-failed` where its run fails or crashes."""
     environment.prepare()
-    return flow(on_failure=[run_failed], on_crashed=[run_failed], on_completion=[run_completed])(function)
+
+    @wraps(function)
+    def allowed(*args: P.args, **kwargs: P.kwargs) -> R:
+        _require_allowed(signature(function).bind(*args, **kwargs).arguments)
+        return function(*args, **kwargs)
+
+    return flow(on_failure=[run_failed], on_crashed=[run_failed], on_completion=[run_completed])(allowed)
+
+
+def _require_allowed(parameters: dict[str, Any]) -> None:
+    """A run that a person starts here is the person's own; only the server must not learn secrets from it."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run:
+        require_public(run.parameters.get("sources") or ())
+    if run and run.deployment_id:
+        require_allowed(parameters)
 
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -55,8 +77,8 @@ def run_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
 
 
 def _home(flow_run: FlowRun) -> Home:
-    """The home that a run works on."""
-    return home_at(flow_run.parameters.get("home"))
+    """The home that a run works on: for a deployment the worker's own, whatever the run was asked for."""
+    return home_at(None if flow_run.deployment_id else flow_run.parameters.get("home"))
 
 
 def _urls() -> tuple[str, ...]:

@@ -27,6 +27,8 @@ from tasks.ingest.sample import write_sample
 
 ROOT = Path(__file__).parents[2]
 FILE = "deployments/prefect.yaml"
+POOL = "deployments/work_pool.json"
+DAY = ["ingest/daily", "monitor/daily", "promote/daily"]
 QUICK = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
@@ -44,9 +46,12 @@ max_worse_in_a_class_pp = "none"
 fit_a_device = false  # on a busy machine there is no figure for latency
 """
 SEND = """
-from tasks.state.alerts import Alert
+from datetime import UTC, datetime
 from tasks.notify import send
-send([Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)], ())
+from tasks.state.alerts import Alert
+from tasks.state.outbox import PREFECT, Waiting
+drifts = [Alert(f"drift-{s}", "drift", "warning", f"store.{s}", "open", f"store {s} drifts") for s in (1, 2, 3)]
+send([Waiting(drift, datetime.now(UTC), (PREFECT,)) for drift in drifts], ())
 """
 
 pytestmark = pytest.mark.timeout(280)
@@ -180,7 +185,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         client = stack.enter_context(Api(base_url=url, timeout=30, trust_env=False))
         client.environment, client.home = environment, home
         wait_until_healthy(client, folder / "server.log")
-        client.prefect("work-pool", "create", "shelfcast", "--type", "process")
+        client.prefect("work-pool", "create", "shelfcast", "--type", "process", "--base-job-template", POOL)
         client.prefect("deploy", "--all", "--prefect-file", FILE)
         stack.enter_context(child(environment, folder / "worker.log", "worker", "start", "--pool", "shelfcast"))
         yield client
@@ -198,7 +203,7 @@ def wait_until_healthy(client: Api, log: Path) -> None:
 
 def test_each_deployment_has_its_schedules_in_one_time_zone_and_runs_one_at_a_time(api: Api):
     deployed = {item["entrypoint"].split(":")[1] + "/" + item["name"]: item for item in api.all("deployments")}
-    assert set(deployed) == {"ingest/daily", "monitor/daily", "promote/daily", "retrain/seasonal", "tidy/weekly"}
+    assert set(deployed) == {"routine/daily", *DAY, "retrain/seasonal", "tidy/weekly", "verify/weekly"}
     zones = {plan["schedule"]["timezone"] for item in deployed.values() for plan in item["schedules"]}
     assert len(zones) == 1
     ZoneInfo(zones.pop())
@@ -210,19 +215,15 @@ def test_each_deployment_has_its_schedules_in_one_time_zone_and_runs_one_at_a_ti
 
 
 def test_the_day_goes_ingest_monitor_promote(api: Api):
-    daily = [api.deployment(f"{flow}/daily")["schedules"] for flow in ("ingest", "monitor", "promote")]
-    hours = [int(plan["schedule"]["cron"].split()[1]) for plans in daily for plan in plans]
-    assert len(hours) == 3
-    assert hours == sorted(set(hours))
+    assert api.deployment("routine/daily")["parameters"] == {"deployments": DAY}
+    assert [api.deployment(name)["schedules"] for name in DAY] == [[], [], []]
 
 
 def test_the_server_plans_the_runs_of_each_day_at_the_hour_of_their_schedule(api: Api):
-    for flow in ("ingest", "monitor", "promote"):
-        deployment = api.deployment(f"{flow}/daily")
-        [schedule] = [plan["schedule"] for plan in deployment["schedules"]]
-        starts = [datetime.fromisoformat(run["expected_start_time"]) for run in api.planned(deployment)]
-        hours = {start.astimezone(ZoneInfo(schedule["timezone"])).hour for start in starts}
-        assert hours == {int(schedule["cron"].split()[1])}, flow
+    deployment = api.deployment("routine/daily")
+    [schedule] = [plan["schedule"] for plan in deployment["schedules"]]
+    starts = [datetime.fromisoformat(run["expected_start_time"]) for run in api.planned(deployment)]
+    assert {start.astimezone(ZoneInfo(schedule["timezone"])).hour for start in starts} == {5}
 
 
 def test_retrain_is_scheduled_weekly_and_before_each_season_of_the_file(api: Api):
@@ -243,7 +244,7 @@ def test_deploying_again_changes_nothing(api: Api):
     after = api.deployment("retrain/seasonal")
     assert after["id"] == before["id"]
     assert {plan["id"] for plan in after["schedules"]} == {plan["id"] for plan in before["schedules"]}
-    assert len(api.all("deployments")) == 5
+    assert len(api.all("deployments")) == 7
     assert [item["name"] for item in api.all("automations")] == ["retrain on drift"]
 
 
@@ -294,7 +295,7 @@ def test_a_run_by_hand_finishes(api: Api, ingested: dict[str, Any]):
 def test_each_schedule_keeps_its_hour_when_the_clocks_change():
     deployments = yaml.safe_load((ROOT / FILE).read_text())["deployments"]
     plans = [plan for item in deployments for plan in item["schedules"] if "cron" in plan]
-    assert len(plans) == 5
+    assert len(plans) == 4
     for plan in plans:
         schedule = CronSchedule(cron=plan["cron"], timezone=plan["timezone"])
         starts = asyncio.run(schedule.get_dates(n=400, start=datetime(2027, 1, 1, tzinfo=UTC)))

@@ -33,6 +33,11 @@ USER = re.compile(r"(?i)(?<=://)([^/\s@:]*:(?:[^/\s]*|(?!\d*/)\S*)|(?<=http://)[
 QUERY = re.compile(r"(?i)(https?://[^\s?'\"]*)\?[^\s'\"]*")
 """A query in a web address, which may be a signature and so a secret."""
 
+SIGNED = re.compile(
+    r"(?i)([a-z][a-z0-9+.-]*://[^\s?'\"]*)\?(?=[^\s'\"]*(?:sig|token|key|secret|passw|credential)[^\s'\"&=]*=)[^\s'\"]*"
+)
+"""A query with a secret in a URL of any protocol; elsewhere than on the web `?` may be part of a pattern."""
+
 PROTOCOLS = re.compile(r"(?i)(?:^|(?<=::))[a-z][a-z0-9+.-]*(?=://)")
 """Each protocol in a URL; `zip://*.csv::s3://bucket/in.zip` has two."""
 
@@ -224,5 +229,5 @@ def _reason(error: BaseException, url: str) -> str:
 
 
 def public(text: str) -> str:
-    """The text without users and passwords in its URLs, and without queries of web addresses."""
-    return QUERY.sub(r"\1", USER.sub("", text))
+    """The text without users and passwords in its URLs, and without queries of web addresses or with a secret."""
+    return SIGNED.sub(r"\1", QUERY.sub(r"\1", USER.sub("", text)))

@@ -49,17 +49,22 @@ def require_usable(sources: Iterable[str]) -> None:
         if protocol(source):
             require_known(source)
         else:
-            _files(_path(source))
+            _files(local_path(source))
 
 
 def _local(source: str) -> Iterator[SourceFile]:
-    for path in _files(_path(source)):
+    for path in _files(local_path(source)):
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         yield SourceFile(path, sha256, path.name, str(path.absolute()))
 
 
-def _path(source: str) -> Path:
+def local_path(source: str) -> Path:
+    """The path of a source on this machine, given as such or as a `file://` URL.
+
+    Raises:
+        SourceError: If the URL names no path from the root.
+    """
     if not source.lower().startswith("file://"):
         return Path(source)
     path = unquote(source[len("file://") :]).removeprefix("localhost")

@@ -6,6 +6,7 @@ import pytest
 
 from flows.preflight.ingest import ingest_request, quarantine_request
 from flows.settings_errors import SettingsError
+from tasks.ingest.reading.source import Source
 from tasks.ingest.reading.source_file import SourceError
 
 
@@ -18,13 +19,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_the_landing_folder_unless_sources_are_named(home: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
-    asked = ingest_request(home, [str(tmp_path / "a.csv")], "till", None, None)
+    asked = ingest_request(home, [Source(str(tmp_path / "a.csv"))], "till", None, None)
     assert asked.sources == (str(tmp_path / "a.csv"),) and asked.feed.set == {"item": "all"}
     with pytest.raises(SourceError, match=r"no such file or folder: .*landing"):
         ingest_request(home, None, None, None, None)
     (tmp_path / "home" / "landing").mkdir(parents=True)
     (tmp_path / "home" / "landing" / "a.csv").touch()
     assert ingest_request(home, [], None, None, None).sources == (str(tmp_path / "home" / "landing"),)
+
+
+def test_a_source_that_the_settings_name(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_SOURCES__WEB", "memory://u:s3cret@host/a.csv")
+    assert ingest_request(home, [Source("web")], None, None, None).sources == ("memory://u:s3cret@host/a.csv",)
+    monkeypatch.setenv("SHELFCAST_SOURCES__WEB", "s4://u:s3cret@host/a.csv")
+    with pytest.raises(SourceError, match=r"no protocol s4:// is known; .* Received: s4://host/a.csv"):
+        ingest_request(home, [Source("web")], None, None, None)
 
 
 def test_a_feed_or_a_column_that_is_not_known(home: str) -> None:

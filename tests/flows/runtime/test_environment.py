@@ -45,6 +45,37 @@ def test_the_command_line_prepares_it_before_prefect_is_there() -> None:
     assert shown(f"{code}assert 'prefect' not in sys.modules\nfrom prefect import flow") == EVERYWHERE
 
 
+ASK = """
+import httpx
+from flows.cli.console import start_prefect
+start_prefect()
+from prefect.client.orchestration import get_client
+with get_client(sync_client=True) as client:
+    url = f"{client.api_url}deployments/filter".replace("api//", "api/")
+    client.read_deployments()
+    asks = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    print(httpx.post(url, json={}).status_code, httpx.options(url, headers=asks).status_code)
+"""
+
+
+def test_the_embedded_server_of_a_command_answers_nobody_else(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    run, alone = [sys.executable, "-c", ASK], clean | {"PREFECT_HOME": str(tmp_path)}
+    done = subprocess.run(run, cwd=ROOT, env=alone, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "401 400"
+
+
+def test_a_server_of_the_users_own_is_reached_as_the_user_says() -> None:
+    code = "import os\nfrom flows.cli.console import start_prefect\nstart_prefect()\n"
+    code += "print('PREFECT_API_AUTH_STRING' in os.environ, 'PREFECT_SERVER_API_AUTH_STRING' in os.environ)"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = clean | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["False", "False"]
+
+
 def test_what_the_user_set_stays() -> None:
     timeout, loggers, *_ = shown(
         "from flows.tidy import tidy",

@@ -9,8 +9,11 @@ from uuid import uuid4
 
 import pytest
 from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.flow_engine import run_flow
 from prefect.states import Failed
 
+from flows.runtime.deployed import NotAllowed
 from flows.runtime.watched import run_failed, watched
 from flows.settings_errors import SettingsError
 from tasks import notify
@@ -60,6 +63,18 @@ def test_a_wrong_input_is_no_alert_where_a_person_sees_it(tmp_path: Path, caplog
     assert opened(tmp_path) == []
 
 
+@pytest.mark.usefixtures("api_url", "quiet")
+def test_a_deployed_run_keeps_to_its_workers_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "own"))
+    with get_client(sync_client=True) as client:
+        deployment = client.create_deployment(client.create_flow(nightly), name="stranger's")
+        asked = {"home": str(tmp_path / "other")}
+        run = client.create_flow_run_from_deployment(deployment, parameters=asked)
+    with pytest.raises(NotAllowed, match=r"home must be the worker's own, .*/own, .* Received: .*/other"):
+        run_flow(nightly, flow_run=run, parameters=asked)
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What would be sent, without a server."""
@@ -77,7 +92,9 @@ def failed(home: Path, deployment: bool) -> None:
     deployed = uuid4() if deployment else None
     run: Any = SimpleNamespace(name="odd-owl", deployment_id=deployed, parameters={"home": str(home)})
     flow: Any = Flow(lambda: None, name="retrain")
-    run_failed(flow, run, Failed(data=SettingsError("no such profile"), message="no such profile"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHELFCAST_HOME", str(home))
+        run_failed(flow, run, Failed(data=SettingsError("no such profile"), message="no such profile"))
 
 
 @pytest.mark.usefixtures("quiet")

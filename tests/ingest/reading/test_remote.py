@@ -212,6 +212,9 @@ def test_a_protocol_whose_package_is_missing(tmp_path: Path, monkeypatch: pytest
         ("https://t0ken@host/a.csv?sig=s3cret", "https://host/a.csv"),
         ("HTTPS://t0ken@host/a.csv?sig=s3cret", "HTTPS://host/a.csv"),
         ("s3://bucket/a@b/c?.csv", "s3://bucket/a@b/c?.csv"),
+        ("s3://bucket/a.csv?X-Amz-Signature=s3cret&a=b", "s3://bucket/a.csv"),
+        ("abfs://box/a.csv?sv=2024&sig=s3cret", "abfs://box/a.csv"),
+        ("zip://*.csv::ftp://host/in.zip?AWSAccessKeyId=s3cret", "zip://*.csv::ftp://host/in.zip"),
         ("abfs://container@account.dfs.core.windows.net/a.csv", "abfs://container@account.dfs.core.windows.net/a.csv"),
     ],
 )
