@@ -28,6 +28,9 @@ TIDIED = "tidied"
 KEPT = {"delta.enableExpiredLogCleanup": "false", "delta.deletedFileRetentionDuration": "interval 36500 days"}
 """Table properties: snapshots that releases name stay readable, and the log remembers when a file was replaced."""
 
+UNREADABLE = (DeltaError, pa.ArrowException, OSError, ValueError, TypeError, AttributeError, LookupError)
+"""What reading a damaged table raises; the last three where its log is still JSON, but no longer a table's."""
+
 
 def exists(path: Path) -> bool:
     """Whether there is a table in a folder."""
@@ -42,7 +45,7 @@ def open_table(path: Path, version: int | None = None) -> DeltaTable:
     """
     try:
         return DeltaTable(path, version=version)
-    except (DeltaError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         which = "" if version is None else f", up to version {version},"
         said = " ".join(str(error).split())
         raise DamagedTable(f"the log of the table {path}{which} cannot be read: {said}; {REMEDY}") from error

@@ -11,12 +11,10 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
 
 from tasks.state import delta
 from tasks.state.atomic import write_file
 from tasks.state.home import Home
-from tasks.state.parquet import DamagedFile
 
 Kind = Literal[
     "ingest", "replay", "release", "refusal", "override", "promotion", "rollback", "alert", "resolved", "sent"
@@ -105,7 +103,7 @@ def _readable(home: Home) -> Iterator[None]:
     try:
         _require_whole(home)
         yield
-    except (DamagedFile, DeltaError, pa.ArrowException, OSError, ValueError) as error:
+    except delta.UNREADABLE as error:
         raise DamagedLedger(
             f"{home.ledger} must be readable, as it has every decision. Received: {' '.join(str(error).split())}. "
             "Restore the folder from a backup"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 
 from tasks.state import delta, parquet
 from tasks.verify.result import Finding, Part
@@ -43,7 +42,7 @@ def check_table(home: Path, part: Part, versions: set[int]) -> Iterator[Finding 
 def _version(root: Path, part: Part, version: int | None, seen: set[str]) -> Iterator[Finding | Path]:
     try:
         rows = _rows(root, version)
-    except (DeltaError, OSError, pa.ArrowException, ValueError) as error:
+    except delta.UNREADABLE as error:
         which = "" if version is None else f" version {version}"
         yield _finding(part, f"{part}/_delta_log", f"the log cannot be read{which}: {_line(error)}")
         return
@@ -57,7 +56,7 @@ def _file(root: Path, part: Part, name: str, expected: int | None) -> Finding | 
     path = f"{part}/{name}"
     try:
         found = sum(len(batch) for batch in parquet.batches(root / name))
-    except (OSError, pa.ArrowException, ValueError) as error:
+    except delta.UNREADABLE as error:
         return _finding(part, path, f"it cannot be read: {_line(error)}")
     if expected is not None and found != expected:
         return _finding(part, path, f"it must have {expected} rows, as the log says. Received: {found}")
