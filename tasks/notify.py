@@ -18,6 +18,7 @@ from tasks.state.alerts import Alert, Changes, record
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
 from tasks.state.outbox import PREFECT, Waiting
+from tasks.state.plain_text import chat, markdown
 
 log = logging.getLogger("shelfcast.alert")
 
@@ -119,7 +120,7 @@ def _event(alert: Alert) -> None:
 
 def _markdown(alert: Alert) -> str:
     more = f"\n\n[Data Docs]({alert.link})" if alert.link else ""
-    return f"# {alert.kind}: {alert.state}\n\n{alert.message}{more}\n\n| | |\n|---|---|\n" + "".join(
+    return f"# {alert.kind}: {alert.state}\n\n{markdown(alert.message)}{more}\n\n| | |\n|---|---|\n" + "".join(
         f"| {name} | {getattr(alert, name)} |\n" for name in ("id", "severity", "subject")
     )
 
@@ -140,9 +141,9 @@ def _notified(url: str, alerts: Sequence[Alert]) -> bool:
         return False
     opened = sum(alert.state == "open" for alert in alerts)
     title = f"shelfcast: {opened} alert{'s' * (opened != 1)}, {len(alerts) - opened} resolved"
-    lines = [f"[{alert.state}] {alert.kind} {alert.subject}: {alert.message}" for alert in alerts]
+    lines = [f"[{alert.state}] {alert.kind} {chat(alert.subject)}: {chat(alert.message)}" for alert in alerts]
     body = "\n".join([*lines, *sorted({alert.link for alert in alerts if alert.link})])
-    return bool(sender.notify(title=title, body=body))
+    return bool(sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
 
 
 def _public(url: str) -> str:

@@ -14,7 +14,7 @@ from tasks.state.home import Home
 from tasks.state.lock import is_free, lock_of
 from tasks.state.manifest import Prepared
 from tasks.state.record import Document, Record
-from tasks.state.releases import releases
+from tasks.state.releases import Releases
 from tasks.state.tidiness import Tidiness
 
 log = logging.getLogger("shelfcast.tidy")
@@ -94,8 +94,13 @@ def _changed(folder: Path) -> datetime:
 
 
 def named_versions(home: Home) -> list[int]:
-    """Versions of the sales table that releases and candidates were made from, in ascending order."""
-    named = {release.manifest.snapshot.version for release in releases(home)}
+    """Versions of the sales table that releases and candidates were made from, in ascending order.
+
+    Raises:
+        DamagedRelease: If a release does not say it any more, and the ledger does not either.
+    """
+    known = Releases.of(home)
+    named = {known.snapshot(release) for release in known.all}
     for path in home.candidates.glob("*/prepared.json"):
         named.add(Prepared.model_validate_json(path.read_bytes()).snapshot.version)
     return sorted(named)

@@ -62,5 +62,5 @@ def rewrite_manifest(home: Home, release: str, change: Callable[[dict[str, Any]]
 def record_release(home: Home, release: str) -> None:
     """Let the ledger vouch for a release's manifest as it is."""
     path = home.releases / release / "manifest.json"
-    details = {"manifest_sha256": sha256(path.read_bytes()).hexdigest()}
+    details = {"variants": [], "manifest_sha256": sha256(path.read_bytes()).hexdigest()}
     ledger.record(home, [ledger.Entry("release", release, "a test", release, details=details)])

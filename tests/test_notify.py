@@ -135,6 +135,17 @@ def test_all_alerts_of_a_run_are_one_message_and_are_told_once(
     assert announced == [DRIFT, BACK] and waiting(home, url) == []
 
 
+@pytest.mark.usefixtures("announced")
+def test_what_came_from_outside_calls_nobody_in_a_chat(home: Home, inbox: tuple[str, list[dict[str, Any]]]) -> None:
+    url, received = inbox
+    hostile = "<!channel> @everyone [safe](http://evil) <script>alert(1)</script>\x1b[31m"
+    notify.note(home, news(Alert("drift-5", "drift", "warning", "store.5", "open", hostile)), [url])
+    notify.send_waiting(home, [url])
+    (message,) = received
+    assert not set("<>@\x1b") & set(message["message"]) and "](" not in message["message"]
+    assert "<script" not in notify._markdown(Alert("i", "drift", "warning", "store.5", "open", hostile))
+
+
 @pytest.mark.parametrize("target", [Failing, Silent, Dripping, None], ids=["500", "silent", "dripping", "refused"])
 def test_a_target_that_takes_nothing_costs_little_and_is_tried_again(
     home: Home,

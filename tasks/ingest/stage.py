@@ -68,6 +68,9 @@ class Intake(BaseModel):
         return self.memory_mb * 2**20 // ROW_BYTES
 
 
+AT_ONCE = 1 << 17
+"""Refused rows whose texts are in memory at a time."""
+
 ROW_BYTES = 200
 """Bytes that a row takes while it is sorted and merged, including copies made on the way."""
 
@@ -221,7 +224,7 @@ def refused(read: Reader, bad: tuple[Ints, Reasons], stores: Collection[str]) ->
         known = np.zeros(len(chunk.lines), np.int8)
         known[np.isin(chunk.lines, lines[:count])] = reasons[:count][~np.isin(lines[:count], chunk.misshapen)]
         known[(known == Reason.GOOD) & _named(chunk, stores)] = Reason.STORE_REFUSED
-        yield from _tables(chunk, known)
+        yield from _tables(chunk, known, chunk.misshapen[np.isin(chunk.misshapen, lines[:count])])
         lines, reasons = lines[count:], reasons[count:]
         if not (len(lines) or stores):
             return
@@ -233,14 +236,19 @@ def _named(chunk: Chunk, stores: Collection[str]) -> np.ndarray:
     return chosen[column.indices.fill_null(len(chosen) - 1).to_numpy()]
 
 
-def _tables(chunk: Chunk, reasons: Reasons) -> Iterator[pa.Table]:
-    where = np.flatnonzero(reasons != Reason.GOOD)
-    if len(where):
+def _tables(chunk: Chunk, reasons: Reasons, misshapen: Ints) -> Iterator[pa.Table]:
+    """A chunk's refused rows, some at a time: a block of short lines has millions."""
+    for where in _pieces(np.flatnonzero(reasons != Reason.GOOD)):
         texts = {name: chunk.texts[name].take(where).cast(pa.string()) for name in COLUMNS}
         why = [REASONS[reason] for reason in reasons[where]]
         lines = chunk.lines[where]
         yield pa.table({"line": lines, **texts, "raw": chunk.raw(lines), "reason": why}, schema=REFUSED)
-    if count := len(chunk.misshapen):
-        texts = {name: pa.nulls(count, pa.string()) for name in COLUMNS}
-        raw, why = chunk.raw(chunk.misshapen), [REASONS[Reason.MISSHAPEN]] * count
-        yield pa.table({"line": chunk.misshapen, **texts, "raw": raw, "reason": why}, schema=REFUSED)
+    for lines in _pieces(misshapen):
+        texts = {name: pa.nulls(len(lines), pa.string()) for name in COLUMNS}
+        raw, why = chunk.raw(lines), [REASONS[Reason.MISSHAPEN]] * len(lines)
+        yield pa.table({"line": lines, **texts, "raw": raw, "reason": why}, schema=REFUSED)
+
+
+def _pieces(numbers: Ints) -> Iterator[Ints]:
+    for start in range(0, len(numbers), AT_ONCE):
+        yield numbers[start : start + AT_ONCE]

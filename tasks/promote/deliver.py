@@ -9,7 +9,7 @@ from prefect import task
 from tasks.promote.result import Undelivered
 from tasks.state.channel import Channel, parcel
 from tasks.state.home import Home
-from tasks.state.ledger import Champion, Ledger
+from tasks.state.ledger import Ledger
 from tasks.state.release import DamagedRelease, NoSuchRelease
 from tasks.state.releases import Releases
 
@@ -61,14 +61,3 @@ def deliver(home: Home, decided: Ledger, stores: Collection[str] | None = None) 
             changed += [store] if before != champion else []
     log.info("channel: %d %s changed", len(changed), "assignment" if len(changed) == 1 else "assignments")
     return Delivered(tuple(changed), tuple(failed))
-
-
-def require_deliverable(home: Home, wanted: dict[str, Champion]) -> None:
-    """Check all that a decision needs before it is recorded: every byte that the stores would be sent.
-
-    Raises:
-        DamagedRelease: If one of it is missing or is not what was published.
-    """
-    known = Releases.of(home)
-    for store, champion in wanted.items():
-        parcel(known.release(champion.release), champion.variant, store)

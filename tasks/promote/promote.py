@@ -9,7 +9,7 @@ from tasks.forecasting.rollout.freeze import frozen
 from tasks.forecasting.rollout.selection import rank
 from tasks.forecasting.rollout.waves import Wave, next_wave
 from tasks.promote import entries
-from tasks.promote.deliver import require_deliverable
+from tasks.promote.proof import require_deliverable
 from tasks.promote.result import Delivery, gets, stays
 from tasks.promote.rollout import Rollout
 from tasks.report.sentences.choice import Choice, choice

@@ -44,22 +44,41 @@ class Releases:
 
     Attributes:
         all: Every release that has a folder, whole or damaged.
-        unrecorded: Ids of those whose retrain was cut off before the ledger knew of it.
+        recorded: What the ledger has of each release, by its id; a release that it lacks was cut off before that.
     """
 
     home: Home
     all: tuple[Release, ...]
-    unrecorded: frozenset[str]
+    recorded: Mapping[str, JudgedDetails]
 
     @classmethod
     def of(cls, home: Home) -> "Releases":
         """The releases of a home as it is now."""
-        hashes = _hashes(home, "release")
+        recorded = _recorded(home, "release")
         names = {path.parent.name for path in home.releases.glob("*/manifest.json")}
-        recorded = [name for name in reversed(hashes) if (home.releases / name).is_dir()]
-        new = [Release(home.releases / name) for name in names - hashes.keys()]
-        known = [Release(home.releases / name, hashes[name]) for name in recorded]
-        return cls(home, (*_by_age(new), *known), frozenset(names - hashes.keys()))
+        new = [Release(home.releases / name) for name in names - recorded.keys()]
+        known = [
+            Release(home.releases / name, recorded[name].manifest_sha256)
+            for name in reversed(recorded)
+            if (home.releases / name).is_dir()
+        ]
+        return cls(home, (*_by_age(new), *known), recorded)
+
+    @property
+    def unrecorded(self) -> frozenset[str]:
+        """Ids of releases whose retrain was cut off before the ledger knew of them."""
+        return frozenset(each.id for each in self.all if each.id not in self.recorded)
+
+    def snapshot(self, release: Release) -> int:
+        """The version of the sales table that a release was made from.
+
+        Raises:
+            DamagedRelease: If it is damaged, and the ledger does not say it either.
+        """
+        known = self.recorded.get(release.id)
+        if known is not None and known.snapshot is not None:
+            return known.snapshot
+        return release.manifest.snapshot.version
 
     def release(self, name: str) -> Release:
         """A release by its id; what is missing or damaged of it shows when it is read."""
@@ -82,9 +101,9 @@ class Releases:
         return [each for each in self.all if each.id not in self.damaged]
 
 
-def _hashes(home: Home, kind: ledger.Kind) -> dict[str, str | None]:
-    """Hash of each manifest that the ledger knows, by the release's id, in the order of the entries."""
-    return {entry.subject: entry.details.get("manifest_sha256") for entry in ledger.read(home, [kind])}
+def _recorded(home: Home, kind: ledger.Kind) -> dict[str, JudgedDetails]:
+    """What the ledger has of each release or refusal, in the order in which they came."""
+    return {each.subject: JudgedDetails.model_validate(each.details) for each in ledger.read(home, [kind])}
 
 
 def _damage(release: Release) -> str | None:
@@ -107,9 +126,10 @@ def releases(home: Home) -> list[Release]:
 
 def refused(home: Home) -> dict[str, Release]:
     """Candidates of which no variant passed, newest first, by the id that each would have had as a release."""
-    hashes = _hashes(home, "refusal")
+    recorded = _recorded(home, "refusal")
     folders = [path.parent for path in home.candidates.glob("*/*/manifest.json")]
-    found = [Release(folder, hashes.get(folder.name)) for folder in folders]
+    vouched = {name: each.manifest_sha256 for name, each in recorded.items()}
+    found = [Release(folder, vouched.get(folder.name)) for folder in folders]
     whole = [each for each in _by_age(found) if not _passed_over(each)]
     return {each.manifest.release: each for each in whole if not each.manifest.passed}
 

@@ -51,7 +51,7 @@ def _all(home: Home, repair: bool) -> Iterator[tuple[Part, Finding | Path]]:
         remedy = "restore the folder from a backup; nothing that the ledger vouches for was looked at"
         yield "ledger", Finding(part="ledger", path="ledger", what=str(error), remedy=remedy)
         return
-    versions = {each.manifest.snapshot.version for each in known.whole}
+    versions = {known.snapshot(each) for each in known.all if each.id not in known.damaged}
     yield from (("sales", each) for each in check_table(home.root, "sales", versions))
     yield from (("quarantine", each) for each in check_table(home.root, "quarantine", set()))
     yield from (("scores", each) for each in check_table(home.root, "scores", set()))

@@ -29,7 +29,8 @@ def old(shop: Work, tmp_path_factory: pytest.TempPathFactory, take_in: TakeIn) -
     folder = tmp_path_factory.mktemp("old")
     work = shop.copied(folder / "home")
     for units in range(5):
-        rows = [f"2022-{month:02}-05,1,1,{5000 + units}" for month in range(1, 13)] + [f"x,1,1,{units}"]
+        rows = [f"2022-{month:02}-05,1,1,{5000 + units}" for month in range(2, 13)] + [f"x,1,1,{units}"]
+        rows += [f"2022-01-05,1,new {units},5"]  # January gets a further file each time
         (folder / "correction.csv").write_text("\n".join(["date,store,item,sales", *rows]))
         if units == 2:
             STEPS["tidying"](work, folder)
@@ -47,10 +48,12 @@ WRITES = [
     "before replace landing/PARTIAL",
     "before open quarantine/FILE",
     "before fsync quarantine/FILE",
+    "before replace quarantine/FILE",
     "before COMMIT quarantine",
     "after COMMIT quarantine",
     "before open sales/MONTH/FILE",
     "before fsync sales/MONTH/FILE",
+    "before replace sales/MONTH/FILE",
     "before COMMIT sales",
     "after COMMIT sales",
     "before COMMIT ledger",
@@ -61,7 +64,7 @@ WRITES = [
 FORMS = {
     r"landing/\..*\.partial": "landing/PARTIAL",
     r"month=\d{4}-\d\d": "MONTH",
-    r"[-0-9a-f]{36}\.parquet": "FILE",
+    r"[-0-9a-f]{36}(-[0-9a-f]{8})?\.parquet": "FILE",
     "create_write_transaction|create_table_with_add_actions": "COMMIT",
 }
 
@@ -128,7 +131,7 @@ def kept(home: Home) -> list[int | None]:
 TIDYING = {
     f"{when} {what} {table}"
     for when in ("before", "after")
-    for what, table in (("compact", "sales"), ("vacuum", "sales"), ("compact", "quarantine"), ("compact", "ledger"))
+    for what, table in (("COMMIT", "sales"), ("vacuum", "sales"), ("COMMIT", "quarantine"), ("COMMIT", "ledger"))
 }
 """Where tidying up must have been killed."""
 

@@ -106,11 +106,14 @@ def test_a_damaged_line_of_the_list_is_named_left_out_and_healed(
     listed = home.docs / "batches.jsonl"
     listed.write_bytes(b'{"batch": "x\n' + listed.read_bytes() + b"\xff\n")
     write(home, batch(home, tmp_path, 2), {})
-    said = [record.message for record in caplog.records]
+    said = [record.message for record in caplog.records if record.name == "shelfcast.docs"]
     assert [f"{listed}, line {number} is damaged" in line for number, line in zip((1, 3), said, strict=True)]
     caplog.clear()
     write(home, batch(home, tmp_path, 3), {})
-    assert not caplog.records and len(listed.read_bytes().splitlines()) == 3
+    assert (
+        "shelfcast.docs" not in {record.name for record in caplog.records}
+        and len(listed.read_bytes().splitlines()) == 3
+    )
 
 
 def test_old_pages_go_with_their_lines(home: Home, tmp_path: Path) -> None:

@@ -56,6 +56,21 @@ def test_a_file_is_read_again_no_further_than_its_last_bad_row(path: Path, tmp_p
     assert max(read) < 12
 
 
+def test_of_a_block_of_short_lines_only_what_is_asked_for_is_read_and_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "AT_ONCE", 10)
+    path = csv(tmp_path, HEADER + b"x\n" * 95)
+    lines, reasons = staged(path, tmp_path).bad[0]
+
+    def refused(limit: int) -> list[list[int]]:
+        tables = stage.refused(partial(reader.chunks, path, OURS), (lines[:limit], reasons[:limit]), ())
+        return [table["line"].to_pylist() for table in tables]
+
+    assert refused(3) == [[2, 3, 4]]
+    assert [len(numbers) for numbers in refused(95)] == [10] * 9 + [5]
+
+
 def test_all_rows_of_a_refused_store_are_refused(path: Path, tmp_path: Path) -> None:
     read, bad = partial(reader.chunks, path, OURS), staged(path, tmp_path).bad[0]
     rows = [row for table in stage.refused(read, bad, ("2",)) for row in table.to_pylist()]
