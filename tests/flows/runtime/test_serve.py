@@ -38,7 +38,8 @@ def test_all_is_up_then_all_is_gone_and_a_run_that_died_does_not_block_the_next(
         for state in ({"type": "PENDING"}, {"type": "RUNNING"}):  # as a worker would say that has started it
             api.post(f"/flow_runs/{run['id']}/set_state", json={"state": state, "force": False}).raise_for_status()
         assert retrains(api) == 1
-        template = {"job_configuration": {"command": "{{ command }}"}, "variables": {}}
+        command = {"properties": {"command": {"type": "string"}}}
+        template = {"job_configuration": {"command": "{{ command }}"}, "variables": command}
         api.patch("/work_pools/shelfcast", json={"base_job_template": template}).raise_for_status()
         children = descendants(process.pid)
         assert len(children) >= 2, "a server and a worker"
