@@ -100,9 +100,16 @@ class Candidate:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only retrain that works on this candidate; wait while another one does."""
-        with locked(self.lock, f"waiting for another retrain of the same sales, {self.folder.name}"):
-            yield
+        """Be the only retrain that works on this candidate; wait while another one does.
+
+        Nothing is left of the lock where nothing is left of the candidate.
+        """
+        try:
+            with locked(self.lock, f"waiting for another retrain of the same sales, {self.folder.name}"):
+                yield
+        finally:
+            if not self.folder.exists():
+                self.lock.unlink(missing_ok=True)
 
     @property
     def lock(self) -> Path:

@@ -91,7 +91,6 @@ def record_releases(home: Home) -> None:
 def discard_candidate(candidate: Candidate) -> None:
     """Remove the work in progress of a candidate that became a release."""
     remove_folder(candidate.folder)
-    candidate.lock.unlink(missing_ok=True)
 
 
 def _record_refusal(home: Home, record: Manifest) -> None:

@@ -143,7 +143,7 @@ def test_the_disk_of_the_staging_folder_is_full(months: Work, disk: Path, tmp_pa
 
 
 def test_rows_that_find_no_room_in_the_staging_folder_say_so(disk: Path) -> None:
-    many = np.arange(1_000_000)
+    many = np.arange(10_000_000)
     with pytest.raises(OSError, match="No space left"), Accepted(disk, Keys()) as accepted:
         accepted.add(0, many, many)
     with pytest.raises(OSError, match="No space left"):

@@ -12,6 +12,7 @@ from tasks.state.home import Home
 from tasks.state.release import DamagedRelease, NoSuchRelease, Release
 from tasks.state.releases import find
 from tests.conftest import LIMITS, Refusals, only
+from tests.stores import rewrite_manifest
 
 Shop = tuple[Home, str, str]
 
@@ -52,10 +53,7 @@ def test_unknown_and_damaged_releases_say_so(shop: Shop) -> None:
     (home.releases / older / "evidence.npz").write_bytes(b"other")
     with pytest.raises(DamagedRelease, match=r"evidence\.npz is not the file gated"):
         rejudged(home, older, LIMITS[0])
-    path = home.releases / newer / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest["files"]["evidence.npz"]
-    path.write_text(json.dumps(manifest))
+    rewrite_manifest(home, newer, lambda manifest: manifest["files"].pop("evidence.npz"))
     with pytest.raises(DamagedRelease, match="expected nothing"):
         rejudged(home, newer, LIMITS[0])
 

@@ -10,6 +10,7 @@ import pytest
 
 from tasks.promote.deliver import deliver
 from tasks.state import ledger
+from tasks.state.file_name import file_name
 from tasks.state.ledger import Entry, Ledger
 from tasks.state.release import DamagedRelease, Release
 from tests.promote.channel import Shop, assignments, promote
@@ -98,7 +99,7 @@ def test_a_code_that_is_no_file_name_stays_within_the_channel(shop: Shop, tmp_pa
     ledger.record(home, [Entry("promotion", "../../Köln 1", "why", older, "lstm-16")])
     assert update_channel(home) == ["../../Köln 1"]
     (path,) = (home.channel / "stores").iterdir()
-    assert path.name == "..%2F..%2FK%C3%B6ln%201.json"
+    assert path.name == f"{file_name('../../Köln 1')}.json"
     assert json.loads(path.read_text())["store"] == "../../Köln 1"
 
 

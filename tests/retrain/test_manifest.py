@@ -1,6 +1,5 @@
 """The manifest of a candidate: means over runs, what ships, and how variants rank."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,6 +9,7 @@ from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.devices import DeviceClass
 from tasks.forecasting.rollout.selection import dominated_by, rank
 from tasks.report.sentences.choice import choice_record
+from tasks.retrain.candidate import RunScore
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.outcome import Outcome, RetrainResult
@@ -40,8 +40,13 @@ def test_the_manifest_averages_runs_and_keeps_what_ships_apart(built: Work) -> N
     assert said.release is None and said.naive_mape == record.references[0].mape
 
 
-def test_the_mean_over_runs_is_undefined_if_one_run_was_lost(work: Work) -> None:
-    work.candidate.path("lstm-16", 1, "json").unlink()
+def useless(work: Work, variant: str, run: int) -> None:
+    """Let a run's file be of no use."""
+    work.candidate.path(variant, run, "json").write_bytes(RunScore(fault="it does not load").to_bytes())
+
+
+def test_the_mean_over_runs_is_undefined_if_one_runs_file_is_of_no_use(work: Work) -> None:
+    useless(work, "lstm-16", 1)
     variant = manifest_of(work, work.limits[0]).variants[1]
     assert variant.mape is None and variant.delta_mape is None and variant.shipped_mape > 0
 
@@ -79,7 +84,8 @@ def test_a_manifest_ranks_the_variants_for_each_device_class(work: Work) -> None
 
 
 def test_variants_that_were_not_measured_are_dominated_by_none_and_not_ranked(work: Work) -> None:
-    shutil.rmtree(work.candidate.folder / "lstm-64")
+    for run in range(2):
+        useless(work, "lstm-64", run)
     limits = only(max_mape=60)
     devices = {"till": DeviceClass(flash_kb=128, ram_kb=512, latency_us=1e6)}
     record = manifest_of(work, limits, devices)

@@ -15,10 +15,12 @@ from tasks.forecasting.data.windows import SplitPolicy
 from tasks.forecasting.rollout.costs import CostModel
 from tasks.forecasting.rollout.waves import UnknownStores
 from tasks.forecasting.synthetic import Chain, blocks
+from tasks.retrain.candidate import RunScore
 from tasks.retrain.evaluate import evaluate_comparators
 from tasks.retrain.judge import judge
 from tasks.retrain.manifest import manifest, release_id
 from tasks.retrain.prepare import draft, prepare
+from tasks.state.atomic import write_file
 from tasks.state.home import Home
 from tasks.state.manifest import HoldoutRecord, SnapshotRecord, ValidationRecord
 from tasks.state.sales_table import NoSales
@@ -121,6 +123,7 @@ def test_the_manifest_says_which_window_was_used(ingested: Any) -> None:
     home = ingested("home", rows())
     candidate = draft(home, tiny_spec(history=STRIKE))
     prepare.fn(home, candidate)
+    write_file(candidate.path("lstm-64", 0, "json"), RunScore(fault="it does not load").to_bytes())
     evaluate_comparators.fn(home, candidate, [])
     verdicts = judge.fn(candidate, LIMITS[0], {}, TODAY)
     record = manifest(candidate, verdicts, LIMITS[0], "tiny", "a test", "2026-01-01", {}, CostModel())

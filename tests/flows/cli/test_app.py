@@ -21,6 +21,7 @@ from tasks.promote.override import grant
 from tasks.state.home import Home
 from tasks.state.overrides import Override
 from tests.sales import sales_rows
+from tests.stores import record_release
 
 pytestmark = pytest.mark.timeout(900)  # a retrain in a fixture, on a machine that may be busy
 
@@ -298,6 +299,7 @@ def test_a_person_lets_a_refused_variant_out_and_every_report_says_so(run: Run, 
     record = json.loads(manifest.read_text())
     record["variants"][-1] |= {"verdict": "fail", "reasons": ["MAPE is 31.00 %, over the limit of 30 %"]}
     manifest.write_text(json.dumps(record))
+    record_release(Home(released), record["release"])
     name, until = record["release"], str(date.today() + timedelta(7))
     word = ("--who", "Ana Ruiz", "--why", "the new tills cannot wait")
     told = json.loads(run("override", name, "--variant", "lstm-8-int8", *word, "--until", until, "--json").stdout)

@@ -129,7 +129,7 @@ def test_two_workers_make_the_same_bytes_as_none(
     monkeypatch.setenv("SHELFCAST_SETTINGS", str(settings))
     dask.add(2)
     assert retrain(str(tmp_path / "home"), "quick").release is None, "a refused candidate's files stay"
-    (folder,) = (tmp_path / "home" / "candidates").iterdir()
+    (folder,) = (tmp_path / "home" / "candidates").glob("*/")
     assert len(made(built.candidate)) == 16
     assert made(replace(built.candidate, folder=folder)) == made(built.candidate)
     assert not any(dask.on_workers(TENSORFLOW).values()), "it is imported in worker processes only"
