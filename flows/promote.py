@@ -73,7 +73,8 @@ def rollback(
     asked = rollback_request(home, store, region)
     with asked.home.writing():
         deliveries = roll_back(asked.home, Ledger.of(asked.home), asked.stores, why, release)
-        delivered = deliver(asked.home, Ledger.of(asked.home), asked.stores)
+        to_reach = [each.store for each in deliveries if each.state != "held"]
+        delivered = deliver(asked.home, Ledger.of(asked.home), to_reach)
     return rolled_back(deliveries, delivered.failed)
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tasks.report.text import listed
 from tasks.state.channel import Channel, parcel
-from tasks.state.ledger import Ledger
+from tasks.state.ledger import Champion, Ledger
 from tasks.state.release import DamagedRelease, NoSuchRelease
 from tasks.state.releases import Releases
 from tasks.verify.result import Finding
 
 DELIVER = "`shelfcast verify --repair`, or the next `shelfcast promote`, writes it again"
-KEPT = "the store keeps its copy until the release is restored, or another one is promoted"
+KEPT = "stores keep their copies until the release is restored, or another one is promoted"
 LOST = "the ledger lost decisions: restore `ledger/` from a backup; or promote a release to the store again"
 
 
@@ -26,14 +27,13 @@ def check_channel(channel: Channel, known: Releases, decided: Ledger, repair: bo
     Yields:
         Each file that is as it must be, and what is wrong.
     """
-    running, expected, told = decided.running(), set[Path](), set[Path]()
-    for store, champion in running.items():
+    expected, told, unknown = set[Path](), set[Path](), dict[Champion, list[str]]()
+    for store, champion in decided.running().items():
         expected.add(channel.assignment(store))
         try:
             sent = parcel(known.release(champion.release), champion.variant, store)
-        except (DamagedRelease, NoSuchRelease) as error:
-            what = f"it cannot be compared with {champion.variant} of {champion.release}: {error}"
-            yield _finding(channel, channel.assignment(store), what, KEPT, repaired=False)
+        except (DamagedRelease, NoSuchRelease):
+            unknown.setdefault(champion, []).append(store)
             continue
         wrong = list(channel.differs(sent))
         if repair:
@@ -44,6 +44,9 @@ def check_channel(channel: Channel, known: Releases, decided: Ledger, repair: bo
         told |= set(wrong)
         if not wrong:
             yield channel.assignment(store)
+    for champion, stores in unknown.items():
+        what = f"{champion.variant} of {champion.release}, which store {listed(stores)} runs, is damaged or missing"
+        yield _finding(channel, channel.root / "stores", what, KEPT, repaired=False)
     for path in sorted((channel.root / "stores").glob("*.json")):
         if path not in expected:
             yield _finding(channel, path, "it assigns a model to a store that runs none by the ledger", LOST, False)

@@ -9,6 +9,7 @@ from tasks.state.releases import Releases
 from tasks.verify.result import Finding
 
 RESTORE = "restore its folder from a backup, or move it away where no store runs it"
+DAMAGED = "it is missing or not what was published"
 RUNS = "restore its folder from a backup; or promote another release, or `shelfcast rollback`"
 
 
@@ -32,8 +33,8 @@ def _release(release: Release, runs: bool) -> Iterator[Finding | Path]:
     remedy = RUNS if runs else RESTORE
     try:
         names = list(release.manifest.files)
-    except DamagedRelease as error:
-        yield _finding(f"releases/{release.id}/manifest.json", str(error), remedy)
+    except DamagedRelease:
+        yield _finding(f"releases/{release.id}/manifest.json", DAMAGED, remedy)
         return
     yield release.folder / "manifest.json"
     for name in names:
@@ -41,7 +42,7 @@ def _release(release: Release, runs: bool) -> Iterator[Finding | Path]:
             release.checked(name)
             yield release.folder / name
         except DamagedRelease:
-            yield _finding(f"releases/{release.id}/{name}", "it is missing or not what was published", remedy)
+            yield _finding(f"releases/{release.id}/{name}", DAMAGED, remedy)
 
 
 def _finding(path: str, what: str, remedy: str) -> Finding:

@@ -86,7 +86,8 @@ def _accuracy(stores: Sequence[LiveAccuracy | StoreStatus], wide: bool, every_ro
     if len(shown) < len(stores):
         echo(f"{plural(len(stores) - len(shown), 'more store')}, which drift less: --all")
     if unknown := [each.store for each in stores if each.gated_mape is None]:
-        echo(f"store {listed(unknown)}: not gated under today's [mape], so drift is unknown until the next release")
+        why = "not gated under today's [mape], or its release is damaged"
+        echo(f"store {listed(unknown)}: {why}; drift is unknown until the next release")
 
 
 def _drift(store: LiveAccuracy | StoreStatus) -> float:
