@@ -45,7 +45,7 @@ def check_channel(channel: Channel, known: Releases, decided: Ledger, repair: bo
         if not wrong:
             yield channel.assignment(store)
     for champion, stores in unknown.items():
-        what = f"{champion.variant} of {champion.release}, which store {listed(stores)} runs, is damaged or missing"
+        what = f"{champion.variant} of {champion.release}, run by store {listed(stores)}, is damaged or missing"
         yield _finding(channel, channel.root / "stores", what, KEPT, repaired=False)
     for path in sorted((channel.root / "stores").glob("*.json")):
         if path not in expected:

@@ -63,7 +63,7 @@ def test_what_runs_a_damaged_release_is_not_repaired(home: Home) -> None:
     assert [(each.path, each.remedy, each.repaired) for each in findings] == [
         ("channel/stores", KEPT, False),
     ]
-    assert "which store 1, 2 runs, is damaged or missing" in findings[0].what
+    assert "run by store 1, 2, is damaged or missing" in findings[0].what
     assert {path: path.read_bytes() for path in before} == before
 
 
