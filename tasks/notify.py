@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from filelock import FileLock
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
@@ -17,6 +16,7 @@ from tasks.state import ledger, outbox
 from tasks.state.alerts import Alert, Changes, record
 from tasks.state.home import Home
 from tasks.state.ledger import Ledger
+from tasks.state.lock import locked
 from tasks.state.outbox import PREFECT, Waiting
 from tasks.state.plain_text import chat, markdown
 
@@ -61,7 +61,7 @@ def send_waiting(home: Home, urls: Sequence[str]) -> None:
     """
     if not home.root.is_dir():
         return
-    with FileLock(home.root / ".sending.lock"):
+    with locked(home.root / ".sending.lock", "waiting for another run that sends alerts"):
         due = outbox.waiting(Ledger.of(home), outbox.targets(urls))
         took = send(due, urls) if due else set()
         told = [(each, [name for name in each.targets if name in took]) for each in due]

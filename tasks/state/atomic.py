@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import IO
 
 
+def content_of(path: Path) -> bytes:
+    """A file's content; nothing where there is no file."""
+    return path.read_bytes() if path.is_file() else b""
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Put a file in place: it is there whole or not at all, also after a power cut."""
     with placed(path) as file:

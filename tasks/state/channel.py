@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.state.assignment import Golden, Level, Levels, ModelFile, StoreAssignment
-from tasks.state.atomic import write_file
+from tasks.state.atomic import content_of, write_file
 from tasks.state.file_name import file_name
 from tasks.state.home import Home
 from tasks.state.ledger import Champion
@@ -87,7 +87,7 @@ class Channel:
 
     def champion(self, store: str) -> Champion | None:
         """The model that a store's assignment names; `None` where it names none."""
-        return assigned(_content(self.assignment(store)))
+        return assigned(content_of(self.assignment(store)))
 
     def differs(self, sent: Parcel) -> Iterable[Path]:
         """Files of the channel that are not as a parcel has them: missing, damaged, or of another model."""
@@ -95,7 +95,7 @@ class Channel:
         if not self._is_whole(model, sent.assignment.model.sha256):
             yield model
         path = self.assignment(sent.assignment.store)
-        if _content(path) != sent.assignment.to_bytes():
+        if content_of(path) != sent.assignment.to_bytes():
             yield path
 
     def put(self, sent: Parcel) -> bool:
@@ -113,7 +113,7 @@ class Channel:
         return bool(wrong)
 
     def _is_whole(self, model: Path, digest: str) -> bool:
-        if digest not in self._whole and sha256(_content(model)).hexdigest() == digest:
+        if digest not in self._whole and sha256(content_of(model)).hexdigest() == digest:
             self._whole.add(digest)
         return digest in self._whole
 
@@ -125,8 +125,3 @@ def assigned(content: bytes) -> Champion | None:
         return Champion(known["release"], known["variant"])
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _content(path: Path) -> bytes:
-    """A file's content; nothing where there is no file."""
-    return path.read_bytes() if path.is_file() else b""

@@ -14,6 +14,7 @@ from tasks.forecasting.gate.evidence import Evidence
 from tasks.forecasting.model import scaling
 from tasks.forecasting.model.smoothing import Levels
 from tasks.forecasting.rollout.devices import VariantFacts
+from tasks.state.atomic import content_of
 from tasks.state.golden import Golden
 from tasks.state.manifest import Manifest
 from tasks.state.record import or_nan
@@ -59,7 +60,7 @@ class Release:
             DamagedRelease: If it is missing, is not the one that the ledger has, or is of another version of shelfcast.
         """
         path = self.folder / "manifest.json"
-        content = _content(path)
+        content = content_of(path)
         if self.manifest_sha256 is not None and sha256(content).hexdigest() != self.manifest_sha256:
             raise DamagedRelease(f"{path} is not the manifest that was published; {RESTORE}")
         try:
@@ -99,7 +100,7 @@ class Release:
             DamagedRelease: If it is missing or is not the file that was published.
         """
         path, gated = self.folder / name, self.manifest.files.get(name)
-        content, expected = _content(path), gated.sha256 if gated else "nothing"
+        content, expected = content_of(path), gated.sha256 if gated else "nothing"
         if (found := sha256(content).hexdigest()) != expected:
             raise DamagedRelease(
                 f"{path} is not the file gated: sha256 {found[:12]}, expected {expected[:12]}; {RESTORE}"
@@ -174,11 +175,6 @@ class Release:
     def candidates(self) -> list[VariantFacts]:
         """The measured variants, as far as a device cares."""
         return candidates(self.manifest.variants)
-
-
-def _content(path: Path) -> bytes:
-    """A file's content; nothing where there is no file."""
-    return path.read_bytes() if path.is_file() else b""
 
 
 def _first(error: ValidationError) -> str:
