@@ -32,6 +32,11 @@ UNREADABLE = (DeltaError, pa.ArrowException, OSError, ValueError, TypeError, Att
 """What reading a damaged table raises; the last three where its log is still JSON, but no longer a table's."""
 
 
+def said(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())
+
+
 def exists(path: Path) -> bool:
     """Whether there is a table in a folder."""
     return DeltaTable.is_deltatable(str(path))
@@ -47,8 +52,7 @@ def open_table(path: Path, version: int | None = None) -> DeltaTable:
         return DeltaTable(path, version=version)
     except UNREADABLE as error:
         which = "" if version is None else f", up to version {version},"
-        said = " ".join(str(error).split())
-        raise DamagedTable(f"the log of the table {path}{which} cannot be read: {said}; {REMEDY}") from error
+        raise DamagedTable(f"the log of the table {path}{which} cannot be read: {said(error)}; {REMEDY}") from error
 
 
 def version(path: Path) -> int | None:

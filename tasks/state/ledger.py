@@ -105,7 +105,7 @@ def _readable(home: Home) -> Iterator[None]:
         yield
     except delta.UNREADABLE as error:
         raise DamagedLedger(
-            f"{home.ledger} must be readable, as it has every decision. Received: {' '.join(str(error).split())}. "
+            f"{home.ledger} must be readable, as it has every decision. Received: {delta.said(error)}. "
             "Restore the folder from a backup"
         ) from None
 

@@ -44,7 +44,7 @@ def _version(root: Path, part: Part, version: int | None, seen: set[str]) -> Ite
         rows = _rows(root, version)
     except delta.UNREADABLE as error:
         which = "" if version is None else f" version {version}"
-        yield _finding(part, f"{part}/_delta_log", f"the log cannot be read{which}: {_line(error)}")
+        yield _finding(part, f"{part}/_delta_log", f"the log cannot be read{which}: {delta.said(error)}")
         return
     for name, expected in rows.items():
         if name not in seen:
@@ -57,7 +57,7 @@ def _file(root: Path, part: Part, name: str, expected: int | None) -> Finding | 
     try:
         found = sum(len(batch) for batch in parquet.batches(root / name))
     except delta.UNREADABLE as error:
-        return _finding(part, path, f"it cannot be read: {_line(error)}")
+        return _finding(part, path, f"it cannot be read: {delta.said(error)}")
     if expected is not None and found != expected:
         return _finding(part, path, f"it must have {expected} rows, as the log says. Received: {found}")
     return root / name
@@ -71,7 +71,3 @@ def _rows(root: Path, version: int | None) -> dict[str, int]:
 
 def _finding(part: Part, path: str, what: str) -> Finding:
     return Finding(part=part, path=path, what=what, remedy=REMEDIES[part])
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -24,6 +24,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from flows.runtime import seasons
 from tasks.forecasting.synthetic import Chain
 from tasks.ingest.sample import write_sample
+from tests.support.patient import PatientClient
 
 ROOT = Path(__file__).parents[2]
 FILE = "deployments/prefect.yaml"
@@ -57,20 +58,11 @@ send([Waiting(drift, datetime.now(UTC), (PREFECT,)) for drift in drifts], ())
 pytestmark = pytest.mark.timeout(280)
 
 
-class Api(httpx.Client):
+class Api(PatientClient):
     """The server's API, and what the CLI needs to talk to it."""
 
     environment: dict[str, str]
     home: Path
-
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """As Prefect's own clients do, again when SQLite was locked, which still happens with Prefect 3.9.1."""
-        for seconds in (0.5, 1, 2, 4, 8):
-            response = super().send(request, **options)
-            if response.status_code != 503:
-                break
-            time.sleep(seconds)
-        return response
 
     def prefect(self, *arguments: str) -> str:
         return self.python("-m", "prefect", "--no-prompt", *arguments)

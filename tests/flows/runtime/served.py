@@ -15,6 +15,8 @@ import httpx
 import prefect
 from prefect.client.constants import SERVER_API_VERSION
 
+from tests.support.patient import PatientClient
+
 ROOT = Path(__file__).parents[3]
 SERVE = "from flows.runtime.serve import serve; serve()"
 QUICK = {
@@ -79,17 +81,8 @@ def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-class Api(httpx.Client):
+class Api(PatientClient):
     """The API for who has the secret, with a token against forged requests."""
-
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """As Prefect's own clients do, again when SQLite was locked, which still happens with Prefect 3.9.1."""
-        for seconds in (0.5, 1, 2, 4, 8):
-            response = super().send(request, **options)
-            if response.status_code != 503:
-                break
-            time.sleep(seconds)
-        return response
 
     def all(self, what: str, **filters: Any) -> list[dict[str, Any]]:
         return self.post(f"/{what}/filter", json=filters).raise_for_status().json()
